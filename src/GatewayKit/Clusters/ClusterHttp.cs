@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace GatewayKit.Clusters;
+
+/// <summary>Protocol and connections towards the destinations of a cluster.</summary>
+public sealed record ClusterHttp
+{
+    /// <summary>The HTTP version to ask for: 1.1, 2.0 or 3.0. Default 1.1.</summary>
+    public Version Version { get; init; } = System.Net.HttpVersion.Version11;
+
+    /// <summary>What to do when that version is not to be had. Default <see cref="HttpVersionPolicy.RequestVersionOrLower"/>.</summary>
+    public HttpVersionPolicy VersionPolicy { get; init; } = HttpVersionPolicy.RequestVersionOrLower;
+
+    /// <summary>Connections per destination at most, 1 to 1,000,000. Default 1,024.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; init; } = 1_024;
+
+    /// <summary>How long a connection is used before names are looked up again (E10). Default 3 min.</summary>
+    public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long an unused connection is kept. Default 55 s, below the usual 60 s of servers.</summary>
+    public TimeSpan ConnectionIdle { get; init; } = TimeSpan.FromSeconds(55);
+
+    /// <summary>The head of an answer at most, in bytes, 1 KiB to 16 MiB. Default 64 KiB.</summary>
+    [Range(1_024, 16_777_216)]
+    public int MaxResponseHeadBytes { get; init; } = 65_536;
+
+    /// <summary>Whether further HTTP/2 connections are opened when the streams of one are used up. Default yes.</summary>
+    public bool MultipleHttp2Connections { get; init; } = true;
+}

@@ -1,0 +1,17 @@
+namespace GatewayKit.Clusters;
+
+/// <summary>The clocks of one exchange. <see cref="Timeout.InfiniteTimeSpan"/> switches a clock off.</summary>
+public sealed record ClusterTimeouts
+{
+    /// <summary>Name look-up, TCP and TLS of a new connection. Default 5 s.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the request to the head of the answer, for one attempt. Default 30 s.</summary>
+    public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long no byte may move in either direction. Default 60 s.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The whole exchange, all attempts and the body. Default off.</summary>
+    public TimeSpan Total { get; init; } = Timeout.InfiniteTimeSpan;
+}

@@ -1,0 +1,19 @@
+namespace GatewayKit.Configuration;
+
+/// <summary>A configuration cannot be used. Its message lists every error.</summary>
+public sealed class GatewayConfigurationException : Exception
+{
+    /// <summary>Creates it from all errors at once.</summary>
+    public GatewayConfigurationException(IReadOnlyList<ConfigurationError> errors, Exception? innerException = null)
+        : base(Describe(errors), innerException) => Errors = errors;
+
+    /// <summary>Every error, in the order of the configuration.</summary>
+    public IReadOnlyList<ConfigurationError> Errors { get; }
+
+    private static string Describe(IReadOnlyList<ConfigurationError> errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        return $"The gateway's configuration has {errors.Count} {(errors.Count == 1 ? "error" : "errors")}:"
+            + string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}"));
+    }
+}

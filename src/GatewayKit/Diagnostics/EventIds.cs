@@ -1,0 +1,31 @@
+namespace GatewayKit.Diagnostics;
+
+/// <summary>Event ids of the log, a hundred per capability, so that a rule can name one.</summary>
+internal static class EventIds
+{
+    // Pipeline
+    public const int PipelineComposed = 1000;
+    public const int RequestRefused = 1001;
+    public const int RequestWouldBeRefused = 1002;
+    public const int PipelineFailed = 1003;
+
+    // Configuration
+    public const int ConfigurationApplied = 1100;
+    public const int ConfigurationRejected = 1101;
+    public const int RouteSourceFailed = 1102;
+
+    // Routing
+    public const int RoutesPublished = 1200;
+
+    // Forwarding
+    public const int ForwardFailed = 1300;
+    public const int ForwardAborted = 1301;
+    public const int HeaderDropped = 1302;
+
+    // Clusters
+    public const int TransportCreated = 1400;
+    public const int TransportRetired = 1401;
+
+    // Throttling
+    public const int ThrottleOverflow = 1500;
+}

@@ -1,0 +1,12 @@
+namespace GatewayKit.Diagnostics;
+
+/// <summary>Tag names of metrics and spans. Values are bounded: ids from configuration, codes from a catalogue.</summary>
+internal static class TelemetryTags
+{
+    public const string Route = "gatewaykit.route";
+    public const string Cluster = "gatewaykit.cluster";
+    public const string Destination = "gatewaykit.destination";
+    public const string Policy = "gatewaykit.policy";
+    public const string Outcome = "gatewaykit.outcome";
+    public const string Reason = "gatewaykit.reason";
+}

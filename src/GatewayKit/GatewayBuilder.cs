@@ -1,0 +1,84 @@
+using System.Diagnostics.CodeAnalysis;
+using GatewayKit.Clusters;
+using GatewayKit.Configuration;
+using GatewayKit.Pipeline;
+using GatewayKit.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace GatewayKit;
+
+/// <summary>What <c>AddApiGateway()</c> returns: capabilities, route sources and clusters are added to it.</summary>
+public sealed class GatewayBuilder
+{
+    internal GatewayBuilder(IServiceCollection services) => Services = services;
+
+    /// <summary>The host's services.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Adds a policy: from now on <typeparamref name="TPolicy"/> works on every endpoint, and <paramref name="name"/> is a key of routes and defaults in JSON.</summary>
+    /// <typeparam name="TPolicy">The record that says what an endpoint asks for.</typeparam>
+    /// <typeparam name="TFactory">What serves it; a singleton.</typeparam>
+    /// <param name="name">Its name in JSON, logs, metrics and records: a word in Pascal case. Adding the same pair under the same name again is harmless.</param>
+    /// <exception cref="InvalidOperationException">The name or the policy is registered otherwise.</exception>
+    public GatewayBuilder AddPolicy<
+        [DynamicallyAccessedMembers(PolicyRegistration.Bound)] TPolicy,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFactory>(string name)
+        where TPolicy : class, IGatewayPolicy
+        where TFactory : GatewayFilterFactory<TPolicy>
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        var registration = new PolicyRegistration(name, typeof(TPolicy), typeof(TFactory));
+        foreach (var known in Services.Select(static service => service.ImplementationInstance).OfType<PolicyRegistration>())
+        {
+            if (known == registration)
+            {
+                return this;
+            }
+
+            if (known.PolicyType == registration.PolicyType || string.Equals(known.Name, name, StringComparison.OrdinalIgnoreCase))
+            {
+                throw new InvalidOperationException($"Policy {typeof(TPolicy).Name} cannot be added as '{name}': {known.PolicyType.Name} is registered as '{known.Name}'.");
+            }
+        }
+
+        Services.AddSingleton(registration);
+        Services.TryAddSingleton<TFactory>();
+        return this;
+    }
+
+    /// <summary>Adds clusters from code.</summary>
+    public GatewayBuilder AddClusters(params IEnumerable<Cluster> clusters) => Contribute(new() { Clusters = [.. clusters] });
+
+    /// <summary>Adds a cluster from code.</summary>
+    /// <param name="id">The name that routes refer to.</param>
+    /// <param name="addresses">The addresses of its destinations, such as <c>http://10.0.0.5:8080</c>; they get the ids 1, 2, 3 …</param>
+    /// <exception cref="UriFormatException">An address is not absolute.</exception>
+    public GatewayBuilder AddCluster(string id, params IEnumerable<string> addresses) => AddClusters(new Cluster
+    {
+        Id = id,
+        Destinations = ValueMap<Destination>.From(addresses.Select(static (address, index) =>
+            KeyValuePair.Create((index + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), new Destination { Address = new Uri(address) }))),
+    });
+
+    /// <summary>Adds routes from code. They are served by <c>MapGatewayRoutes()</c> like those from configuration.</summary>
+    public GatewayBuilder AddRoutes(params IEnumerable<GatewayRoute> routes) => Contribute(new() { Routes = [.. routes] });
+
+    /// <summary>Adds policies of every gateway route that does not say otherwise.</summary>
+    public GatewayBuilder AddDefaults(params IEnumerable<IGatewayPolicy> policies) => Contribute(new() { Defaults = [.. policies] });
+
+    /// <summary>Adds a source of routes and clusters, created from DI.</summary>
+    public GatewayBuilder AddRouteSource<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
+        where T : class, IRouteSource
+    {
+        Services.TryAddSingleton<T>();
+        Services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, T>(static services => services.GetRequiredService<T>()));
+        return this;
+    }
+
+    private GatewayBuilder Contribute(RouteSet set)
+    {
+        Services.AddSingleton(new CodeRouteSource.Contribution(set));
+        return this;
+    }
+}

@@ -1,0 +1,18 @@
+namespace GatewayKit;
+
+/// <summary>Host-wide settings. What a route wants lives in its policies.</summary>
+public sealed class GatewayOptions
+{
+    internal const string DefaultProblemTypeBase = "urn:gatewaykit:problem:";
+
+    /// <summary>
+    /// What a problem's <c>type</c> starts with (RFC 9457 §3.1.1); the reason code follows. Default <c>urn:gatewaykit:problem:</c>. A host with
+    /// pages about its problems sets their address, such as <c>https://example.com/problems/</c>.
+    /// </summary>
+    public string ProblemTypeBase { get; set; } = DefaultProblemTypeBase;
+
+    /// <summary>
+    /// The name this gateway signs <c>Via</c> with (RFC 9110 §7.6.3): a token without a host's address. Default <c>gatewaykit</c>.
+    /// </summary>
+    public string Pseudonym { get; set; } = "gatewaykit";
+}

@@ -1,0 +1,46 @@
+using GatewayKit;
+using GatewayKit.Clusters;
+using GatewayKit.Configuration;
+using GatewayKit.Diagnostics;
+using GatewayKit.Forwarding;
+using GatewayKit.Pipeline;
+using GatewayKit.Routing;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds the gateway to a host.</summary>
+public static class GatewayServiceCollectionExtensions
+{
+    /// <summary>Adds the gateway. Calling it again is harmless and returns a builder for the same gateway.</summary>
+    public static GatewayBuilder AddApiGateway(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddRouting();
+        services.AddProblemDetails();
+        services.AddMetrics();
+        services.AddOptions<GatewayOptions>();
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.TryAddSingleton<GatewayMeter>();
+        services.TryAddSingleton<PolicyRegistry>();
+        services.TryAddSingleton<PipelineMetrics>();
+        services.TryAddSingleton<GatewayObservers>();
+        services.TryAddSingleton<PipelineComposer>();
+        services.TryAddSingleton<PipelineRunner>();
+
+        services.TryAddSingleton<ClusterStates>();
+        services.TryAddSingleton(static _ => new Forwarder());
+        services.TryAddSingleton<CurrentSnapshot>();
+        services.TryAddSingleton<GatewayEndpointFactory>();
+
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, CodeRouteSource>());
+        services.TryAddSingleton(static provider => new GatewayConfigurator(
+            provider.GetServices<IRouteSource>(),
+            provider.GetRequiredService<CurrentSnapshot>(),
+            provider.GetRequiredService<ClusterStates>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GatewayStartup>());
+        return new GatewayBuilder(services);
+    }
+}

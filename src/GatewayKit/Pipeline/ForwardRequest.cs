@@ -1,0 +1,107 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace GatewayKit.Pipeline;
+
+/// <summary>A request as it will go to a destination, still open to change. Belongs to one attempt.</summary>
+public sealed class ForwardRequest
+{
+    private readonly HttpRequestMessage _message;
+
+    internal ForwardRequest(HttpContext httpContext, HttpRequestMessage message, string path, string query)
+    {
+        HttpContext = httpContext;
+        _message = message;
+        (Path, Query) = (path, query);
+    }
+
+    /// <summary>The client's request.</summary>
+    public HttpContext HttpContext { get; }
+
+    /// <summary>The path below the destination's address: percent-encoded, starting with a slash.</summary>
+    public string Path { get; set; }
+
+    /// <summary>The query with its question mark, as it came; empty if there is none.</summary>
+    public string Query { get; set; }
+
+    /// <summary>The method, case-sensitive (RFC 9110 §9.1).</summary>
+    public string Method
+    {
+        get => _message.Method.Method;
+        set => _message.Method = HttpMethod.Parse(value);
+    }
+
+    /// <summary>The <c>Host</c> to send; <see langword="null"/> for the destination's own.</summary>
+    public string? Host
+    {
+        get => _message.Headers.Host;
+        set => _message.Headers.Host = value;
+    }
+
+    /// <summary>The path that the gateway route removed from the front, for <c>X-Forwarded-Prefix</c>; <see langword="null"/> if none.</summary>
+    public string? RemovedPrefix { get; set; }
+
+    /// <summary>Reads a header.</summary>
+    /// <returns>Whether there is one.</returns>
+    public bool TryGetHeader(string name, out StringValues values)
+    {
+        if (!_message.Headers.NonValidated.TryGetValues(name, out var found)
+            && !(_message.Content?.Headers.NonValidated.TryGetValues(name, out found) ?? false))
+        {
+            values = default;
+            return false;
+        }
+
+        values = found.ToArray();
+        return true;
+    }
+
+    /// <summary>Replaces a header by one line per value.</summary>
+    /// <exception cref="ArgumentException">The name is no token (RFC 9110 §5.1) or a value has a line break or NUL (RFC 9110 §5.5).</exception>
+    public void SetHeader(string name, StringValues values)
+    {
+        RemoveHeader(name);
+        AppendHeader(name, values);
+    }
+
+    /// <summary>Adds header lines after those that are there.</summary>
+    /// <exception cref="ArgumentException">The name is no token (RFC 9110 §5.1) or a value has a line break or NUL (RFC 9110 §5.5).</exception>
+    public void AppendHeader(string name, StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
+            {
+                throw new ArgumentException($"The value of header '{name}' has a line break or NUL.", nameof(values));
+            }
+        }
+
+        // Content headers ride on the content, also on an empty one (E12).
+        if (!_message.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)
+            && !(_message.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+        {
+            throw new ArgumentException($"'{name}' is not a header name.", nameof(name));
+        }
+    }
+
+    /// <summary>Removes a header.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool RemoveHeader(string name) =>
+        _message.Headers.Remove(name) | (_message.Content?.Headers.Remove(name) ?? false);
+
+    /// <summary>Removes every header whose name <paramref name="keep"/> does not accept.</summary>
+    [SuppressMessage("Performance", "CA1851", Justification = "Names are collected before the headers change.")]
+    public void KeepHeaders(Func<string, bool> keep)
+    {
+        ArgumentNullException.ThrowIfNull(keep);
+        var dropped = _message.Headers.NonValidated.Select(static header => header.Key)
+            .Concat(_message.Content?.Headers.NonValidated.Select(static header => header.Key) ?? [])
+            .Where(name => !keep(name))
+            .ToArray();
+        foreach (var name in dropped)
+        {
+            RemoveHeader(name);
+        }
+    }
+}

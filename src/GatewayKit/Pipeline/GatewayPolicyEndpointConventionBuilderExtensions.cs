@@ -1,0 +1,31 @@
+using GatewayKit.Pipeline;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Attaches gateway policies to endpoints: what every <c>With…</c> and <c>Require…</c> is made of.</summary>
+public static class GatewayPolicyEndpointConventionBuilderExtensions
+{
+    /// <summary>Adds a policy to these endpoints: gateway routes, endpoints of the host, controllers or a group of them.</summary>
+    /// <param name="builder">The endpoints.</param>
+    /// <param name="policy">What is asked of the gateway. It overrides a policy of the same slot that a group or the defaults added.</param>
+    /// <param name="validator">Checks the policy here and now, so that the stack trace names the caller's line. Default: no check.</param>
+    /// <exception cref="OptionsValidationException"><paramref name="validator"/> rejects the policy.</exception>
+    public static TBuilder WithGatewayPolicy<TBuilder, TPolicy>(this TBuilder builder, TPolicy policy, IValidateOptions<TPolicy>? validator = null)
+        where TBuilder : IEndpointConventionBuilder
+        where TPolicy : class, IGatewayPolicy
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        if (validator?.Validate(name: null, policy) is { Failed: true } invalid)
+        {
+            throw new OptionsValidationException(typeof(TPolicy).Name, typeof(TPolicy), invalid.Failures);
+        }
+
+        builder.Add(endpoint =>
+        {
+            endpoint.Metadata.Add(policy);
+            PipelineFilterFactory.AddTo(endpoint);
+        });
+        return builder;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using GatewayKit.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Pipeline;
+
+/// <summary>
+/// A refusal, as problem+json (RFC 9457): the only way to refuse. It is written through <see cref="IProblemDetailsService"/>, so
+/// <see cref="ProblemDetailsOptions.CustomizeProblemDetails"/> is the one place to change its form. Immutable and safe to share.
+/// </summary>
+public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
+{
+    /// <summary>Creates a refusal.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="detail">One sentence that helps this caller; never anything secret, and never an upstream's own words. Default none.</param>
+    /// <param name="retryAfter">When it is worth trying again, rounded up to whole seconds in <c>Retry-After</c> (RFC 9110 §10.2.3). Default none.</param>
+    public GatewayProblem(RejectionReason reason, string? detail = null, TimeSpan? retryAfter = null)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        (Reason, Detail, RetryAfter, StatusCode) = (reason, detail, retryAfter, reason.Status);
+    }
+
+    /// <summary>Why the request was refused.</summary>
+    public RejectionReason Reason { get; }
+
+    /// <summary>One sentence for this caller, or none.</summary>
+    public string? Detail { get; }
+
+    /// <summary>When it is worth trying again, if ever.</summary>
+    public TimeSpan? RetryAfter { get; }
+
+    /// <summary>The status of the answer. Default: that of the reason.</summary>
+    public int StatusCode { get; init; }
+
+    int? IStatusCodeHttpResult.StatusCode => StatusCode;
+
+    /// <summary>429 with <c>Retry-After</c> (RFC 6585 §4).</summary>
+    /// <param name="retryAfter">The time until the next request can pass.</param>
+    public static GatewayProblem TooManyRequests(TimeSpan retryAfter) => new(RejectionReason.RateLimited, retryAfter: retryAfter);
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        var response = httpContext.Response;
+        if (response.HasStarted)
+        {
+            httpContext.Abort();
+            return;
+        }
+
+        response.StatusCode = StatusCode;
+        response.Headers.CacheControl = "no-store";
+        if (RetryAfter is { } retryAfter)
+        {
+            var seconds = Math.Max(1, (long)Math.Ceiling(retryAfter.TotalSeconds));
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        var services = httpContext.RequestServices;
+        var details = ToDetails(httpContext, services.GetService<IOptions<GatewayOptions>>()?.Value.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase);
+        var writer = services.GetService<IProblemDetailsService>();
+        var written = writer is not null && await writer.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = details }).ConfigureAwait(false);
+        if (!written && !response.HasStarted)
+        {
+            // The framework's writer declines a client that did not ask for JSON. A refusal keeps its reason all the same (RFC 9110 §12.4.1).
+            await response.WriteAsJsonAsync(details, ProblemJsonContext.Default.ProblemDetails, "application/problem+json", httpContext.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private ProblemDetails ToDetails(HttpContext httpContext, string typeBase)
+    {
+        var details = new ProblemDetails
+        {
+            Type = typeBase + Reason.Code,
+            Title = Reason.Title,
+            Status = StatusCode,
+            Detail = Detail,
+        };
+        details.Extensions["code"] = Reason.Code;
+        details.Extensions["traceId"] = TraceIdentifiers.Of(httpContext);
+        return details;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Pipeline;
+
+/// <summary>What happens to the value that a pipeline returns.</summary>
+internal static class GatewayResults
+{
+    /// <summary>The result of a pipeline whose answer has been written already.</summary>
+    public static IResult Executed => Results.Empty;
+
+    /// <summary>Writes the value to the client the way the framework does for its own handlers.</summary>
+    public static Task ExecuteAsync(HttpContext httpContext, object? value) => value switch
+    {
+        null => Task.CompletedTask,
+        IResult result => result.ExecuteAsync(httpContext),
+        string text => Results.Text(text).ExecuteAsync(httpContext),
+        _ => httpContext.Response.WriteAsJsonAsync(value, JsonTypeOf(httpContext, value)),
+    };
+
+    /// <summary>Releases an answer that nobody will write, such as a destination's that a filter replaced.</summary>
+    public static ValueTask DiscardAsync(object? value)
+    {
+        switch (value)
+        {
+            case IAsyncDisposable disposable:
+                return disposable.DisposeAsync();
+            case IDisposable disposable:
+                disposable.Dispose();
+                break;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private static JsonTypeInfo JsonTypeOf(HttpContext httpContext, object value) =>
+        httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions.GetTypeInfo(value.GetType());
+}

@@ -1,0 +1,24 @@
+namespace GatewayKit.Pipeline;
+
+/// <summary>
+/// Something a route or endpoint asks of the gateway: an immutable record in endpoint metadata, added by a <c>With…</c> or
+/// <c>Require…</c> call, or bound from the configuration key it is registered under.
+/// </summary>
+/// <remarks>
+/// Implementations are records with value equality and are safe to share between threads: the same instance serves every request,
+/// and a changed policy is a new instance.
+/// </remarks>
+public interface IGatewayPolicy
+{
+    /// <summary>The place of the policy in the order of the pipeline.</summary>
+    GatewayStage Stage { get; }
+
+    /// <summary>Whether the policy refuses, only records what it would refuse, or is absent. Default <see cref="PolicyMode.Enforce"/>.</summary>
+    PolicyMode Mode { get; }
+
+    /// <summary>
+    /// What the policy overrides: of several policies with equal slots the last one in the metadata stays (endpoint over group over
+    /// defaults), policies with different slots add up. Default: the type of the policy.
+    /// </summary>
+    object Slot => GetType();
+}

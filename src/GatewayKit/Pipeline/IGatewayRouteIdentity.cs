@@ -1,0 +1,9 @@
+namespace GatewayKit.Pipeline;
+
+/// <summary>Metadata by which the composer tells a gateway route from an endpoint of the host.</summary>
+internal interface IGatewayRouteIdentity
+{
+    string RouteId { get; }
+
+    string? ClusterId { get; }
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using GatewayKit.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.Pipeline;
+
+/// <summary>Counts and logs what policies refuse, or would refuse. What they let through is the request count less these.</summary>
+internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<PipelineMetrics> logger)
+{
+    private readonly Counter<long> _refusals = meter.Meter.CreateCounter<long>(
+        "gatewaykit.policy.refusals", "{request}", "Requests that a policy refused, or would have refused in shadow mode.");
+
+    public void Decided(GatewayContext context, GatewayPipelineStep step, PolicyOutcome outcome, RejectionReason? reason)
+    {
+        var code = reason?.Code ?? "none";
+        if (_refusals.Enabled)
+        {
+            _refusals.Add(
+                1,
+                new(TelemetryTags.Route, context.Endpoint.RouteId),
+                new(TelemetryTags.Policy, step.Name),
+                new(TelemetryTags.Outcome, outcome is PolicyOutcome.WouldRefuse ? "would-refuse" : "refused"),
+                new(TelemetryTags.Reason, code));
+        }
+
+        if (outcome is PolicyOutcome.WouldRefuse)
+        {
+            Log.WouldRefuse(logger, step.Name, context.Endpoint.RouteId, code);
+        }
+        else
+        {
+            Log.Refused(logger, step.Name, context.Endpoint.RouteId, code);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.RequestRefused, LogLevel.Debug, "{Policy} refused a request on {Route}: {Reason}.")]
+        public static partial void Refused(ILogger logger, string policy, string route, string reason);
+
+        [LoggerMessage(EventIds.RequestWouldBeRefused, LogLevel.Debug, "{Policy} would have refused a request on {Route}: {Reason}.")]
+        public static partial void WouldRefuse(ILogger logger, string policy, string route, string reason);
+    }
+}

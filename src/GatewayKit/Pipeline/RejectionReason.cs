@@ -1,0 +1,106 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Pipeline;
+
+/// <summary>
+/// Why a request was not served: one stable code with its status and sentence. The built-in reasons are the static members of this
+/// type, so this file is the catalogue; a module defines its own once, as a static field.
+/// </summary>
+public sealed record RejectionReason
+{
+    /// <summary>Defines a reason.</summary>
+    /// <param name="code">Lower-case words joined by hyphens, at most 64 characters; ends up in problem types, metrics and records.</param>
+    /// <param name="status">The HTTP status, 400 to 599.</param>
+    /// <param name="title">One sentence for people, without anything from the request.</param>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is not of that form.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="status"/> is outside its range.</exception>
+    public RejectionReason(string code, int status, string title)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(title);
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 400);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 599);
+        if (!IsCode(code))
+        {
+            throw new ArgumentException($"'{code}' is not lower-case words joined by hyphens.", nameof(code));
+        }
+
+        (Code, Status, Title) = (code, status, title);
+    }
+
+    /// <summary>The stable code, such as <c>rate-limited</c>.</summary>
+    public string Code { get; }
+
+    /// <summary>The HTTP status it is answered with.</summary>
+    public int Status { get; }
+
+    /// <summary>One sentence for people.</summary>
+    public string Title { get; }
+
+    /// <summary>429: more requests than the throttle allows (RFC 6585 §4).</summary>
+    public static RejectionReason RateLimited { get; } = new("rate-limited", StatusCodes.Status429TooManyRequests, "Too many requests.");
+
+    /// <summary>400: the path has no single reading (RFC 3986 §6).</summary>
+    public static RejectionReason AmbiguousPath { get; } = new("ambiguous-path", StatusCodes.Status400BadRequest, "The path of the request is ambiguous.");
+
+    /// <summary>400: the message framing has no single reading (RFC 9112 §6.3).</summary>
+    public static RejectionReason AmbiguousFraming { get; } = new("ambiguous-framing", StatusCodes.Status400BadRequest, "The framing of the request is ambiguous.");
+
+    /// <summary>400: a header name cannot be forwarded (RFC 9110 §5.1).</summary>
+    public static RejectionReason HeaderName { get; } = new("header-name", StatusCodes.Status400BadRequest, "A header of the request cannot be forwarded.");
+
+    /// <summary>400: <c>Connection</c> names a field that must not be removed (RFC 9110 §7.6.1).</summary>
+    public static RejectionReason HopByHopAbuse { get; } = new("hop-by-hop-abuse", StatusCodes.Status400BadRequest, "The Connection header names a protected header.");
+
+    /// <summary>400, or the server's own status: the request body could not be read.</summary>
+    public static RejectionReason MalformedBody { get; } = new("malformed-body", StatusCodes.Status400BadRequest, "The request body could not be read.");
+
+    /// <summary>413: the request body is larger than allowed.</summary>
+    public static RejectionReason BodyTooLarge { get; } = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The request body is too large.");
+
+    /// <summary>408: the client sent its request too slowly.</summary>
+    public static RejectionReason ClientTimeout { get; } = new("client-timeout", StatusCodes.Status408RequestTimeout, "The request arrived too slowly.");
+
+    /// <summary>499, in records only: the client went away.</summary>
+    public static RejectionReason ClientAborted { get; } = new("client-aborted", StatusCodes.Status499ClientClosedRequest, "The client closed the request.");
+
+    /// <summary>417: an expectation other than 100-continue (RFC 9110 §10.1.1).</summary>
+    public static RejectionReason Expectation { get; } = new("expectation", StatusCodes.Status417ExpectationFailed, "The expectation cannot be met.");
+
+    /// <summary>508: the request has passed this gateway too often.</summary>
+    public static RejectionReason LoopDetected { get; } = new("loop-detected", StatusCodes.Status508LoopDetected, "The request is going in a circle.");
+
+    /// <summary>500: a filter, transform or policy threw.</summary>
+    public static RejectionReason FilterError { get; } = new("filter-error", StatusCodes.Status500InternalServerError, "The gateway failed to process the request.");
+
+    /// <summary>503: the cluster has no destination to send to.</summary>
+    public static RejectionReason NoHealthyUpstream { get; } = new("no-healthy-upstream", StatusCodes.Status503ServiceUnavailable, "No destination is available.");
+
+    /// <summary>503: too much is in flight.</summary>
+    public static RejectionReason Overloaded { get; } = new("overloaded", StatusCodes.Status503ServiceUnavailable, "The service is overloaded.");
+
+    /// <summary>502: no connection to the destination.</summary>
+    public static RejectionReason UpstreamConnect { get; } = new("upstream-connect", StatusCodes.Status502BadGateway, "The destination could not be reached.");
+
+    /// <summary>502: TLS with the destination failed.</summary>
+    public static RejectionReason UpstreamTls { get; } = new("upstream-tls", StatusCodes.Status502BadGateway, "The destination could not be reached securely.");
+
+    /// <summary>502: the destination broke the protocol.</summary>
+    public static RejectionReason UpstreamProtocol { get; } = new("upstream-protocol", StatusCodes.Status502BadGateway, "The destination sent an invalid answer.");
+
+    /// <summary>502: the destination closed the exchange before it was complete.</summary>
+    public static RejectionReason UpstreamReset { get; } = new("upstream-reset", StatusCodes.Status502BadGateway, "The destination closed the connection.");
+
+    /// <summary>504: the destination did not answer in time.</summary>
+    public static RejectionReason UpstreamTimeout { get; } = new("upstream-timeout", StatusCodes.Status504GatewayTimeout, "The destination did not answer in time.");
+
+    /// <summary>504: the deadline of the whole exchange passed.</summary>
+    public static RejectionReason DeadlineExceeded { get; } = new("deadline-exceeded", StatusCodes.Status504GatewayTimeout, "The request took too long.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Code;
+
+    private static bool IsCode([NotNullWhen(true)] string? code) =>
+        code is { Length: > 0 and <= 64 } && code[0] is >= 'a' and <= 'z' && code[^1] is not '-'
+        && code.All(static c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
+}

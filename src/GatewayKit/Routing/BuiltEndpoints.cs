@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace GatewayKit.Routing;
+
+/// <summary>The endpoints of one snapshot in one group. Routes that the snapshot before had too keep their endpoint objects.</summary>
+internal sealed class BuiltEndpoints
+{
+    private readonly Dictionary<EndpointKey, Endpoint> _byKey;
+
+    private BuiltEndpoints(GatewaySnapshot snapshot, Dictionary<EndpointKey, Endpoint> byKey) =>
+        (Snapshot, _byKey, Endpoints) = (snapshot, byKey, [.. byKey.Values]);
+
+    public GatewaySnapshot Snapshot { get; }
+
+    public IReadOnlyList<Endpoint> Endpoints { get; }
+
+    public static BuiltEndpoints Build(
+        RouteGroupContext group,
+        IReadOnlyList<GatewayRouteMapping> mappings,
+        GatewaySnapshot snapshot,
+        GatewayEndpointFactory factory,
+        BuiltEndpoints? previous)
+    {
+        // A route that several mappings select is mapped once, with what all of them say.
+        var mapped = new OrderedDictionary<GatewayRoute, List<GatewayRouteMapping>>(ReferenceEqualityComparer.Instance);
+        foreach (var mapping in mappings)
+        {
+            foreach (var route in mapping.Routes(snapshot))
+            {
+                if (!mapping.Where(route))
+                {
+                    continue;
+                }
+
+                if (!mapped.TryGetValue(route, out var selectedBy))
+                {
+                    mapped.Add(route, selectedBy = []);
+                }
+
+                selectedBy.Add(mapping);
+            }
+        }
+
+        var byKey = new Dictionary<EndpointKey, Endpoint>(mapped.Count);
+        var sameDefaults = previous is not null && previous.Snapshot.Defaults.SequenceEqual(snapshot.Defaults);
+        foreach (var (route, selectedBy) in mapped)
+        {
+            var cluster = route.Cluster is null ? null : snapshot.ClusterStates.GetValueOrDefault(route.Cluster);
+            foreach (var path in GatewayEndpointFactory.PathsOf(route))
+            {
+                var key = new EndpointKey(route, path, cluster, string.Join(',', selectedBy.Select(mapping => mapping.Index)));
+                var endpoint = sameDefaults && previous!._byKey.TryGetValue(key, out var known)
+                    ? known
+                    : factory.Create(route, path, cluster, snapshot, group, selectedBy);
+                byKey.Add(key, endpoint);
+            }
+        }
+
+        return new(snapshot, byKey);
+    }
+
+    private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, string Mappings);
+}

@@ -1,0 +1,125 @@
+using System.Reflection;
+using GatewayKit.Clusters;
+using GatewayKit.Forwarding;
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace GatewayKit.Routing;
+
+/// <summary>Builds the endpoint of one path of one route, in the framework's own order (A4).</summary>
+internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner runner)
+{
+    private static readonly MethodInfo Handler = ((Func<HttpContext, Task>)(static _ => Task.CompletedTask)).Method;
+
+    /// <summary>The path templates of a route; one that names none takes every path.</summary>
+    public static IEnumerable<string> PathsOf(GatewayRoute route)
+    {
+        var paths = route.Match.Path is { } path ? route.Match.Paths.Prepend(path) : route.Match.Paths;
+        return paths.DefaultIfEmpty("/{**path}").Distinct(StringComparer.Ordinal);
+    }
+
+    public Endpoint Create(
+        GatewayRoute route,
+        string path,
+        ClusterState? cluster,
+        GatewaySnapshot snapshot,
+        RouteGroupContext group,
+        IReadOnlyList<GatewayRouteMapping> mappings)
+    {
+        var pattern = RoutePatternFactory.Combine(group.Prefix, RoutePatternFactory.Parse(path));
+        var builder = new RouteEndpointBuilder(requestDelegate: null, pattern, order: -route.Priority)
+        {
+            DisplayName = $"{route.Id} ({pattern.RawText})",
+            ApplicationServices = group.ApplicationServices,
+        };
+        DescribeRoute(builder, route, snapshot);
+
+        // Group first, then all routes of one Map call, then the route itself: the last word on a slot counts.
+        foreach (var convention in group.Conventions)
+        {
+            convention(builder);
+        }
+
+        AddConfiguredPolicies(builder, route, mappings);
+        if (!builder.FilterFactories.Any(static factory => factory.Target is PipelineFilterFactory))
+        {
+            // All policies come from configuration: the pipeline is outermost.
+            PipelineFilterFactory.InsertInto(builder);
+        }
+
+        var chain = Compose(builder, CreateTerminal(route, cluster, pattern));
+        builder.RequestDelegate = runner.Run(chain, builder.Metadata.OfType<GatewayPipeline>().Last());
+        foreach (var mapping in mappings)
+        {
+            mapping.Conventions.ApplyFinally(builder);
+        }
+
+        foreach (var convention in group.FinallyConventions)
+        {
+            convention(builder);
+        }
+
+        return builder.Build();
+    }
+
+    private static void DescribeRoute(RouteEndpointBuilder builder, GatewayRoute route, GatewaySnapshot snapshot)
+    {
+        builder.Metadata.Add(route);
+        if (route.Match.Methods.Count > 0)
+        {
+            builder.Metadata.Add(new HttpMethodMetadata(route.Match.Methods));
+        }
+
+        foreach (var policy in snapshot.Defaults)
+        {
+            builder.Metadata.Add(policy);
+        }
+    }
+
+    private static void AddConfiguredPolicies(RouteEndpointBuilder builder, GatewayRoute route, IReadOnlyList<GatewayRouteMapping> mappings)
+    {
+        // What MapGatewayRoutes() says of all routes yields to what one route's configuration says; what MapGatewayRoute() says of
+        // its one route does not.
+        var isCode = mappings.Any(static mapping => mapping.IsCode);
+        if (isCode)
+        {
+            AddPolicies();
+        }
+
+        foreach (var mapping in mappings)
+        {
+            mapping.Conventions.Apply(builder);
+        }
+
+        if (!isCode)
+        {
+            AddPolicies();
+        }
+
+        void AddPolicies()
+        {
+            foreach (var policy in route.Policies)
+            {
+                builder.Metadata.Add(policy);
+            }
+        }
+    }
+
+    // RouteEndpointBuilder.Build() leaves the factories alone (A2). The first added is outermost (A5).
+    private static EndpointFilterDelegate Compose(RouteEndpointBuilder builder, EndpointFilterDelegate terminal)
+    {
+        var context = new EndpointFilterFactoryContext { MethodInfo = Handler, ApplicationServices = builder.ApplicationServices };
+        return builder.FilterFactories.Reverse().Aggregate(terminal, (next, factory) => factory(context, next));
+    }
+
+    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern) => route switch
+    {
+        { Respond: { } response } => StaticResponseTerminal.Create(response),
+        { Redirect: { } redirect } => RedirectTerminal.Create(redirect, pattern),
+        _ when cluster is not null => forwarder.CreateTerminal(cluster),
+        _ => static _ => new(new GatewayProblem(RejectionReason.NoHealthyUpstream)),
+    };
+}

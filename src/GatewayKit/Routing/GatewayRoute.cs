@@ -1,0 +1,39 @@
+using System.ComponentModel.DataAnnotations;
+using GatewayKit.Pipeline;
+
+namespace GatewayKit.Routing;
+
+/// <summary>
+/// What matches, and where it goes: to a cluster, a static answer or a redirect; exactly one of them. Immutable, with value equality.
+/// </summary>
+public sealed record GatewayRoute : IGatewayRouteIdentity
+{
+    /// <summary>The name of the route in logs, metrics and records; case is ignored.</summary>
+    [Required]
+    public required string Id { get; init; }
+
+    /// <summary>Which requests the route takes.</summary>
+    public required RouteMatch Match { get; init; }
+
+    /// <summary>The id of the cluster the request is forwarded to.</summary>
+    public string? Cluster { get; init; }
+
+    /// <summary>The answer the gateway gives itself.</summary>
+    public StaticResponse? Respond { get; init; }
+
+    /// <summary>Where the client is sent instead.</summary>
+    public RouteRedirect? Redirect { get; init; }
+
+    /// <summary>Of two routes that match, the one with the higher priority wins; at equal priority the more specific one. Default 0.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>What the route asks of the gateway. In JSON each policy is a key of its own.</summary>
+    public IReadOnlyList<IGatewayPolicy> Policies { get; init => field = ValueList<IGatewayPolicy>.From(value); } = ValueList<IGatewayPolicy>.Empty;
+
+    /// <summary>Anything the host's own filters want to know of the route.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init => field = ValueMap<string>.From(value); } = ValueMap<string>.Empty;
+
+    string IGatewayRouteIdentity.RouteId => Id;
+
+    string? IGatewayRouteIdentity.ClusterId => Cluster;
+}

@@ -1,0 +1,40 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Routing;
+
+/// <summary>The terminal of a route that the gateway answers itself.</summary>
+internal static class StaticResponseTerminal
+{
+    public static EndpointFilterDelegate Create(StaticResponse response)
+    {
+        var answer = new Answer(response);
+        return _ => new(answer);
+    }
+
+    private sealed class Answer(StaticResponse response) : IResult, IStatusCodeHttpResult
+    {
+        private readonly byte[] _body = Encoding.UTF8.GetBytes(response.Body ?? string.Empty);
+
+        public int? StatusCode => response.Status;
+
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var target = httpContext.Response;
+            target.StatusCode = response.Status;
+            foreach (var (name, value) in response.Headers)
+            {
+                target.Headers[name] = value;
+            }
+
+            if (_body.Length == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            target.ContentType = response.ContentType;
+            target.ContentLength = _body.Length;
+            return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : target.Body.WriteAsync(_body, httpContext.RequestAborted).AsTask();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+
+namespace GatewayKit;
+
+/// <summary>
+/// An immutable copy of a map with keys that ignore case, sorted, that equals another with equal entries, so that records can hold maps.
+/// </summary>
+internal sealed class ValueMap<T> : IReadOnlyDictionary<string, T>, IEquatable<ValueMap<T>>
+{
+    private readonly SortedList<string, T> _entries;
+
+    private ValueMap(SortedList<string, T> entries) => _entries = entries;
+
+    public static ValueMap<T> Empty { get; } = new(new(StringComparer.OrdinalIgnoreCase));
+
+    public int Count => _entries.Count;
+
+    public IEnumerable<string> Keys => _entries.Keys;
+
+    public IEnumerable<T> Values => _entries.Values;
+
+    public T this[string key] => _entries[key];
+
+    public static ValueMap<T> From(IEnumerable<KeyValuePair<string, T>>? entries)
+    {
+        if (entries is ValueMap<T> map)
+        {
+            return map;
+        }
+
+        var sorted = new SortedList<string, T>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in entries ?? [])
+        {
+            sorted.Add(key, value);
+        }
+
+        return new(sorted);
+    }
+
+    public bool ContainsKey(string key) => _entries.ContainsKey(key);
+
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out T value) => _entries.TryGetValue(key, out value);
+
+    public bool Equals(ValueMap<T>? other) =>
+        other is not null && Count == other.Count
+        && _entries.Zip(other._entries).All(static pair =>
+            string.Equals(pair.First.Key, pair.Second.Key, StringComparison.OrdinalIgnoreCase)
+            && EqualityComparer<T>.Default.Equals(pair.First.Value, pair.Second.Value));
+
+    public override bool Equals(object? obj) => Equals(obj as ValueMap<T>);
+
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        foreach (var (key, value) in _entries)
+        {
+            hash.Add(key, StringComparer.OrdinalIgnoreCase);
+            hash.Add(value);
+        }
+
+        return hash.ToHashCode();
+    }
+
+    public IEnumerator<KeyValuePair<string, T>> GetEnumerator() => _entries.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    public override string ToString() => $"{{{string.Join(", ", _entries.Select(static entry => $"{entry.Key}: {entry.Value}"))}}}";
+}
