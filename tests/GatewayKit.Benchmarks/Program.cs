@@ -1,0 +1,32 @@
+using System.Reflection;
+using BenchmarkDotNet.Running;
+
+// micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
+// pipeline …  the same for one folder: pipeline, throttling, or any other folder of this project
+// routing …   route matching and reload at scale
+var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
+switch (command)
+{
+    case "micro":
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(rest);
+        return 0;
+    case "routing" when Type.GetType("GatewayKit.Benchmarks.Routing.RoutingScale")?.GetMethod("RunAsync", BindingFlags.Public | BindingFlags.Static) is { } run:
+        await (Task)run.Invoke(null, [rest])!;
+        return 0;
+    case "help" or "--help" or "-h":
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
+        return 0;
+    default:
+        var benchmarks = typeof(Program).Assembly.GetTypes()
+            .Where(type => string.Equals(type.Namespace, $"GatewayKit.Benchmarks.{command}", StringComparison.OrdinalIgnoreCase))
+            .Where(static type => type.GetMethods().Any(static method => method.IsDefined(typeof(BenchmarkDotNet.Attributes.BenchmarkAttribute))))
+            .ToArray();
+        if (benchmarks.Length is 0)
+        {
+            Console.Error.WriteLine($"'{command}' is neither a command nor a folder with benchmarks; see docs/benchmarks.md");
+            return 2;
+        }
+
+        BenchmarkSwitcher.FromTypes(benchmarks).Run(rest is [] ? ["--filter", "*"] : rest);
+        return 0;
+}
