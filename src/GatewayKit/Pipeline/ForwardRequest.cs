@@ -8,22 +8,37 @@ namespace GatewayKit.Pipeline;
 public sealed class ForwardRequest
 {
     private readonly HttpRequestMessage _message;
+    private string _path;
+    private string _query;
 
     internal ForwardRequest(HttpContext httpContext, HttpRequestMessage message, string path, string query)
     {
         HttpContext = httpContext;
         _message = message;
-        (Path, Query) = (path, query);
+        (_path, _query) = (path, query);
     }
 
     /// <summary>The client's request.</summary>
     public HttpContext HttpContext { get; }
 
     /// <summary>The path below the destination's address: percent-encoded, starting with a slash.</summary>
-    public string Path { get; set; }
+    /// <exception cref="ForwardTransformException">
+    /// The new path could be read in two ways, such as one with a dot segment or with two slashes in front: the client gets 400
+    /// <c>ambiguous-path</c>.
+    /// </exception>
+    public string Path
+    {
+        get => _path;
+        set => _path = RequestTarget.IsPath(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
+    }
 
     /// <summary>The query with its question mark, as it came; empty if there is none.</summary>
-    public string Query { get; set; }
+    /// <exception cref="ForwardTransformException">The new query has something that cannot stand in one: the client gets 400 <c>ambiguous-path</c>.</exception>
+    public string Query
+    {
+        get => _query;
+        set => _query = RequestTarget.IsQuery(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
+    }
 
     /// <summary>The method, case-sensitive (RFC 9110 §9.1).</summary>
     public string Method
@@ -41,6 +56,13 @@ public sealed class ForwardRequest
 
     /// <summary>The path that the gateway route removed from the front, for <c>X-Forwarded-Prefix</c>; <see langword="null"/> if none.</summary>
     public string? RemovedPrefix { get; set; }
+
+    /// <summary>
+    /// Whether the gateway writes <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c> after the transforms. Default
+    /// yes. A transform that sets it to <see langword="false"/> answers for these and for <c>Forwarded</c> from then on: the client's own
+    /// are gone already, and nothing is written later.
+    /// </summary>
+    public bool WritesForwardedFields { get; set; } = true;
 
     /// <summary>Reads a header.</summary>
     /// <returns>Whether there is one.</returns>

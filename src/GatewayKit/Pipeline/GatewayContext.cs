@@ -82,6 +82,13 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     public static GatewayContext From(EndpointFilterInvocationContext context) =>
         context as GatewayContext ?? FromFeatures(context);
 
+    /// <summary>Adds a change to the exchange with the destination after those that are there.</summary>
+    public void AddForwardTransform(IForwardTransform transform)
+    {
+        ArgumentNullException.ThrowIfNull(transform);
+        ForwardTransform = ForwardTransform is { } first ? new ForwardTransformChain(first, transform) : transform;
+    }
+
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => _inner is null ? (T)Arguments[index]! : _inner.GetArgument<T>(index);
 
