@@ -1,8 +1,10 @@
 using System.Reflection;
 using BenchmarkDotNet.Running;
+using GatewayKit.Benchmarks.Compare;
 
 // micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
 // pipeline …  the same for one folder: pipeline, throttling, or any other folder of this project
+// compare …   whole processes side by side; see the script of that name
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -10,11 +12,13 @@ switch (command)
     case "micro":
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(rest);
         return 0;
+    case "compare":
+        return await CompareRun.RunAsync(rest);
     case "routing" when Type.GetType("GatewayKit.Benchmarks.Routing.RoutingScale")?.GetMethod("RunAsync", BindingFlags.Public | BindingFlags.Static) is { } run:
         await (Task)run.Invoke(null, [rest])!;
         return 0;
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Threading.RateLimiting;
+using GatewayKit.Benchmarks.Targets;
+using Yarp.ReverseProxy.Configuration;
+
+const string Limited = "per-key";
+var builder = TargetHost.CreateBuilder(args);
+builder.Services.AddRateLimiter(static limiter => limiter.AddPolicy(Limited, static context => RateLimitPartition.GetTokenBucketLimiter(
+    context.Request.Headers[ApiKeys.Header].ToString(),
+    static _ => new()
+    {
+        TokenLimit = 1_000_000,
+        TokensPerPeriod = 1_000_000,
+        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        QueueLimit = 0,
+    })));
+builder.Services.AddReverseProxy().LoadFromMemory(
+    [
+        new() { RouteId = "all", ClusterId = "upstream", Match = new() { Path = "/{**rest}" } },
+        new() { RouteId = "features", ClusterId = "upstream", Match = new() { Path = "/features/{**rest}" }, RateLimiterPolicy = Limited },
+    ],
+    [
+        new()
+        {
+            ClusterId = "upstream",
+            Destinations = new Dictionary<string, DestinationConfig> { ["1"] = new() { Address = builder.Upstream() } },
+        },
+    ]);
+await using var log = new AccessLog(builder.AccessLogFile());
+
+var app = builder.Build();
+app.UseWhen(static context => context.Request.Path.StartsWithSegments("/features"), branch => branch.Use(async (context, next) =>
+{
+    var started = Stopwatch.GetTimestamp();
+    if (ApiKeys.Accept(context.Request))
+    {
+        await next(context);
+    }
+    else
+    {
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+    }
+
+    log.Add(context, Stopwatch.GetElapsedTime(started));
+}));
+app.UseRouting();
+app.UseRateLimiter();
+app.MapReverseProxy();
+await TargetHost.RunAsync(app);
