@@ -6,6 +6,7 @@ using GatewayKit.Forwarding;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -26,9 +27,13 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayMeter>();
         services.TryAddSingleton<PolicyRegistry>();
         services.TryAddSingleton<PipelineMetrics>();
-        services.TryAddSingleton<GatewayObservers>();
+        services.TryAddSingleton<PipelineOutcomes>();
+        services.TryAddSingleton<ShadowMode>();
         services.TryAddSingleton<PipelineComposer>();
+        services.TryAddSingleton<HostPipeline>();
         services.TryAddSingleton<PipelineRunner>();
+        services.TryAddSingleton(static provider => new GatewayInspector(provider.GetRequiredService<EndpointDataSource>()));
+        services.TryAddSingleton<PipelineLog>();
 
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton(static _ => new Forwarder());

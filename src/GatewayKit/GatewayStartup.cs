@@ -1,4 +1,5 @@
 using GatewayKit.Configuration;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -13,8 +14,19 @@ internal sealed class GatewayStartup(GatewayConfigurator configurator) : IStartu
     {
         next(app);
         configurator.Start();
-
-        // Building the endpoints composes their pipelines: a policy that nothing serves stops the start here, not the first request.
-        _ = app.ApplicationServices.GetService<EndpointDataSource>()?.Endpoints;
+        CheckPipelines(app.ApplicationServices);
     };
+
+    // Building the endpoints composes their pipelines: a policy that would not be applied stops the start here, not the first request.
+    private static void CheckPipelines(IServiceProvider services)
+    {
+        var faults = PipelineFault.In(services.GetRequiredService<EndpointDataSource>().Endpoints);
+        var errors = faults.Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)).ToArray();
+        if (errors.Length > 0)
+        {
+            throw new GatewayConfigurationException(errors);
+        }
+
+        services.GetRequiredService<PipelineLog>().Start();
+    }
 }

@@ -8,6 +8,7 @@ internal static class EventIds
     public const int RequestRefused = 1001;
     public const int RequestWouldBeRefused = 1002;
     public const int PipelineFailed = 1003;
+    public const int ShadowPolicyFailed = 1004;
 
     // Configuration
     public const int ConfigurationApplied = 1100;

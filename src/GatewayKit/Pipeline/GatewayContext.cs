@@ -8,22 +8,24 @@ namespace GatewayKit.Pipeline;
 /// </summary>
 public sealed class GatewayContext : EndpointFilterInvocationContext
 {
-    private readonly EndpointFilterInvocationContext? _inner;
-    private List<(int Step, RejectionReason? Reason)>? _shadowRefusals;
+    /// <summary>The value of <see cref="Passed"/> while a filter of the host still stands outside the pipeline.</summary>
+    internal const int NotEntered = -1;
+
+    private ShadowRecord? _shadow;
     private object?[]? _arguments;
 
     internal GatewayContext(HttpContext httpContext, GatewayPipeline pipeline, EndpointFilterInvocationContext? inner = null)
     {
         HttpContext = httpContext;
         Pipeline = pipeline;
-        _inner = inner;
+        Inner = inner;
     }
 
     /// <inheritdoc/>
     public override HttpContext HttpContext { get; }
 
     /// <summary>The arguments of the host's handler. On a gateway route there is one: the <see cref="HttpContext"/>.</summary>
-    public override IList<object?> Arguments => _inner?.Arguments ?? (_arguments ??= [HttpContext]);
+    public override IList<object?> Arguments => Inner?.Arguments ?? (_arguments ??= [HttpContext]);
 
     /// <summary>The endpoint that is being served.</summary>
     public GatewayEndpoint Endpoint => Pipeline.Endpoint;
@@ -46,36 +48,44 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>What changes the exchange with the destination; <see langword="null"/> when it goes through as it came.</summary>
     public IForwardTransform? ForwardTransform { get; set; }
 
-    /// <summary>A destination's answer that nobody has written yet; released with the request if nobody does.</summary>
-    internal IAsyncDisposable? PendingAnswer { get; set; }
-
-    /// <summary>How many of the pipeline's steps have let the request through.</summary>
-    internal int Passed { get; set; }
-
-    /// <summary>Whether the request was ended by the step after the passed ones.</summary>
-    internal bool Concluded { get; set; }
-
     /// <summary>What each policy decided so far, in the order of the pipeline. Built when read.</summary>
     public IReadOnlyList<PolicyDecision> Decisions
     {
         get
         {
             var steps = Pipeline.Steps;
-            var decisions = new List<PolicyDecision>(Passed + 1);
+            var decisions = new List<PolicyDecision>(steps.Count);
             for (var i = 0; i < Passed; i++)
             {
                 decisions.Add(DecisionOf(i));
             }
 
-            if (Concluded && Passed < steps.Count)
+            if (Concluded && EndedAt is { } step)
             {
-                var step = steps[Passed];
                 decisions.Add(new(step.Name, step.Policy.Mode, Reason is null ? PolicyOutcome.Answered : PolicyOutcome.Refused, Reason));
             }
 
             return decisions;
         }
     }
+
+    /// <summary>What the framework made of the invocation; <see langword="null"/> on a gateway route, where this context is the only one.</summary>
+    internal EndpointFilterInvocationContext? Inner { get; }
+
+    /// <summary>A destination's answer that nobody has written yet; released with the request if nobody does.</summary>
+    internal IAsyncDisposable? PendingAnswer { get; set; }
+
+    /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
+    internal int Passed { get; set; }
+
+    /// <summary>Whether the outcome is known: nothing inside the pipeline changes it any more.</summary>
+    internal bool Concluded { get; set; }
+
+    /// <summary>The step that holds the request or has ended it; <see langword="null"/> before the first and behind the last.</summary>
+    internal GatewayPipelineStep? EndedAt => Passed >= 0 && Passed < Pipeline.Steps.Count ? Pipeline.Steps[Passed] : null;
+
+    /// <summary>What policies in shadow mode would have done.</summary>
+    internal ShadowRecord Shadow => _shadow ??= new();
 
     /// <summary>The gateway's context of an invocation: inside a pipeline, <paramref name="context"/> itself.</summary>
     /// <exception cref="InvalidOperationException">The invocation is not inside a gateway pipeline.</exception>
@@ -90,22 +100,14 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     }
 
     /// <inheritdoc/>
-    public override T GetArgument<T>(int index) => _inner is null ? (T)Arguments[index]! : _inner.GetArgument<T>(index);
-
-    internal void AddShadowRefusal(int step, RejectionReason? reason) => (_shadowRefusals ??= []).Add((step, reason));
+    public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);
 
     private PolicyDecision DecisionOf(int step)
     {
         var (name, policy) = (Pipeline.Steps[step].Name, Pipeline.Steps[step].Policy);
-        foreach (var refusal in _shadowRefusals ?? [])
-        {
-            if (refusal.Step == step)
-            {
-                return new(name, policy.Mode, PolicyOutcome.WouldRefuse, refusal.Reason);
-            }
-        }
-
-        return new(name, policy.Mode, PolicyOutcome.Allowed, null);
+        return _shadow is not null && _shadow.TryGetRefusal(step, out var reason)
+            ? new(name, policy.Mode, PolicyOutcome.WouldRefuse, reason)
+            : new(name, policy.Mode, PolicyOutcome.Allowed, null);
     }
 
     // A host filter may pass on a context of its own. The request still has one gateway context.

@@ -1,15 +1,15 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace GatewayKit.Pipeline;
 
 /// <summary>The endpoint a pipeline is built for: a route of the gateway or an endpoint of the host.</summary>
 public sealed class GatewayEndpoint
 {
-    internal GatewayEndpoint(string routeId, string? clusterId, string? pattern, EndpointMetadataCollection metadata)
+    private GatewayEndpoint(string routeId, string? clusterId, string? pattern, string terminal, EndpointMetadataCollection metadata)
     {
-        RouteId = routeId;
-        ClusterId = clusterId;
-        Pattern = pattern;
+        (RouteId, ClusterId, Pattern, Terminal) = (routeId, clusterId, pattern, terminal);
         Metadata = metadata;
     }
 
@@ -24,9 +24,24 @@ public sealed class GatewayEndpoint
     /// <summary>The route template, group prefixes included; <see langword="null"/> if the endpoint has none.</summary>
     public string? Pattern { get; }
 
+    /// <summary>What the pipeline leads to, in words: <c>cluster orders</c>, <c>answer 200</c>, <c>redirect 308 /new</c> or <c>host endpoint</c>.</summary>
+    public string Terminal { get; }
+
     /// <summary>What groups, conventions and attributes said of the endpoint up to the moment its pipeline was built.</summary>
     public EndpointMetadataCollection Metadata { get; }
 
     /// <inheritdoc/>
     public override string ToString() => RouteId;
+
+    internal static GatewayEndpoint Of(EndpointBuilder builder)
+    {
+        var route = builder.Metadata.OfType<IGatewayRouteIdentity>().LastOrDefault();
+        var name = builder.Metadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName;
+        return new(
+            route?.RouteId ?? name ?? builder.DisplayName ?? "(unnamed endpoint)",
+            route?.ClusterId,
+            (builder as RouteEndpointBuilder)?.RoutePattern.RawText,
+            route?.Terminal ?? "host endpoint",
+            new EndpointMetadataCollection(builder.Metadata));
+    }
 }

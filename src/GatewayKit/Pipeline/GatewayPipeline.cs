@@ -10,20 +10,50 @@ public sealed class GatewayPipeline
     /// <summary>The endpoint it was built for.</summary>
     public GatewayEndpoint Endpoint { get; }
 
-    /// <summary>The policies in effect, outermost first. Overridden policies and those that are off are not among them.</summary>
+    /// <summary>The policies in effect, outermost first.</summary>
     public IReadOnlyList<GatewayPipelineStep> Steps { get; }
 
-    /// <summary>One line, such as <c>orders: Admit Throttle → Limit Quota (Shadow) → cluster orders</c>.</summary>
-    public override string ToString()
+    /// <summary>The policies of the endpoint that are not in effect, because they are off or another one overrides them.</summary>
+    public IReadOnlyList<GatewayPipelineStep> Omitted { get; internal init; } = [];
+
+    /// <summary>What is wrong with the policies of the endpoint. It is not served with any of these.</summary>
+    internal IReadOnlyList<string> Faults { get; init; } = [];
+
+    /// <summary>Whether filters of the host take part, which may pass on a context of their own.</summary>
+    internal bool HasHostFilters { get; init; }
+
+    /// <summary>Whether a filter of the host stands outside the pipeline, so that a request may end before it enters.</summary>
+    internal bool HasOuterFilters { get; init; }
+
+    /// <summary>One line, such as <c>orders /orders/{**rest}: Admit Throttle → Limit Quota (Shadow) → cluster orders</c>.</summary>
+    /// <param name="verbose">Whether the settings of each policy follow, one to a line, and the policies that are not in effect.</param>
+    public string Describe(bool verbose = false)
     {
-        var text = new StringBuilder(Endpoint.RouteId).Append(": ");
-        foreach (var step in Steps)
+        var text = new StringBuilder(Endpoint.RouteId);
+        if (Endpoint.Pattern is { } pattern && pattern != Endpoint.RouteId)
         {
-            text.Append(step).Append(" → ");
+            text.Append(' ').Append(pattern);
         }
 
-        return text.Append(Endpoint.ClusterId is { } cluster ? $"cluster {cluster}" : "endpoint").ToString();
+        text.Append(": ").AppendJoin(" → ", Steps.Select(static step => step.ToString()).Append(Endpoint.Terminal));
+        if (verbose)
+        {
+            foreach (var step in Steps)
+            {
+                text.AppendLine().Append("    ").Append(step.Policy);
+            }
+
+            foreach (var step in Omitted)
+            {
+                text.AppendLine().Append(step.Policy.Mode is PolicyMode.Off ? "    off: " : "    overridden: ").Append(step.Policy);
+            }
+        }
+
+        return text.ToString();
     }
+
+    /// <inheritdoc/>
+    public override string ToString() => Describe();
 }
 
 /// <summary>One policy in a pipeline.</summary>

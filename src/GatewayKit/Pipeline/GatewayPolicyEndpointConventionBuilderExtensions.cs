@@ -21,11 +21,21 @@ public static class GatewayPolicyEndpointConventionBuilderExtensions
             throw new OptionsValidationException(typeof(TPolicy).Name, typeof(TPolicy), invalid.Failures);
         }
 
-        builder.Add(endpoint =>
-        {
-            endpoint.Metadata.Add(policy);
-            PipelineFilterFactory.AddTo(endpoint);
-        });
+        builder.Add(endpoint => endpoint.AddGatewayPolicy(policy));
         return builder;
+    }
+
+    /// <summary>
+    /// Adds a policy to one endpoint that is being built: what a convention calls that decides by the endpoint itself, such as by the
+    /// controller it belongs to. Not for <c>Finally</c> conventions: the pipeline is built by then, and the host refuses to start.
+    /// </summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="policy">What is asked of the gateway.</param>
+    public static void AddGatewayPolicy(this EndpointBuilder endpoint, IGatewayPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(policy);
+        endpoint.Metadata.Add(policy);
+        PipelineFilterFactory.AddTo(endpoint);
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace GatewayKit.Pipeline;
 
@@ -52,6 +53,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
             return;
         }
 
+        ForgetAbandonedAnswer(response);
         response.StatusCode = StatusCode;
         response.Headers.CacheControl = "no-store";
         if (RetryAfter is { } retryAfter)
@@ -62,13 +64,27 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
 
         var services = httpContext.RequestServices;
         var details = ToDetails(httpContext, services.GetService<IOptions<GatewayOptions>>()?.Value.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase);
+        var problem = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details };
         var writer = services.GetService<IProblemDetailsService>();
-        var written = writer is not null && await writer.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = details }).ConfigureAwait(false);
+        var written = writer is not null && await writer.TryWriteAsync(problem).ConfigureAwait(false);
         if (!written && !response.HasStarted)
         {
-            // The framework's writer declines a client that did not ask for JSON. A refusal keeps its reason all the same (RFC 9110 §12.4.1).
+            // The framework's writer declines a client that did not ask for JSON. A refusal keeps its reason, and the host its one
+            // place to change the form, all the same (RFC 9110 §12.4.1).
+            services.GetService<IOptions<ProblemDetailsOptions>>()?.Value.CustomizeProblemDetails?.Invoke(problem);
             await response.WriteAsJsonAsync(details, ProblemJsonContext.Default.ProblemDetails, "application/problem+json", httpContext.RequestAborted).ConfigureAwait(false);
         }
+    }
+
+    // What an answer said of itself before it was given up would be said of the problem (RFC 9110 §8).
+    private static void ForgetAbandonedAnswer(HttpResponse response)
+    {
+        response.ContentLength = null;
+        response.Headers.Remove(HeaderNames.ContentEncoding);
+        response.Headers.Remove(HeaderNames.ContentRange);
+        response.Headers.Remove(HeaderNames.ContentDisposition);
+        response.Headers.Remove(HeaderNames.ETag);
+        response.Headers.Remove(HeaderNames.LastModified);
     }
 
     private ProblemDetails ToDetails(HttpContext httpContext, string typeBase)

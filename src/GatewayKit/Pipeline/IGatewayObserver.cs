@@ -6,21 +6,10 @@ namespace GatewayKit.Pipeline;
 /// </summary>
 public interface IGatewayObserver
 {
-    /// <summary>A request is done: on gateway routes after the last byte, on endpoints of the host when the pipeline returned.</summary>
+    /// <summary>
+    /// A request is done and its status final: on gateway routes after the last byte, on endpoints of the host when the response is
+    /// complete. The request's own services may be gone by then.
+    /// </summary>
     /// <param name="context">The request; not to be kept after the call.</param>
     void RequestCompleted(GatewayContext context);
-}
-
-/// <summary>All of them. Costs one field read where there are none.</summary>
-internal sealed class GatewayObservers(IEnumerable<IGatewayObserver> observers)
-{
-    private readonly IGatewayObserver[] _observers = [.. observers];
-
-    public void Completed(GatewayContext context)
-    {
-        foreach (var observer in _observers)
-        {
-            observer.RequestCompleted(context);
-        }
-    }
 }

@@ -6,4 +6,7 @@ internal interface IGatewayRouteIdentity
     string RouteId { get; }
 
     string? ClusterId { get; }
+
+    /// <summary>Where the route leads, in words.</summary>
+    string Terminal { get; }
 }

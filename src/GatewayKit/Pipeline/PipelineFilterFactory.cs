@@ -13,14 +13,22 @@ internal sealed class PipelineFilterFactory(EndpointBuilder builder)
     /// <summary>Adds the entry unless the endpoint has it already.</summary>
     public static void AddTo(EndpointBuilder builder)
     {
-        if (!builder.FilterFactories.Any(static factory => factory.Target is PipelineFilterFactory))
+        if (!IsIn(builder))
         {
             builder.FilterFactories.Add(new PipelineFilterFactory(builder).Create);
         }
     }
 
-    /// <summary>Adds the entry in front of all others.</summary>
-    public static void InsertInto(EndpointBuilder builder) => builder.FilterFactories.Insert(0, new PipelineFilterFactory(builder).Create);
+    /// <summary>Puts the entry in front of all others unless the endpoint has it already.</summary>
+    public static void InsertInto(EndpointBuilder builder)
+    {
+        if (!IsIn(builder))
+        {
+            builder.FilterFactories.Insert(0, new PipelineFilterFactory(builder).Create);
+        }
+    }
+
+    private static bool IsIn(EndpointBuilder builder) => builder.FilterFactories.Any(static factory => factory.Target is PipelineFilterFactory);
 
     private EndpointFilterDelegate Create(EndpointFilterFactoryContext context, EndpointFilterDelegate next)
     {
@@ -29,6 +37,6 @@ internal sealed class PipelineFilterFactory(EndpointBuilder builder)
                 $"Endpoint '{builder.DisplayName}' has gateway policies, but the gateway is not registered. Call builder.Services.AddApiGateway().");
         return builder.Metadata.Any(static item => item is IGatewayRouteIdentity)
             ? composer.Compose(builder, next, out _)
-            : composer.ComposeForHost(builder, next);
+            : context.ApplicationServices.GetRequiredService<HostPipeline>().Compose(builder, next);
     }
 }

@@ -6,9 +6,9 @@ namespace GatewayKit.Pipeline;
 
 /// <summary>
 /// The life of a request on a gateway route: one context, one walk down the chain, one answer. On endpoints of the host the
-/// framework does the same around <see cref="PipelineComposer.ComposeForHost"/>.
+/// framework does the same around <see cref="HostPipeline"/>.
 /// </summary>
-internal sealed partial class PipelineRunner(PipelineComposer composer, ILogger<PipelineRunner> logger)
+internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<PipelineRunner> logger)
 {
     /// <param name="chain">Filters of the host and the pipeline, down to the terminal.</param>
     /// <param name="pipeline">What the pipeline consists of.</param>
@@ -18,22 +18,23 @@ internal sealed partial class PipelineRunner(PipelineComposer composer, ILogger<
     private async Task RunAsync(HttpContext httpContext, EndpointFilterDelegate chain, GatewayPipeline pipeline)
     {
         var context = new GatewayContext(httpContext, pipeline);
-        httpContext.Features.Set(context);
+        if (pipeline.HasHostFilters)
+        {
+            httpContext.Features.Set(context);
+            context.Passed = pipeline.HasOuterFilters ? GatewayContext.NotEntered : 0;
+        }
+
         try
         {
-            object? result;
-            try
-            {
-                result = await chain(context).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (!httpContext.Response.HasStarted && !httpContext.RequestAborted.IsCancellationRequested)
-            {
-                Log.Failed(logger, exception, pipeline.Endpoint.RouteId);
-                result = new GatewayProblem(RejectionReason.FilterError);
-            }
-
-            composer.Judge(context, result);
+            var result = await chain(context).ConfigureAwait(false);
+            outcomes.Judge(context, result);
             await GatewayResults.ExecuteAsync(httpContext, result).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!httpContext.Response.HasStarted && !httpContext.RequestAborted.IsCancellationRequested)
+        {
+            var problem = ProblemOf(exception, pipeline);
+            outcomes.Fail(context, problem);
+            await problem.ExecuteAsync(httpContext).ConfigureAwait(false);
         }
         finally
         {
@@ -42,8 +43,26 @@ internal sealed partial class PipelineRunner(PipelineComposer composer, ILogger<
                 await pending.DisposeAsync().ConfigureAwait(false);
             }
 
-            composer.Complete(context);
+            outcomes.Complete(context);
         }
+    }
+
+    // A body that cannot be read is the client's doing and keeps the server's status (C3).
+    private GatewayProblem ProblemOf(Exception exception, GatewayPipeline pipeline)
+    {
+        if (exception is BadHttpRequestException bad)
+        {
+            var reason = bad.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => RejectionReason.BodyTooLarge,
+                StatusCodes.Status408RequestTimeout => RejectionReason.ClientTimeout,
+                _ => RejectionReason.MalformedBody,
+            };
+            return new(reason) { StatusCode = bad.StatusCode };
+        }
+
+        Log.Failed(logger, exception, pipeline.Endpoint.RouteId);
+        return new(RejectionReason.FilterError);
     }
 
     private static partial class Log

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.Pipeline;
@@ -21,13 +22,20 @@ internal sealed class PolicyRegistry
 
     public IEnumerable<PolicyRegistration> Registrations => _byName.Values;
 
+    /// <summary>What to tell a host that uses a policy without its capability.</summary>
+    public static string DescribeMissing(IGatewayPolicy policy)
+    {
+        var type = policy.GetType();
+        var call = type.GetCustomAttribute<AddedByAttribute>()?.Call ?? $"AddPolicy<{type.Name}, TFactory>(\"Name\")";
+        return $"{type.Name} has nothing that serves it. Call builder.Services.AddApiGateway().{call}.";
+    }
+
     public bool TryGet(string name, [NotNullWhen(true)] out PolicyRegistration? registration) => _byName.TryGetValue(name, out registration);
 
-    /// <exception cref="InvalidOperationException">The capability of the policy was not added.</exception>
-    public (PolicyRegistration Registration, IGatewayFilterFactory Factory) Get(IGatewayPolicy policy, GatewayEndpoint endpoint) =>
-        _byType.TryGetValue(policy.GetType(), out var entry)
-            ? entry
-            : throw new InvalidOperationException(
-                $"Endpoint '{endpoint}' has a {policy.GetType().Name}, but nothing serves it. Register it after AddApiGateway(): "
-                + $".AddPolicy<{policy.GetType().Name}, TFactory>(\"Name\"), or the module's own Add… call.");
+    /// <summary>What serves a policy, if its capability was added.</summary>
+    public IGatewayFilterFactory? FactoryOf(IGatewayPolicy policy) =>
+        _byType.TryGetValue(policy.GetType(), out var entry) ? entry.Factory : null;
+
+    public string NameOf(IGatewayPolicy policy) =>
+        _byType.TryGetValue(policy.GetType(), out var entry) ? entry.Registration.Name : policy.GetType().Name;
 }

@@ -61,6 +61,7 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
 
     /// <summary>Builds the endpoints of a coming snapshot.</summary>
     /// <returns>What puts them in force.</returns>
+    /// <exception cref="InvalidOperationException">A policy of an endpoint would not be applied.</exception>
     public Action Prepare(GatewaySnapshot snapshot)
     {
         List<(EndpointSet Set, BuiltEndpoints Built)> prepared;
@@ -68,6 +69,8 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
         {
             prepared = [.. Sets().Select(set => (set, Build(set, snapshot)))];
         }
+
+        PipelineFault.ThrowIfAny(prepared.SelectMany(static entry => entry.Built.Endpoints));
 
         return () =>
         {

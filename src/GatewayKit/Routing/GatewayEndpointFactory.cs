@@ -30,7 +30,11 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         IReadOnlyList<GatewayRouteMapping> mappings)
     {
         var pattern = RoutePatternFactory.Combine(group.Prefix, RoutePatternFactory.Parse(path));
-        var builder = new RouteEndpointBuilder(requestDelegate: null, pattern, order: -route.Priority)
+        RequestDelegate? run = null;
+
+        // A convention may wrap the delegate before it exists, as it may on the framework's own endpoints.
+        RequestDelegate redirect = httpContext => run!(httpContext);
+        var builder = new RouteEndpointBuilder(redirect, pattern, order: -route.Priority)
         {
             DisplayName = $"{route.Id} ({pattern.RawText})",
             ApplicationServices = group.ApplicationServices,
@@ -44,14 +48,16 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         }
 
         AddConfiguredPolicies(builder, route, mappings);
-        if (!builder.FilterFactories.Any(static factory => factory.Target is PipelineFilterFactory))
+
+        // Where all policies come from configuration, the pipeline is outermost.
+        PipelineFilterFactory.InsertInto(builder);
+        var chain = Compose(builder, CreateTerminal(route, cluster, pattern));
+        run = runner.Run(chain, builder.Metadata.OfType<GatewayPipeline>().Last());
+        if (ReferenceEquals(builder.RequestDelegate, redirect))
         {
-            // All policies come from configuration: the pipeline is outermost.
-            PipelineFilterFactory.InsertInto(builder);
+            builder.RequestDelegate = run;
         }
 
-        var chain = Compose(builder, CreateTerminal(route, cluster, pattern));
-        builder.RequestDelegate = runner.Run(chain, builder.Metadata.OfType<GatewayPipeline>().Last());
         foreach (var mapping in mappings)
         {
             mapping.Conventions.ApplyFinally(builder);

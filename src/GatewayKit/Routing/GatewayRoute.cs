@@ -36,4 +36,11 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
     string IGatewayRouteIdentity.RouteId => Id;
 
     string? IGatewayRouteIdentity.ClusterId => Cluster;
+
+    string IGatewayRouteIdentity.Terminal => this switch
+    {
+        { Respond: { } response } => $"answer {response.Status}",
+        { Redirect: { } redirect } => $"redirect {redirect.Status} {redirect.To}",
+        _ => $"cluster {Cluster}",
+    };
 }

@@ -1,0 +1,27 @@
+namespace GatewayKit.Pipeline;
+
+/// <summary>Which policies of an endpoint's metadata are in effect, in the order they run, and which are not.</summary>
+internal readonly record struct EffectivePolicies(IReadOnlyList<IGatewayPolicy> Ordered, IReadOnlyList<IGatewayPolicy> Omitted)
+{
+    /// <summary>The last policy of a slot counts, in the place of the first: a group decides where a policy stands within its stage.</summary>
+    public static EffectivePolicies Of(IEnumerable<object> metadata)
+    {
+        var bySlot = new OrderedDictionary<object, IGatewayPolicy>();
+        var omitted = new List<IGatewayPolicy>();
+        foreach (var policy in metadata.OfType<IGatewayPolicy>())
+        {
+            // The same instance twice, as when two overlapping calls share it, overrides nothing.
+            if (bySlot.TryGetValue(policy.Slot, out var overridden) && !ReferenceEquals(overridden, policy))
+            {
+                omitted.Add(overridden);
+            }
+
+            bySlot[policy.Slot] = policy;
+        }
+
+        omitted.AddRange(bySlot.Values.Where(static policy => policy.Mode is PolicyMode.Off));
+
+        // OrderBy is stable, which the order within a stage relies on.
+        return new([.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage)], omitted);
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Pipeline;
+
+/// <summary>What came of each request, for those who want to know.</summary>
+internal sealed class PipelineOutcomes(PipelineMetrics metrics, IEnumerable<IGatewayObserver> observers)
+{
+    private readonly IGatewayObserver[] _observers = [.. observers];
+
+    /// <summary>Notes what the pipeline answered. The first call for a request counts: an Observe stage judges before it executes.</summary>
+    public void Judge(GatewayContext context, object? result)
+    {
+        if (context.Concluded)
+        {
+            return;
+        }
+
+        context.Concluded = true;
+        if (result is GatewayProblem problem)
+        {
+            context.Reason = problem.Reason;
+            if (context.EndedAt is { } step)
+            {
+                metrics.Decided(context, step, PolicyOutcome.Refused, problem.Reason);
+            }
+        }
+    }
+
+    /// <summary>Notes that the answer, whatever it was, could not be given.</summary>
+    public void Fail(GatewayContext context, GatewayProblem problem)
+    {
+        if (context.Concluded)
+        {
+            context.Reason = problem.Reason;
+        }
+
+        Judge(context, problem);
+    }
+
+    /// <summary>Tells the observers that the request is done.</summary>
+    public void Complete(GatewayContext context)
+    {
+        foreach (var observer in _observers)
+        {
+            observer.RequestCompleted(context);
+        }
+    }
+
+    /// <summary>
+    /// Tells the observers when the response is done: on endpoints of the host the framework writes what the pipeline returned, and an
+    /// exception handler of the host may write something else.
+    /// </summary>
+    public void CompleteWithResponse(GatewayContext context)
+    {
+        if (_observers.Length > 0)
+        {
+            context.HttpContext.Response.OnCompleted(
+                static state =>
+                {
+                    var (outcomes, context) = ((PipelineOutcomes, GatewayContext))state;
+                    outcomes.Complete(context);
+                    return Task.CompletedTask;
+                },
+                (this, context));
+        }
+    }
+}
