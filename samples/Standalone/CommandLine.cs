@@ -1,0 +1,145 @@
+namespace Standalone;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record CommandLine
+{
+    public const string Help = """
+        A gateway without code: routes, clusters and policies come from one file.
+
+        Usage: Standalone --config FILE [options]
+
+          --config FILE               The configuration, JSON with comments. Its section "Gateway" holds routes, clusters and defaults; "Logging"
+                                      works as in every ASP.NET Core app. Read again whenever it changes. Default: gateway.json.
+          --urls LIST                 Where to listen, separated by semicolons. Default: http://localhost:8080.
+                                        http://HOST:PORT   HTTP/1.1 and WebSockets
+                                        h2c://HOST:PORT    HTTP/2 without TLS, with prior knowledge
+                                        https://HOST:PORT  HTTP/2 and HTTP/1.1, whichever the client prefers
+                                      HOST is an address, "localhost", or "*" for every address. Port 0 takes a free one.
+          --certificate FILE          Certificate and chain for https, in PEM; or a PKCS #12 file that holds the key too.
+          --certificate-key FILE      Its private key in PEM.
+          --certificate-password-variable NAME
+                                      The environment variable that holds the password of the key.
+          --development-certificate   Makes a self-signed certificate for localhost in memory. Never for production.
+          --environment NAME          The ASP.NET Core environment. Default: Production.
+          --check                     Validates the configuration and exits.
+          --print                     Prints what is in effect, route by route, and exits.
+          --help                      Prints this and exits.
+
+        Exit codes:
+          0  Served until it was told to stop; or the configuration is fine.
+          1  The configuration cannot be used. Every error is on standard error.
+          2  The command line cannot be used.
+          3  It cannot listen at one of the addresses.
+        """;
+
+    public string Config { get; init; } = "gateway.json";
+
+    public IReadOnlyList<Listener> Listeners { get; init; } = [];
+
+    public string? Certificate { get; init; }
+
+    public string? CertificateKey { get; init; }
+
+    public string? CertificatePasswordVariable { get; init; }
+
+    public bool DevelopmentCertificate { get; init; }
+
+    public bool Check { get; init; }
+
+    public bool Print { get; init; }
+
+    public bool ShowHelp { get; init; }
+
+    /// <summary>Arguments that belong to the ASP.NET Core host.</summary>
+    public IReadOnlyList<string> HostArguments { get; init; } = [];
+
+    /// <summary>What is wrong with the arguments. Empty if they can be used.</summary>
+    public IReadOnlyList<string> Errors { get; init; } = [];
+
+    public static CommandLine Parse(IReadOnlyList<string> arguments)
+    {
+        var (line, errors, host, urls) = (new CommandLine(), new List<string>(), new List<string>(), "http://localhost:8080");
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var (name, inline) = Split(arguments[i]);
+            switch (name)
+            {
+                case "--config":
+                    line = line with { Config = Value() };
+                    break;
+                case "--urls":
+                    urls = Value();
+                    break;
+                case "--certificate":
+                    line = line with { Certificate = Value() };
+                    break;
+                case "--certificate-key":
+                    line = line with { CertificateKey = Value() };
+                    break;
+                case "--certificate-password-variable":
+                    line = line with { CertificatePasswordVariable = Value() };
+                    break;
+                case "--development-certificate":
+                    line = line with { DevelopmentCertificate = Switch() };
+                    break;
+                case "--check":
+                    line = line with { Check = Switch() };
+                    break;
+                case "--print":
+                    line = line with { Print = Switch() };
+                    break;
+                case "--help" or "-h" or "-?":
+                    line = line with { ShowHelp = Switch() };
+                    break;
+                // A test host passes the last two.
+                case "--environment" or "--contentRoot" or "--applicationName":
+                    host.Add($"{name}={Value()}");
+                    break;
+                default:
+                    errors.Add($"Unknown argument '{arguments[i]}'.");
+                    break;
+            }
+
+            string Value()
+            {
+                if (inline is null && i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
+                {
+                    inline = arguments[++i];
+                }
+
+                if (string.IsNullOrEmpty(inline))
+                {
+                    errors.Add($"{name} needs a value.");
+                }
+
+                return inline ?? string.Empty;
+            }
+
+            bool Switch()
+            {
+                if (inline is not null)
+                {
+                    errors.Add($"{name} takes no value.");
+                }
+
+                return true;
+            }
+        }
+
+        var listeners = Listener.ParseAll(urls, errors);
+        if (listeners.Any(static listener => listener.IsTls) && line is { Certificate: null, DevelopmentCertificate: false })
+        {
+            errors.Add("An https address needs --certificate FILE, or --development-certificate on a developer's machine.");
+        }
+
+        if (line is { Certificate: not null, DevelopmentCertificate: true })
+        {
+            errors.Add("--certificate and --development-certificate exclude each other.");
+        }
+
+        return line with { Listeners = listeners, HostArguments = host, Errors = errors };
+    }
+
+    private static (string Name, string? Value) Split(string argument) =>
+        argument.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);
+}
