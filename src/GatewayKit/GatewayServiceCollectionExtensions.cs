@@ -5,6 +5,7 @@ using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
+using GatewayKit.Throttling;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -46,6 +47,11 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<CurrentSnapshot>(),
             provider.GetRequiredService<ClusterStates>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GatewayStartup>());
-        return new GatewayBuilder(services);
+
+        services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
+        services.TryAddSingleton<ThrottlingMetrics>();
+        services.TryAddSingleton<ThrottleAllowances>();
+        return new GatewayBuilder(services)
+            .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle");
     }
 }

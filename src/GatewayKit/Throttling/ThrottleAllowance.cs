@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>The run-time state behind one <see cref="ThrottlePolicy"/> on one route. Safe to use from any thread.</summary>
+internal abstract class ThrottleAllowance
+{
+    /// <summary>Charges the request.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="wait">If it is refused, the time until one can pass; else zero.</param>
+    /// <returns>Whether the request may pass. A refused one has taken nothing.</returns>
+    public abstract bool TryTake(HttpContext httpContext, out TimeSpan wait);
+}
+
+/// <summary>One allowance for everybody.</summary>
+internal sealed class SharedAllowance(Gcra rate, ThrottleClock clock) : ThrottleAllowance
+{
+    private readonly TokenBucket _bucket = new(rate, clock);
+
+    public override bool TryTake(HttpContext httpContext, out TimeSpan wait) => _bucket.TryTake(out wait);
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Buffers.Binary;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>What tells two allowances of one throttle apart: 16 bytes, whatever it was made of.</summary>
+internal readonly record struct ThrottleKey(ulong High, ulong Low)
+{
+    /// <summary>The longest header value that gets an allowance of its own: bounds the time that hashing takes.</summary>
+    public const int MaxHeaderLength = 256;
+
+    // The low half of address keys: the two families never meet.
+    private const ulong IPv4 = 4;
+    private const ulong IPv6 = 6;
+
+    /// <summary>The key of an address: IPv4 whole, IPv6 as its /64 without zone, IPv4-mapped IPv6 as IPv4 (RFC 4291 §2.5.5.2).</summary>
+    public static ThrottleKey Of(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        if (address.AddressFamily is AddressFamily.InterNetwork)
+        {
+            return new(BinaryPrimitives.ReadUInt32BigEndian(bytes), IPv4);
+        }
+
+        return address.IsIPv4MappedToIPv6
+            ? new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), IPv4)
+            : new(BinaryPrimitives.ReadUInt64BigEndian(bytes), IPv6);
+    }
+
+    /// <summary>The key of a header value: a keyed hash, so that values are not kept and nobody can compute two that collide.</summary>
+    public static ThrottleKey Of(ReadOnlySpan<char> value) => SipHash.Process.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value));
+
+    /// <summary>The key of the request's client address; none on a transport without addresses.</summary>
+    public static bool TryReadAddress(HttpContext httpContext, out ThrottleKey key)
+    {
+        var address = httpContext.Connection.RemoteIpAddress;
+        key = address is null ? default : Of(address);
+        return address is not null;
+    }
+
+    /// <summary>The key of a request's header; none without exactly one value of bearable length.</summary>
+    public static bool TryReadHeader(HttpContext httpContext, string name, out ThrottleKey key)
+    {
+        var values = httpContext.Request.Headers[name];
+        if (values is not [{ Length: > 0 and <= MaxHeaderLength } value])
+        {
+            key = default;
+            return false;
+        }
+
+        key = Of(value);
+        return true;
+    }
+}

@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using GatewayKit.Pipeline;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>Limits how fast requests may arrive.</summary>
+public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
+{
+    /// <summary>The longest time that an empty allowance may take to refill: one year. Longer ones are quotas, and would not fit the clock.</summary>
+    internal const double MaxRefillSeconds = 365 * 86_400d;
+
+    /// <summary>Sustained rate in requests per second, 0.001 to 1,000,000.</summary>
+    [Range(0.001, 1_000_000)]
+    public required double RequestsPerSecond { get; init; }
+
+    /// <summary>Requests accepted at once after an idle spell, 1 to 1,000,000. Default 1.</summary>
+    [Range(1, 1_000_000)]
+    public int Burst { get; init; } = 1;
+
+    /// <summary>What shares one allowance. Default <see cref="ThrottlePartition.ClientAddress"/>.</summary>
+    public ThrottlePartition Partition { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = ThrottlePartition.ClientAddress;
+
+    /// <inheritdoc/>
+    public PolicyMode Mode { get; init; }
+
+    // An address is known before identity: refuse it before a key is looked up.
+    GatewayStage IGatewayPolicy.Stage => Partition == ThrottlePartition.ClientAddress ? GatewayStage.Admit : GatewayStage.Limit;
+
+    object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition);
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Burst / RequestsPerSecond > MaxRefillSeconds)
+        {
+            yield return new(
+                string.Create(CultureInfo.InvariantCulture, $"A burst of {Burst} at {RequestsPerSecond} requests per second takes more than a year to refill. Lower Burst or raise RequestsPerSecond."),
+                [nameof(Burst)]);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Throttling;
+
+[OptionsValidator]
+internal sealed partial class ThrottlePolicyValidator : IValidateOptions<ThrottlePolicy>;
