@@ -76,6 +76,20 @@ public sealed class GatewayBuilder
         return this;
     }
 
+    /// <summary>
+    /// Puts a handler in place of the connections of a cluster, such as an in-memory server in tests. The last call for a cluster counts,
+    /// so a test overrides what the host set by calling <c>AddApiGateway().UseUpstreamHandler(…)</c> after it.
+    /// </summary>
+    /// <param name="clusterId">The cluster; case is ignored.</param>
+    /// <param name="create">Makes the handler; called when the cluster is set up. The gateway disposes what it returns.</param>
+    public GatewayBuilder UseUpstreamHandler(string clusterId, Func<HttpMessageHandler> create)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(clusterId);
+        ArgumentNullException.ThrowIfNull(create);
+        Services.AddSingleton(new UpstreamHandlers.Replacement(clusterId, create));
+        return this;
+    }
+
     private GatewayBuilder Contribute(RouteSet set)
     {
         Services.AddSingleton(new CodeRouteSource.Contribution(set));

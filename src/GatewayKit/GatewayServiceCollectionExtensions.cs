@@ -9,6 +9,7 @@ using GatewayKit.Throttling;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -37,7 +38,14 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<PipelineLog>();
 
         services.TryAddSingleton<ClusterStates>();
-        services.TryAddSingleton(static _ => new Forwarder());
+        services.TryAddSingleton<UpstreamHandlers>();
+        services.TryAddSingleton<ExchangeClocks>();
+        services.TryAddSingleton<ForwardMetrics>();
+        services.TryAddSingleton(static provider => new Forwarder(
+            provider.GetRequiredService<ClusterStates>(),
+            new RequestHead(provider.GetRequiredService<IOptions<GatewayOptions>>().Value),
+            provider.GetRequiredService<ExchangeClocks>(),
+            provider.GetRequiredService<ForwardMetrics>()));
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<GatewayEndpointFactory>();
 

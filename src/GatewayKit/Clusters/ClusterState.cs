@@ -1,9 +1,43 @@
 namespace GatewayKit.Clusters;
 
 /// <summary>A cluster at run time: its destinations, how one is picked, its connections.</summary>
-internal sealed class ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations)
+internal sealed class ClusterState
 {
-    public Cluster Cluster { get; } = cluster;
+    private readonly DestinationPicker _picker;
+    private volatile DestinationSet _candidates;
 
-    public IReadOnlyList<DestinationState> Destinations { get; } = destinations;
+    public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport)
+    {
+        (Cluster, Destinations, Transport) = (cluster, destinations, transport);
+        _picker = DestinationPicker.For(cluster.LoadBalancing);
+        _candidates = new DestinationSet(destinations);
+    }
+
+    public Cluster Cluster { get; }
+
+    public IReadOnlyList<DestinationState> Destinations { get; }
+
+    public ClusterTransport Transport { get; }
+
+    /// <summary>The destinations that may be picked now, those with a weight. Whoever watches their health narrows it.</summary>
+    public DestinationSet Candidates
+    {
+        get => _candidates;
+        set => _candidates = value;
+    }
+
+    /// <summary>Picks a destination and counts the request in; the caller calls <see cref="DestinationState.End"/> once.</summary>
+    /// <returns>The destination; <see langword="null"/> if none can take a request.</returns>
+    public DestinationState? Begin()
+    {
+        var candidates = _candidates;
+        var picked = candidates.Count switch
+        {
+            0 => null,
+            1 => candidates[0],
+            _ => _picker.Pick(candidates),
+        };
+        picked?.Begin();
+        return picked;
+    }
 }

@@ -1,23 +1,73 @@
 namespace GatewayKit.Clusters;
 
-/// <summary>Makes the run-time states of a snapshot's clusters, taking over from the one before what did not change.</summary>
-internal sealed class ClusterStates
+/// <summary>
+/// Makes the run-time states of a snapshot's clusters, taking over from the one before what did not change, and lets go of what no
+/// snapshot needs any more.
+/// </summary>
+internal sealed class ClusterStates(UpstreamHandlers handlers) : IDisposable
 {
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1822", Justification = "Placeholder until it owns transports.")]
+    private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The states of the snapshot in force.</summary>
+    public IReadOnlyDictionary<string, ClusterState> InForce => Volatile.Read(ref _inForce);
+
+    /// <exception cref="System.Security.Cryptography.CryptographicException">A certificate file of a cluster is unusable.</exception>
+    /// <exception cref="IOException">A certificate file of a cluster cannot be read.</exception>
     public IReadOnlyDictionary<string, ClusterState> Build(IReadOnlyDictionary<string, ClusterState> previous, IEnumerable<Cluster> clusters)
     {
         var states = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
-        foreach (var cluster in clusters)
+        try
         {
-            var known = previous.GetValueOrDefault(cluster.Id);
-            states.Add(cluster.Id, known is not null && known.Cluster == cluster ? known : Create(cluster, known));
+            foreach (var cluster in clusters)
+            {
+                var known = previous.GetValueOrDefault(cluster.Id);
+                states.Add(cluster.Id, known is not null && known.Cluster == cluster ? known : Create(cluster, known));
+            }
+        }
+        catch
+        {
+            Retire(states, previous);
+            throw;
         }
 
         return states;
     }
 
-    private static ClusterState Create(Cluster cluster, ClusterState? previous) =>
-        new(cluster, [.. cluster.Destinations.Select(entry =>
+    /// <summary>Puts states in force. Connections that only the former ones used are closed when their last request is done.</summary>
+    public void PutInForce(IReadOnlyDictionary<string, ClusterState> states)
+    {
+        var former = Interlocked.Exchange(ref _inForce, states);
+        Retire(former, states);
+    }
+
+    /// <summary>Gives up states that never came into force.</summary>
+    public void Discard(IReadOnlyDictionary<string, ClusterState> states) => Retire(states, InForce);
+
+    public void Dispose() => PutInForce(new Dictionary<string, ClusterState>());
+
+    private static void Retire(IReadOnlyDictionary<string, ClusterState> states, IReadOnlyDictionary<string, ClusterState> kept)
+    {
+        var transports = kept.Values.Select(static state => state.Transport).ToHashSet();
+        foreach (var state in states.Values)
+        {
+            if (!transports.Contains(state.Transport))
+            {
+                state.Transport.Retire();
+            }
+        }
+    }
+
+    private static bool SharesConnections(Cluster one, Cluster other) =>
+        one.Http == other.Http && one.Tls == other.Tls && one.Timeouts.Connect == other.Timeouts.Connect;
+
+    private ClusterState Create(Cluster cluster, ClusterState? previous)
+    {
+        var destinations = cluster.Destinations.Select(entry =>
             previous?.Destinations.FirstOrDefault(state => state.Id == entry.Key && state.Destination == entry.Value)
-            ?? new DestinationState(entry.Key, entry.Value))]);
+            ?? new DestinationState(entry.Key, entry.Value));
+        var transport = previous is not null && SharesConnections(previous.Cluster, cluster)
+            ? previous.Transport
+            : new ClusterTransport(handlers.For(cluster));
+        return new ClusterState(cluster, [.. destinations], transport);
+    }
 }

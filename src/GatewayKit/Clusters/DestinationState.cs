@@ -1,13 +1,28 @@
 namespace GatewayKit.Clusters;
 
 /// <summary>What changes about a destination while it serves. Survives a reload that leaves the destination as it was.</summary>
-internal sealed class DestinationState(string id, Destination destination)
+internal sealed class DestinationState
 {
     private int _inFlight;
 
-    public string Id { get; } = id;
+    public DestinationState(string id, Destination destination)
+    {
+        (Id, Destination) = (id, destination);
+        Origin = destination.Address.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.Port, UriFormat.UriEscaped);
+        BasePath = destination.Address.AbsolutePath.TrimEnd('/');
+    }
 
-    public Destination Destination { get; } = destination;
+    public string Id { get; }
+
+    public Destination Destination { get; }
+
+    /// <summary>Scheme and authority, such as <c>http://10.0.0.5:8080</c>: what every target starts with.</summary>
+    public string Origin { get; }
+
+    /// <summary>The path of the address without a slash at its end; empty for the root.</summary>
+    public string BasePath { get; }
+
+    public int Weight => Destination.Weight;
 
     public int InFlight => Volatile.Read(ref _inFlight);
 

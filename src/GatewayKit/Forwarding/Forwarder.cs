@@ -1,18 +1,219 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace GatewayKit.Forwarding;
 
-/// <summary>Sends a request to a destination and brings back its answer.</summary>
-public sealed class Forwarder
+/// <summary>
+/// Sends a request to a destination and brings back its answer. The terminal of every gateway route; from DI also usable in any endpoint
+/// of the host. Safe for concurrent use.
+/// </summary>
+public sealed class Forwarder : IDisposable
 {
-    internal Forwarder()
+    // Addresses usually come from code; ones that come from elsewhere must not grow without bound.
+    private const int MaxKnownAddresses = 1_024;
+
+    private readonly ClusterStates _clusters;
+    private readonly RequestHead _head;
+    private readonly ExchangeClocks _clocks;
+    private readonly ForwardMetrics _metrics;
+    private readonly Lazy<ClusterTransport> _transport = new(static () => new(static () => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect)));
+    private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
+
+    internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics) =>
+        (_clusters, _head, _clocks, _metrics) = (clusters, head, clocks, metrics);
+
+    /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
+    /// <param name="httpContext">The client's request; its path and query go below the address.</param>
+    /// <param name="address">An absolute <c>http</c> or <c>https</c> address, such as <c>http://localhost:5001</c>.</param>
+    /// <returns>The answer or a refusal, to be returned from the endpoint: nothing is written before it is executed.</returns>
+    /// <exception cref="ArgumentException"><paramref name="address"/> is no such address.</exception>
+    public async Task<IResult> ForwardAsync(HttpContext httpContext, string address)
     {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        return await StandAloneAsync(httpContext, ClusterOf(address)).ConfigureAwait(false);
+    }
+
+    /// <summary>Forwards a request to a cluster of the configuration in force.</summary>
+    /// <param name="httpContext">The client's request; its path and query go below the address of the destination.</param>
+    /// <param name="clusterId">The id of the cluster; case is ignored.</param>
+    /// <returns>The answer or a refusal, to be returned from the endpoint: nothing is written before it is executed.</returns>
+    /// <exception cref="ArgumentException">There is no such cluster.</exception>
+    public async Task<IResult> ForwardToClusterAsync(HttpContext httpContext, string clusterId)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        ArgumentNullException.ThrowIfNull(clusterId);
+        var cluster = _clusters.InForce.GetValueOrDefault(clusterId)
+            ?? throw new ArgumentException($"There is no cluster '{clusterId}'.", nameof(clusterId));
+        return await StandAloneAsync(httpContext, cluster).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_transport.IsValueCreated)
+        {
+            _transport.Value.Retire();
+        }
     }
 
     /// <summary>The terminal of the routes of a cluster.</summary>
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1822", Justification = "Placeholder.")]
     internal EndpointFilterDelegate CreateTerminal(ClusterState cluster) =>
-        _ => new(new GatewayProblem(RejectionReason.NoHealthyUpstream, cluster.Cluster.Id));
+        context => SendAsync(context.HttpContext, GatewayContext.From(context), cluster);
+
+    private async ValueTask<IResult> StandAloneAsync(HttpContext httpContext, ClusterState cluster)
+    {
+        // Inside a pipeline the context takes care of the answer; elsewhere the response does.
+        var context = httpContext.Features.Get<GatewayContext>();
+        var result = (IResult)(await SendAsync(httpContext, context, cluster).ConfigureAwait(false))!;
+        if (result is ForwardResult answer)
+        {
+            httpContext.Response.RegisterForDisposeAsync(answer);
+        }
+
+        return result;
+    }
+
+    // The life of an attempt: a destination, a message, an answer. Nothing of the client's response is touched.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster)
+    {
+        var error = WebSocketUpgrade.TryCreate(httpContext, cluster.Cluster.Http, out var upgrade);
+        if (error is ForwardError.None)
+        {
+            error = RequestRules.Check(httpContext, upgrade is not null);
+        }
+
+        if (error is not ForwardError.None)
+        {
+            return Refuse(error);
+        }
+
+        if (!RequestTarget.TryRead(httpContext, out var target))
+        {
+            return Refuse(ForwardError.AmbiguousPath);
+        }
+
+        var destination = cluster.Begin();
+        if (destination is null)
+        {
+            return Refuse(ForwardError.NoHealthyDestination);
+        }
+
+        var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade };
+        try
+        {
+            var message = new HttpRequestMessage { Version = cluster.Cluster.Http.Version, VersionPolicy = cluster.Cluster.Http.VersionPolicy };
+            error = Compose(exchange, message, target);
+            if (error is ForwardError.None)
+            {
+                exchange.Response = await exchange.Invoker.SendAsync(message, exchange.Clock.Token).ConfigureAwait(false);
+                exchange.Clock.HeadArrived();
+                var result = new ForwardResult(exchange);
+                if (context is not null)
+                {
+                    context.PendingAnswer = result;
+                }
+
+                return result;
+            }
+
+            exchange.Fail(error, null);
+        }
+        catch (Exception exception)
+        {
+            error = ForwardErrors.BeforeHead(exception, exchange.Clock, exchange.Body, httpContext);
+            exchange.Fail(error, exception);
+        }
+
+        var status = (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
+        await exchange.EndAsync().ConfigureAwait(false);
+        return Refuse(error, status);
+    }
+
+    private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
+    {
+        var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
+        message.Method = HttpMethod.Parse(httpContext.Request.Method);
+        AddContent(exchange, message);
+        var error = _head.Copy(httpContext, message);
+        if (error is not ForwardError.None)
+        {
+            return error;
+        }
+
+        exchange.Upgrade?.Write(message);
+        string? removedPrefix = null;
+        var transform = exchange.Context?.ForwardTransform;
+        if (transform is not null)
+        {
+            error = Transform(transform, exchange, message, ref target, out removedPrefix);
+            if (error is not ForwardError.None)
+            {
+                return error;
+            }
+        }
+
+        message.RequestUri = TargetUri.Create(destination, target);
+        _head.Own(httpContext, message, cluster, destination, removedPrefix, transform is not null);
+        return ForwardError.None;
+    }
+
+    private static void AddContent(Exchange exchange, HttpRequestMessage message)
+    {
+        var httpContext = exchange.HttpContext;
+        if (exchange.Upgrade is not null)
+        {
+            return;
+        }
+
+        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
+        {
+            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock);
+        }
+        else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
+        {
+            message.Content = new EmptyContent();
+        }
+    }
+
+    private static ForwardError Transform(IForwardTransform transform, Exchange exchange, HttpRequestMessage message, ref RequestTarget target, out string? removedPrefix)
+    {
+        var request = new ForwardRequest(exchange.HttpContext, message, target.Path, target.Query);
+        transform.TransformRequest(request);
+        removedPrefix = request.RemovedPrefix;
+        if (!ReferenceEquals(request.Path, target.Path) || !ReferenceEquals(request.Query, target.Query))
+        {
+            return RequestTarget.TryRewrite(request.Path, request.Query, out target) ? ForwardError.None : ForwardError.AmbiguousPath;
+        }
+
+        return ForwardError.None;
+    }
+
+    private static GatewayProblem Refuse(ForwardError error, int? status = null)
+    {
+        var reason = ForwardFailure.Of(error).Reason;
+        return new(reason) { StatusCode = status ?? reason.Status };
+    }
+
+    private ClusterState ClusterOf(string address)
+    {
+        if (_addresses.TryGetValue(address, out var known))
+        {
+            return known;
+        }
+
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length + uri.Query.Length + uri.Fragment.Length > 0)
+        {
+            throw new ArgumentException($"'{address}' is not an absolute http or https address without user, query and fragment.", nameof(address));
+        }
+
+        var destination = new Destination { Address = uri };
+        var cluster = new Cluster { Id = uri.Authority, Destinations = new Dictionary<string, Destination> { [uri.Authority] = destination } };
+        var state = new ClusterState(cluster, [new DestinationState(uri.Authority, destination)], _transport.Value);
+        return _addresses.Count < MaxKnownAddresses ? _addresses.GetOrAdd(address, state) : state;
+    }
 }

@@ -55,6 +55,12 @@ public sealed record RejectionReason
     /// <summary>400, or the server's own status: the request body could not be read.</summary>
     public static RejectionReason MalformedBody { get; } = new("malformed-body", StatusCodes.Status400BadRequest, "The request body could not be read.");
 
+    /// <summary>405: the method is not forwarded (RFC 9110 §9.3.6, §9.3.8).</summary>
+    public static RejectionReason MethodNotAllowed { get; } = new("method-not-allowed", StatusCodes.Status405MethodNotAllowed, "The method is not allowed.");
+
+    /// <summary>400: an upgrade that cannot be made (RFC 6455 §4.2).</summary>
+    public static RejectionReason InvalidUpgrade { get; } = new("invalid-upgrade", StatusCodes.Status400BadRequest, "The upgrade request is invalid.");
+
     /// <summary>413: the request body is larger than allowed.</summary>
     public static RejectionReason BodyTooLarge { get; } = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The request body is too large.");
 

@@ -1,7 +1,9 @@
+using GatewayKit.Clusters;
+
 namespace GatewayKit.Routing;
 
 /// <summary>The snapshot in force, and the data sources that serve it. One reference, swapped whole.</summary>
-internal sealed class CurrentSnapshot
+internal sealed class CurrentSnapshot(ClusterStates clusterStates)
 {
     private readonly List<GatewayEndpointDataSource> _dataSources = [];
     private volatile GatewaySnapshot _value = GatewaySnapshot.Empty;
@@ -25,8 +27,19 @@ internal sealed class CurrentSnapshot
             dataSources = [.. _dataSources];
         }
 
-        var publications = Array.ConvertAll(dataSources, dataSource => dataSource.Prepare(snapshot));
+        Action[] publications;
+        try
+        {
+            publications = Array.ConvertAll(dataSources, dataSource => dataSource.Prepare(snapshot));
+        }
+        catch
+        {
+            clusterStates.Discard(snapshot.ClusterStates);
+            throw;
+        }
+
         _value = snapshot;
         Array.ForEach(publications, static publish => publish());
+        clusterStates.PutInForce(snapshot.ClusterStates);
     }
 }

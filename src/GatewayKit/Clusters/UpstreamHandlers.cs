@@ -1,0 +1,55 @@
+using System.Net;
+using System.Text;
+
+namespace GatewayKit.Clusters;
+
+/// <summary>Makes the handlers that speak to destinations.</summary>
+internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements)
+{
+    // The last registration counts, so that a test can replace what the host replaced.
+    private readonly Dictionary<string, Func<HttpMessageHandler>> _replacements = replacements
+        .GroupBy(static replacement => replacement.ClusterId, StringComparer.OrdinalIgnoreCase)
+        .ToDictionary(static group => group.Key, static group => group.Last().Create, StringComparer.OrdinalIgnoreCase);
+
+    public Func<HttpMessageHandler> For(Cluster cluster) =>
+        _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
+
+    /// <summary>A handler with no default left (E1).</summary>
+    public static SocketsHttpHandler Create(ClusterHttp http, ClusterTls tls, TimeSpan connectTimeout) => new()
+    {
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+        Credentials = null,
+        PreAuthenticate = false,
+
+        // The gateway writes the trace headers itself, once (E13).
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = connectTimeout,
+        PooledConnectionLifetime = http.ConnectionLifetime,
+        PooledConnectionIdleTimeout = http.ConnectionIdle,
+        MaxConnectionsPerServer = http.MaxConnections,
+        MaxResponseHeadersLength = Math.Max(1, http.MaxResponseHeadBytes / 1_024),
+        EnableMultipleHttp2Connections = http.MultipleHttp2Connections,
+        EnableMultipleHttp3Connections = http.MultipleHttp2Connections,
+
+        // A dead peer behind an idle HTTP/2 connection is noticed within 40 s.
+        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+
+        // An answer nobody reads to its end costs its connection rather than time.
+        MaxResponseDrainSize = 64 * 1_024,
+        ResponseDrainTimeout = TimeSpan.FromSeconds(1),
+        Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
+
+        // Kestrel reads header values as UTF-8 and refuses what is not; what it read goes out as the same bytes (E15).
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        SslOptions = UpstreamTls.Create(tls),
+    };
+
+    /// <summary>What <see cref="GatewayBuilder.UseUpstreamHandler"/> was told.</summary>
+    public sealed record Replacement(string ClusterId, Func<HttpMessageHandler> Create);
+}

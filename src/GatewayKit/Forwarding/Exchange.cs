@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>What one attempt holds while it runs: its place at the destination, its connections, its clock. All given back once, in <see cref="EndAsync"/>.</summary>
+internal sealed class Exchange
+{
+    private readonly ForwardMetrics _metrics;
+    private readonly long _startedAt;
+    private int _ended;
+
+    public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
+    {
+        (HttpContext, Context, Cluster, Destination, Clock, _metrics) = (httpContext, context, cluster, destination, clock, metrics);
+        Invoker = cluster.Transport.Acquire();
+        Span = ForwardMetrics.StartSpan(cluster.Cluster.Id, destination);
+        _startedAt = metrics.Started(this);
+        if (context is not null)
+        {
+            context.DestinationId = destination.Id;
+            context.DestinationAddress = destination.Destination.Address;
+            context.Attempts++;
+        }
+
+        clock.Start(cluster.Cluster.Timeouts, httpContext);
+    }
+
+    public HttpContext HttpContext { get; }
+
+    public GatewayContext? Context { get; }
+
+    public ClusterState Cluster { get; }
+
+    public DestinationState Destination { get; }
+
+    public ExchangeClock Clock { get; }
+
+    public HttpMessageInvoker Invoker { get; }
+
+    /// <summary>The span of the attempt; <see langword="null"/> if nobody listens.</summary>
+    public Activity? Span { get; }
+
+    /// <summary>The client's body; <see langword="null"/> if it sent none.</summary>
+    public RequestBody? Body { get; set; }
+
+    /// <summary>The upgrade that the client asks for; <see langword="null"/> if it asks for none.</summary>
+    public WebSocketUpgrade? Upgrade { get; set; }
+
+    /// <summary>The destination's answer, once it is there.</summary>
+    public HttpResponseMessage? Response { get; set; }
+
+    public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
+
+    /// <summary>How it failed; the first failure counts.</summary>
+    public ForwardError Error { get; private set; }
+
+    /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
+    public ForwardFailure Fail(ForwardError error, Exception? exception)
+    {
+        var failure = ForwardFailure.Of(error);
+        if (Error is ForwardError.None)
+        {
+            Error = error;
+            _metrics.Failed(this, failure, exception);
+        }
+
+        return failure;
+    }
+
+    /// <summary>Gives everything back. Idempotent.</summary>
+    public ValueTask EndAsync()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        Response?.Dispose();
+        if (Body is { IsRunning: true } body)
+        {
+            return EndAfterUploadAsync(body);
+        }
+
+        End(reusable: true);
+        return ValueTask.CompletedTask;
+    }
+
+    // The answer is complete and nobody wants the rest of the upload: nothing may read the client's body after the endpoint returned.
+    private async ValueTask EndAfterUploadAsync(RequestBody body)
+    {
+        Clock.Cancel();
+        await body.Finished.ConfigureAwait(false);
+        End(reusable: false);
+    }
+
+    private void End(bool reusable)
+    {
+        Clock.Stop(reusable);
+        Destination.End();
+        Cluster.Transport.Release();
+        _metrics.Ended(this, _startedAt);
+        Span?.Dispose();
+    }
+}

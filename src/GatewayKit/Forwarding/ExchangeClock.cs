@@ -1,0 +1,265 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using GatewayKit.Clusters;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>What an exchange is waiting for; decides who is to blame when nothing moves.</summary>
+internal enum WaitingFor
+{
+    UpstreamHead,
+    ClientBody,
+    UpstreamTaking,
+    UpstreamBody,
+    ClientTaking,
+    Tunnel,
+}
+
+/// <summary>
+/// The clocks of one exchange and its one cancellation. Each clock notes its error before it cancels, so that timeouts and a client that
+/// went away are never mixed up. Clocks are lazy: moving a byte writes one number, and the timer looks at it when it fires.
+/// </summary>
+internal sealed class ExchangeClock : IDisposable
+{
+    private const long Off = long.MaxValue;
+
+    private readonly ExchangeClocks _pool;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _source = new();
+    private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    private CancellationTokenRegistration _clientAbort;
+    private long _idleTicks = Off;
+    private long _attemptTicks = Off;
+    private long _attemptDue = Off;
+    private long _totalDue = Off;
+    private long _lastMove;
+    private long _timerDue = Off;
+    private int _waitingFor;
+    private int _error;
+    private bool _running;
+
+    public ExchangeClock(ExchangeClocks pool, TimeProvider time)
+    {
+        (_pool, _time) = (pool, time);
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            _timer = time.CreateTimer(static state => ((ExchangeClock)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Why the exchange was cancelled; <see cref="ForwardError.None"/> if it was not.</summary>
+    public ForwardError Error => (ForwardError)Volatile.Read(ref _error);
+
+    public void Start(ClusterTimeouts timeouts, HttpContext httpContext)
+    {
+        var now = _time.GetTimestamp();
+        lock (_lock)
+        {
+            _running = true;
+            _lastMove = now;
+            _idleTicks = Ticks(timeouts.Idle);
+            _attemptTicks = Ticks(timeouts.Attempt);
+            _attemptDue = Later(now, _attemptTicks);
+            _totalDue = Later(now, Ticks(timeouts.Total));
+            _waitingFor = (int)WaitingFor.UpstreamHead;
+            Arm(now);
+        }
+
+        _clientAbort = httpContext.RequestAborted.UnsafeRegister(static state => ((ExchangeClock)state!).Cancel(ForwardError.ClientAborted), this);
+    }
+
+    /// <summary>A body is on its way to the destination: until it is there, only standing still counts.</summary>
+    public void UploadBegins()
+    {
+        Volatile.Write(ref _lastMove, _time.GetTimestamp());
+        Volatile.Write(ref _attemptDue, Off);
+        Rearm();
+    }
+
+    /// <summary>The request is sent in full: from here the destination has its time for the head of its answer.</summary>
+    public void UploadEnds()
+    {
+        if (Volatile.Read(ref _waitingFor) is (int)WaitingFor.ClientBody or (int)WaitingFor.UpstreamTaking)
+        {
+            Volatile.Write(ref _waitingFor, (int)WaitingFor.UpstreamHead);
+            Volatile.Write(ref _attemptDue, Later(_time.GetTimestamp(), _attemptTicks));
+            Rearm();
+        }
+    }
+
+    /// <summary>The head of the answer is there.</summary>
+    public void HeadArrived()
+    {
+        Volatile.Write(ref _attemptDue, Off);
+        Volatile.Write(ref _lastMove, _time.GetTimestamp());
+        Volatile.Write(ref _waitingFor, (int)WaitingFor.UpstreamBody);
+    }
+
+    /// <summary>The exchange has become a tunnel: only the idle clock goes on.</summary>
+    public void BecomesTunnel()
+    {
+        HeadArrived();
+        Volatile.Write(ref _totalDue, Off);
+        Volatile.Write(ref _waitingFor, (int)WaitingFor.Tunnel);
+    }
+
+    /// <summary>A byte has moved.</summary>
+    public void Moved(WaitingFor next)
+    {
+        Volatile.Write(ref _lastMove, _time.GetTimestamp());
+        Volatile.Write(ref _waitingFor, (int)next);
+    }
+
+    /// <summary>A byte has moved in a tunnel.</summary>
+    public void Moved() => Volatile.Write(ref _lastMove, _time.GetTimestamp());
+
+    /// <summary>Names what is waited for next; no byte has moved.</summary>
+    public void Waits(WaitingFor next) => Volatile.Write(ref _waitingFor, (int)next);
+
+    /// <summary>Ends the exchange. The first reason stays.</summary>
+    public void Cancel(ForwardError error)
+    {
+        Interlocked.CompareExchange(ref _error, (int)error, (int)ForwardError.None);
+        _source.Cancel();
+    }
+
+    /// <summary>Ends what is still going on after the answer is complete; nothing failed.</summary>
+    public void Cancel() => _source.Cancel();
+
+    /// <summary>Stops the clocks.</summary>
+    /// <param name="reusable">Whether nothing uses the token any more.</param>
+    public void Stop(bool reusable)
+    {
+        _clientAbort.Dispose();
+        lock (_lock)
+        {
+            _running = false;
+        }
+
+        // The timer stays armed: when it fires it finds nothing to do, or the next exchange.
+        if (reusable && _source.TryReset() && Error is ForwardError.None)
+        {
+            _pool.Return(this);
+        }
+        else
+        {
+            Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _source.Dispose();
+    }
+
+    private static long Later(long now, long ticks) => ticks == Off ? Off : now + ticks;
+
+    private long Ticks(TimeSpan timeout) =>
+        timeout == Timeout.InfiniteTimeSpan ? Off : (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+
+    private long IdleDue() => Later(Volatile.Read(ref _lastMove), _idleTicks);
+
+    private void Rearm()
+    {
+        lock (_lock)
+        {
+            if (_running)
+            {
+                Arm(_time.GetTimestamp());
+            }
+        }
+    }
+
+    // The idle clock does not run while the head is waited for: that is the attempt clock's time.
+    private long NextDue() => Math.Min(
+        Volatile.Read(ref _totalDue),
+        Volatile.Read(ref _waitingFor) is (int)WaitingFor.UpstreamHead && Volatile.Read(ref _attemptDue) != Off ? Volatile.Read(ref _attemptDue) : IdleDue());
+
+    private void Arm(long now)
+    {
+        // Whatever comes after the head is bounded by the idle clock, so one look within that time is enough.
+        var due = Math.Min(NextDue(), Later(now, _idleTicks));
+        if (due >= _timerDue)
+        {
+            return;
+        }
+
+        _timerDue = due;
+        var wait = _time.GetElapsedTime(now, due);
+
+        // A timer takes 49 days at most; a look once a day costs nothing.
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, 86_400_000)), Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnTimer()
+    {
+        lock (_lock)
+        {
+            _timerDue = Off;
+            if (!_running)
+            {
+                return;
+            }
+
+            var now = _time.GetTimestamp();
+            if (now < NextDue())
+            {
+                Arm(now);
+                return;
+            }
+
+            var error = now >= Volatile.Read(ref _totalDue) ? ForwardError.DeadlineExceeded : (WaitingFor)Volatile.Read(ref _waitingFor) switch
+            {
+                WaitingFor.UpstreamHead => ForwardError.UpstreamHeadersTimeout,
+                WaitingFor.ClientBody => ForwardError.ClientBodyTimeout,
+                WaitingFor.ClientTaking => ForwardError.ClientStalled,
+                WaitingFor.Tunnel => ForwardError.UpgradeIdleTimeout,
+                _ => ForwardError.UpstreamStalled,
+            };
+
+            // Noted under the lock: an exchange that ends now sees it and does not give this clock to the next one.
+            Interlocked.CompareExchange(ref _error, (int)error, (int)ForwardError.None);
+            _running = false;
+        }
+
+        _source.Cancel();
+    }
+}
+
+/// <summary>Clocks to use again: a clock costs a timer and a cancellation source, an exchange should cost neither.</summary>
+internal sealed class ExchangeClocks(TimeProvider time)
+{
+    // More than this many exchanges at once are rare enough to pay for their clocks.
+    private const int Kept = 1_024;
+
+    private readonly ConcurrentQueue<ExchangeClock> _free = new();
+    private int _count;
+
+    public ExchangeClock Rent()
+    {
+        if (_free.TryDequeue(out var clock))
+        {
+            Interlocked.Decrement(ref _count);
+            return clock;
+        }
+
+        return new ExchangeClock(this, time);
+    }
+
+    public void Return(ExchangeClock clock)
+    {
+        if (Interlocked.Increment(ref _count) <= Kept)
+        {
+            _free.Enqueue(clock);
+            return;
+        }
+
+        Interlocked.Decrement(ref _count);
+        clock.Dispose();
+    }
+}

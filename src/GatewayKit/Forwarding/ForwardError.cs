@@ -1,0 +1,95 @@
+namespace GatewayKit.Forwarding;
+
+/// <summary>How forwarding a request failed: who is to blame, and so whether it may be tried again.</summary>
+public enum ForwardError
+{
+    /// <summary>It did not.</summary>
+    None,
+
+    /// <summary>The path or query has no single reading.</summary>
+    AmbiguousPath,
+
+    /// <summary>The framing of the request has no single reading.</summary>
+    AmbiguousFraming,
+
+    /// <summary>A header name cannot be forwarded, or is another spelling of a protected one.</summary>
+    HeaderName,
+
+    /// <summary><c>Connection</c> names a field that must not be removed.</summary>
+    HopByHopAbuse,
+
+    /// <summary>The method is not forwarded.</summary>
+    MethodNotAllowed,
+
+    /// <summary>An upgrade request with a body or without a valid key.</summary>
+    UpgradeInvalid,
+
+    /// <summary>An expectation other than 100-continue.</summary>
+    ExpectationFailed,
+
+    /// <summary>The request has passed this gateway too often.</summary>
+    LoopDetected,
+
+    /// <summary>The client's body broke off or was malformed.</summary>
+    ClientBodyInvalid,
+
+    /// <summary>The client's body is larger than allowed.</summary>
+    ClientBodyTooLarge,
+
+    /// <summary>The client sent its body too slowly.</summary>
+    ClientBodyTimeout,
+
+    /// <summary>The client went away.</summary>
+    ClientAborted,
+
+    /// <summary>The client took no bytes.</summary>
+    ClientStalled,
+
+    /// <summary>A transform threw.</summary>
+    TransformFailed,
+
+    /// <summary>The cluster has no destination.</summary>
+    NoHealthyDestination,
+
+    /// <summary>The name of the destination does not resolve.</summary>
+    UpstreamResolveFailed,
+
+    /// <summary>No connection to the destination.</summary>
+    UpstreamConnectFailed,
+
+    /// <summary>No connection in time.</summary>
+    UpstreamConnectTimeout,
+
+    /// <summary>TLS with the destination failed.</summary>
+    UpstreamTlsFailed,
+
+    /// <summary>The destination does not speak the version asked for.</summary>
+    UpstreamVersionRefused,
+
+    /// <summary>The destination closed the connection before its answer.</summary>
+    UpstreamReset,
+
+    /// <summary>The destination stopped taking the request's body.</summary>
+    UpstreamUploadFailed,
+
+    /// <summary>No head of an answer in time.</summary>
+    UpstreamHeadersTimeout,
+
+    /// <summary>The destination moved no byte for too long.</summary>
+    UpstreamStalled,
+
+    /// <summary>The destination broke the protocol.</summary>
+    UpstreamProtocolError,
+
+    /// <summary>The head of the answer is larger than allowed.</summary>
+    UpstreamHeadTooLarge,
+
+    /// <summary>The answer's body broke off.</summary>
+    UpstreamTruncated,
+
+    /// <summary>The deadline of the whole exchange passed.</summary>
+    DeadlineExceeded,
+
+    /// <summary>A tunnel in which no byte moved for too long.</summary>
+    UpgradeIdleTimeout,
+}

@@ -1,0 +1,85 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>Finds out what an exception means. The decision is taken once, first match wins: clock, client, body, destination.</summary>
+internal static class ForwardErrors
+{
+    /// <summary>The error of an attempt that brought no answer.</summary>
+    public static ForwardError BeforeHead(Exception exception, ExchangeClock clock, RequestBody? body, HttpContext httpContext)
+    {
+        if (clock.Error is not ForwardError.None and var clocked)
+        {
+            return clocked;
+        }
+
+        if (httpContext.RequestAborted.IsCancellationRequested)
+        {
+            return ForwardError.ClientAborted;
+        }
+
+        if (body?.ReadFailure is { } unreadable)
+        {
+            return OfClientBody(unreadable);
+        }
+
+        var error = OfDestination(exception);
+        return body?.WriteFailure is not null && error is ForwardError.UpstreamReset ? ForwardError.UpstreamUploadFailed : error;
+    }
+
+    /// <summary>The error of an answer that broke off, when reading it failed.</summary>
+    public static ForwardError InBody(Exception exception, ExchangeClock clock)
+    {
+        if (clock.Error is not ForwardError.None and var clocked)
+        {
+            return clocked;
+        }
+
+        return OfDestination(exception) switch
+        {
+            ForwardError.UpstreamProtocolError => ForwardError.UpstreamProtocolError,
+            _ => ForwardError.UpstreamTruncated,
+        };
+    }
+
+    /// <summary>The server's own word on a body it could not read (C3).</summary>
+    public static ForwardError OfClientBody(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ForwardError.ClientBodyTooLarge,
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => ForwardError.ClientBodyTimeout,
+        BadHttpRequestException => ForwardError.ClientBodyInvalid,
+        _ => ForwardError.ClientAborted,
+    };
+
+    private static ForwardError OfDestination(Exception exception) => exception switch
+    {
+        // A connect timeout comes as a cancellation that nobody asked for (E11).
+        OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
+        HttpRequestException request => OfRequest(request),
+        HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
+        AuthenticationException => ForwardError.UpstreamTlsFailed,
+        _ => ForwardError.UpstreamReset,
+    };
+
+    private static ForwardError OfRequest(HttpRequestException exception) => OfKind(exception.HttpRequestError) ?? exception.InnerException switch
+    {
+        HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
+        AuthenticationException => ForwardError.UpstreamTlsFailed,
+        SocketException => ForwardError.UpstreamConnectFailed,
+        _ => ForwardError.UpstreamReset,
+    };
+
+    private static ForwardError? OfKind(HttpRequestError kind) => kind switch
+    {
+        HttpRequestError.NameResolutionError => ForwardError.UpstreamResolveFailed,
+        HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError => ForwardError.UpstreamConnectFailed,
+        HttpRequestError.SecureConnectionError => ForwardError.UpstreamTlsFailed,
+        HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported => ForwardError.UpstreamVersionRefused,
+        HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse => ForwardError.UpstreamProtocolError,
+        HttpRequestError.ConfigurationLimitExceeded => ForwardError.UpstreamHeadTooLarge,
+        HttpRequestError.ResponseEnded => ForwardError.UpstreamReset,
+        _ => null,
+    };
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using GatewayKit.Clusters;
+using GatewayKit.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>What forwarding tells: durations and counts, one client span per attempt, one line per failure.</summary>
+internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<ForwardMetrics> logger)
+{
+    private static readonly ActivitySource Source = new("GatewayKit");
+
+    private readonly Histogram<double> _duration = meter.Meter.CreateHistogram<double>(
+        "gatewaykit.forward.duration", "s", "From picking a destination to the last byte of its answer.");
+
+    private readonly UpDownCounter<long> _active = meter.Meter.CreateUpDownCounter<long>(
+        "gatewaykit.forward.active", "{request}", "Requests at destinations.");
+
+    public static Activity? StartSpan(string clusterId, DestinationState destination)
+    {
+        if (!Source.HasListeners() || Source.StartActivity("forward", ActivityKind.Client) is not { } span)
+        {
+            return null;
+        }
+
+        span.SetTag(TelemetryTags.Cluster, clusterId);
+        span.SetTag(TelemetryTags.Destination, destination.Id);
+        span.SetTag("server.address", destination.Destination.Address.Host);
+        span.SetTag("server.port", destination.Destination.Address.Port);
+        return span;
+    }
+
+    public long Started(Exchange exchange)
+    {
+        if (_active.Enabled)
+        {
+            _active.Add(1, new(TelemetryTags.Cluster, exchange.Cluster.Cluster.Id), new KeyValuePair<string, object?>(TelemetryTags.Destination, exchange.Destination.Id));
+        }
+
+        return _duration.Enabled ? Stopwatch.GetTimestamp() : 0;
+    }
+
+    public void Failed(Exchange exchange, ForwardFailure failure, Exception? exception)
+    {
+        exchange.Span?.SetStatus(ActivityStatusCode.Error, failure.Reason.Code);
+        exchange.Span?.SetTag("error.type", failure.Reason.Code);
+        if (logger.IsEnabled(failure.LogLevel))
+        {
+            Log.Failed(logger, failure.LogLevel, exception, exchange.RouteId, exchange.Cluster.Cluster.Id, exchange.Destination.Id, exchange.Error);
+        }
+    }
+
+    public void Ended(Exchange exchange, long startedAt)
+    {
+        if (exchange.Response is { } response)
+        {
+            exchange.Span?.SetTag("http.response.status_code", (int)response.StatusCode);
+        }
+
+        if (_active.Enabled)
+        {
+            _active.Add(-1, new(TelemetryTags.Cluster, exchange.Cluster.Cluster.Id), new KeyValuePair<string, object?>(TelemetryTags.Destination, exchange.Destination.Id));
+        }
+
+        if (startedAt != 0)
+        {
+            _duration.Record(
+                Stopwatch.GetElapsedTime(startedAt).TotalSeconds,
+                new TagList
+                {
+                    { TelemetryTags.Route, exchange.RouteId },
+                    { TelemetryTags.Cluster, exchange.Cluster.Cluster.Id },
+                    { TelemetryTags.Destination, exchange.Destination.Id },
+                    { TelemetryTags.Outcome, exchange.Error is ForwardError.None ? "ok" : ForwardFailure.Of(exchange.Error).Reason.Code },
+                });
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Forwarding on {Route} to {Cluster}/{Destination} failed: {Error}.")]
+        public static partial void Failed(ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, ForwardError error);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>
+/// The client's body on its way to a destination. It can be read once; a second try would send a cut body as a whole one, so it throws
+/// (E3). A failure is noted with its side, because the handler reports both the same way.
+/// </summary>
+internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) : HttpContent
+{
+    private const int MaxBuffer = 65_536;
+
+    private readonly TaskCompletionSource _finished = new();
+    private int _begun;
+
+    /// <summary>Why the client's body could not be read.</summary>
+    public Exception? ReadFailure { get; private set; }
+
+    /// <summary>Why the destination could not take it.</summary>
+    public Exception? WriteFailure { get; private set; }
+
+    /// <summary>Whether the copy has begun and not ended.</summary>
+    public bool IsRunning => Volatile.Read(ref _begun) != 0 && !_finished.Task.IsCompleted;
+
+    /// <summary>Completes when nothing reads the client's body any more. Never faults.</summary>
+    public Task Finished => Volatile.Read(ref _begun) != 0 ? _finished.Task : Task.CompletedTask;
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _begun, 1) != 0)
+        {
+            throw new InvalidOperationException("The request body has been sent once and is gone.");
+        }
+
+        // HTTP/2 and 3 end an upload that nobody wants by a token of their own.
+        using var linked = cancellationToken == clock.Token || !cancellationToken.CanBeCanceled
+            ? null
+            : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, clock.Token);
+        clock.UploadBegins();
+        try
+        {
+            await CopyAsync(httpContext.Request.BodyReader, stream, linked?.Token ?? clock.Token).ConfigureAwait(false);
+            clock.UploadEnds();
+        }
+        finally
+        {
+            _finished.TrySetResult();
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = httpContext.Request.ContentLength ?? -1;
+        return length >= 0;
+    }
+
+    private async Task CopyAsync(PipeReader reader, Stream stream, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var reading = ReadAsync(reader, cancellationToken);
+            if (!reading.IsCompleted)
+            {
+                // Nothing more is there now: what was read so far must not wait for it.
+                await FlushAsync(stream, cancellationToken).ConfigureAwait(false);
+                clock.Waits(WaitingFor.ClientBody);
+            }
+
+            var result = await reading.ConfigureAwait(false);
+            if (!result.Buffer.IsEmpty)
+            {
+                clock.Moved(WaitingFor.UpstreamTaking);
+                await WriteAsync(stream, result.Buffer, cancellationToken).ConfigureAwait(false);
+            }
+
+            reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<ReadResult> ReadAsync(PipeReader reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            ReadFailure = exception;
+            throw;
+        }
+    }
+
+    private async Task FlushAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            WriteFailure = exception;
+            throw;
+        }
+    }
+
+    private async Task WriteAsync(Stream stream, ReadOnlySequence<byte> data, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (data.IsSingleSegment)
+            {
+                await stream.WriteAsync(data.First, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            // The server's segments are 4 KiB; one write of many saves system calls.
+            var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(MaxBuffer, data.Length));
+            try
+            {
+                while (!data.IsEmpty)
+                {
+                    var part = data.Slice(0, Math.Min(buffer.Length, data.Length));
+                    part.CopyTo(buffer);
+                    await stream.WriteAsync(buffer.AsMemory(0, (int)part.Length), cancellationToken).ConfigureAwait(false);
+                    clock.Moved(WaitingFor.UpstreamTaking);
+                    data = data.Slice(part.End);
+                }
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+        catch (Exception exception)
+        {
+            WriteFailure = exception;
+            throw;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>What makes a request unfit for forwarding before any header is copied.</summary>
+internal static class RequestRules
+{
+    public static ForwardError Check(HttpContext httpContext, bool isUpgrade)
+    {
+        var request = httpContext.Request;
+        if (!isUpgrade && IsRefused(request.Method))
+        {
+            return ForwardError.MethodNotAllowed;
+        }
+
+        // The server has moved a length that contradicts the chunked coding here (C7): two readers could see two messages.
+        return request.Headers.TransferEncoding.Count > 0 && request.Headers.ContainsKey("X-Content-Length")
+            ? ForwardError.AmbiguousFraming
+            : ForwardError.None;
+    }
+
+    /// <summary>Whether sending the request twice is the same as once (RFC 9110 §9.2.2).</summary>
+    public static bool IsIdempotent(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
+
+    // Tunnels and echoes are no business of a gateway; a known method in another case is another method (RFC 9110 §9.1), which the
+    // handler would silently upper-case.
+    private static bool IsRefused(string method) => method switch
+    {
+        "GET" or "POST" or "PUT" or "DELETE" or "HEAD" or "OPTIONS" or "PATCH" => false,
+        "CONNECT" or "TRACE" or "TRACK" or "PRI" => true,
+        _ => HttpMethod.Parse(method).Method != method,
+    };
+}

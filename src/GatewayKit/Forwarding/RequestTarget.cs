@@ -1,0 +1,131 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>What a request asks for: one canonical path below the path base, and the query byte for byte.</summary>
+internal readonly record struct RequestTarget(string Path, string Query)
+{
+    // VCHAR without the fragment sign (RFC 9112 §3.2).
+    private static readonly SearchValues<char> QueryCharacters =
+        SearchValues.Create(string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(static c => (char)c).Where(static c => c is not '#')));
+
+    /// <summary>Reads the target from the bytes of the request line, unless middleware has set another path.</summary>
+    /// <returns>Whether it has one reading.</returns>
+    public static bool TryRead(HttpContext httpContext, out RequestTarget target)
+    {
+        var request = httpContext.Request;
+        target = default;
+        var query = request.QueryString.Value ?? string.Empty;
+        if (query.AsSpan().ContainsAnyExcept(QueryCharacters))
+        {
+            return false;
+        }
+
+        var raw = httpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? string.Empty;
+        var path = request.Path.Value ?? string.Empty;
+        var rawPath = PathOf(raw);
+
+        // Nearly every request: nothing to decode, nothing rewritten, and the string is there already.
+        if (!request.PathBase.HasValue && rawPath.SequenceEqual(path) && CanonicalPath.IsCanonical(rawPath))
+        {
+            target = new(path, query);
+            return true;
+        }
+
+        if (rawPath is "*")
+        {
+            return false;
+        }
+
+        if (!TryReadPath(rawPath, request.PathBase.Value ?? string.Empty, path, out var canonical))
+        {
+            return false;
+        }
+
+        target = new(canonical, query);
+        return true;
+    }
+
+    /// <summary>Takes what a transform has made of a target: canonical again, or refused.</summary>
+    public static bool TryRewrite(string path, string query, out RequestTarget target)
+    {
+        target = default;
+        if (query.AsSpan().ContainsAnyExcept(QueryCharacters) || (query.Length > 0 && query[0] is not '?'))
+        {
+            return false;
+        }
+
+        var canonical = path;
+        if (!CanonicalPath.IsCanonical(path) && !CanonicalPath.TryCreate(path, allowEncodedSlash: false, out canonical))
+        {
+            return false;
+        }
+
+        target = new(canonical, query);
+        return true;
+    }
+
+    private static bool TryReadPath(ReadOnlySpan<char> rawPath, string pathBase, string path, out string result)
+    {
+        result = string.Empty;
+        if (!rawPath.IsEmpty)
+        {
+            if (!CanonicalPath.TryCreate(rawPath, allowEncodedSlash: false, out var canonical))
+            {
+                return false;
+            }
+
+            if (TrySplit(canonical, pathBase, path, out result))
+            {
+                return true;
+            }
+        }
+
+        // Middleware has rewritten the path, or the server kept no raw target: what routing matched is what is sent. No re-encoding
+        // could tell an encoded slash from an escaped percent sign here (D1, D3).
+        return !path.Contains("%2F", StringComparison.OrdinalIgnoreCase)
+            && CanonicalPath.TryCreate(path.Length == 0 ? "/" : CanonicalPath.Encode(path), allowEncodedSlash: false, out result!);
+    }
+
+    // Routing matched `path` below `pathBase`; their encoded forms are the two parts of the canonical path.
+    private static bool TrySplit(string canonical, string pathBase, string path, out string below)
+    {
+        below = canonical;
+        if (pathBase.Length == 0)
+        {
+            return CanonicalPath.Decodes(canonical, path);
+        }
+
+        var encodedBase = CanonicalPath.Encode(pathBase);
+        if (!canonical.StartsWith(encodedBase, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        below = canonical[encodedBase.Length..];
+        if (below.Length == 0)
+        {
+            below = "/";
+            return path.Length == 0;
+        }
+
+        return CanonicalPath.Decodes(below, path);
+    }
+
+    private static ReadOnlySpan<char> PathOf(string raw)
+    {
+        ReadOnlySpan<char> target = raw;
+        if (target.Length > 0 && target[0] is not '/' && target.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
+        {
+            // Absolute form. The server has checked that it agrees with Host (RFC 9112 §3.2.2).
+            var authority = target[(scheme + 3)..];
+            var slash = authority.IndexOfAny('/', '?');
+            target = slash < 0 || authority[slash] is '?' ? "/" : authority[slash..];
+        }
+
+        var question = target.IndexOf('?');
+        return question < 0 ? target : target[..question];
+    }
+}

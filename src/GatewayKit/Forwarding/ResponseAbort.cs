@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>
+/// Ends an answer that cannot be completed so that the client sees it: a handler that just returned would let the server finish a chunked
+/// body cleanly (C10). HTTP/1.1 connections are closed, streams are reset with the code that says who failed.
+/// </summary>
+internal static class ResponseAbort
+{
+    public static void Abort(HttpContext httpContext, ForwardError error)
+    {
+        if (error is ForwardError.ClientAborted)
+        {
+            return;
+        }
+
+        if (httpContext.Features.Get<IHttpResetFeature>() is { } reset)
+        {
+            reset.Reset(CodeOf(error, HttpProtocol.IsHttp3(httpContext.Request.Protocol)));
+        }
+        else
+        {
+            httpContext.Abort();
+        }
+    }
+
+    // RFC 9113 §7: PROTOCOL_ERROR, INTERNAL_ERROR, CANCEL. RFC 9114 §8.1: their counterparts.
+    private static int CodeOf(ForwardError error, bool isHttp3) => ForwardFailure.Of(error).Blame switch
+    {
+        Blame.Client => isHttp3 ? 0x10e : 0x1,
+        Blame.Destination => isHttp3 ? 0x102 : 0x2,
+        _ => isHttp3 ? 0x10c : 0x8,
+    };
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>
+/// Streams the body of an answer. Whatever has been read is sent before anything is waited for, the head included; the buffer is held
+/// only while there is something to read, so an idle stream costs none.
+/// </summary>
+internal static class ResponseBody
+{
+    private const int BufferSize = 65_536;
+    private const int SmallBufferSize = 4_096;
+
+    // So much may be written without a flush while the destination keeps up.
+    private const int MaxUnflushed = 32_768;
+
+    /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
+    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, PipeWriter target, long? length, ExchangeClock clock)
+    {
+        var cancellationToken = clock.Token;
+        var (copied, unflushed) = (0L, 0);
+        var size = length is <= SmallBufferSize ? SmallBufferSize : BufferSize;
+        var headSent = false;
+        while (length is null || copied < length)
+        {
+            byte[]? buffer = null;
+            try
+            {
+                int read;
+                try
+                {
+                    // A read of nothing waits without a buffer.
+                    var waiting = source.ReadAsync(Memory<byte>.Empty, cancellationToken);
+                    if (!waiting.IsCompleted && (unflushed > 0 || !headSent))
+                    {
+                        (unflushed, headSent) = (0, true);
+                        if (await FlushAsync(target, clock).ConfigureAwait(false) is { } unsent)
+                        {
+                            return unsent;
+                        }
+                    }
+
+                    await waiting.ConfigureAwait(false);
+                    buffer = ArrayPool<byte>.Shared.Rent(size);
+                    var reading = source.ReadAsync(buffer, cancellationToken);
+                    if (!reading.IsCompleted && (unflushed > 0 || !headSent))
+                    {
+                        (unflushed, headSent) = (0, true);
+                        if (await FlushAsync(target, clock).ConfigureAwait(false) is { } unsent)
+                        {
+                            return unsent;
+                        }
+                    }
+
+                    read = await reading.ConfigureAwait(false);
+                }
+                catch (Exception exception)
+                {
+                    return (ForwardErrors.InBody(exception, clock), exception);
+                }
+
+                if (read == 0)
+                {
+                    break;
+                }
+
+                copied += read;
+                if (copied > length)
+                {
+                    return (ForwardError.UpstreamProtocolError, null);
+                }
+
+                target.Write(buffer.AsSpan(0, read));
+                unflushed += read;
+                clock.Moved(WaitingFor.UpstreamBody);
+            }
+            finally
+            {
+                if (buffer is not null)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                }
+            }
+
+            if (unflushed >= MaxUnflushed)
+            {
+                (unflushed, headSent) = (0, true);
+                if (await FlushAsync(target, clock).ConfigureAwait(false) is { } failure)
+                {
+                    return failure;
+                }
+            }
+        }
+
+        return length is not null && copied < length ? (ForwardError.UpstreamTruncated, null) : (ForwardError.None, null);
+    }
+
+    private static async ValueTask<(ForwardError Error, Exception? Exception)?> FlushAsync(PipeWriter target, ExchangeClock clock)
+    {
+        try
+        {
+            var flushing = target.FlushAsync(clock.Token);
+            if (!flushing.IsCompleted)
+            {
+                clock.Waits(WaitingFor.ClientTaking);
+            }
+
+            var result = await flushing.ConfigureAwait(false);
+            clock.Moved(WaitingFor.UpstreamBody);
+            return result.IsCompleted ? (ForwardError.ClientAborted, null) : null;
+        }
+        catch (Exception exception)
+        {
+            return (clock.Error is ForwardError.None ? ForwardError.ClientAborted : clock.Error, exception);
+        }
+    }
+}

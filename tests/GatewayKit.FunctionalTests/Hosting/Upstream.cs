@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace GatewayKit.FunctionalTests.Hosting;
+
+/// <summary>A destination on Kestrel, and gateways in front of it.</summary>
+internal static class Upstream
+{
+    /// <summary>Starts a destination that answers everything with <paramref name="handler"/>.</summary>
+    public static Task<TestHost> StartAsync(RequestDelegate handler, HttpProtocols protocols = HttpProtocols.Http1) =>
+        TestHost.StartAsync(map: app => app.Run(handler), protocols: protocols);
+
+    /// <summary>Starts a gateway that sends everything to one address.</summary>
+    /// <param name="address">The destination.</param>
+    /// <param name="change">Changes the cluster. Default: nothing.</param>
+    /// <param name="services">Adds to the gateway. Default: nothing.</param>
+    /// <param name="protocols">What the gateway speaks to clients.</param>
+    public static Task<TestHost> GatewayToAsync(
+        Uri address, Func<Clusters.Cluster, Clusters.Cluster>? change = null, Action<GatewayBuilder>? services = null, HttpProtocols protocols = HttpProtocols.Http1) =>
+        TestHost.StartAsync(
+            builder =>
+            {
+                var cluster = new Clusters.Cluster
+                {
+                    Id = "up",
+                    Destinations = new Dictionary<string, Clusters.Destination> { ["a"] = new() { Address = address } },
+                };
+                var gateway = Microsoft.Extensions.DependencyInjection.GatewayServiceCollectionExtensions.AddApiGateway(builder.Services)
+                    .AddClusters(change?.Invoke(cluster) ?? cluster)
+                    .AddRoutes(new Routing.GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
+                services?.Invoke(gateway);
+            },
+            app => app.MapGatewayRoutes(),
+            protocols);
+}
