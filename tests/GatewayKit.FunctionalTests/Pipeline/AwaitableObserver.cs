@@ -11,6 +11,9 @@ internal sealed class AwaitableObserver : IGatewayObserver
 {
     private readonly Channel<CompletedRequest> _completed = Channel.CreateUnbounded<CompletedRequest>();
 
+    /// <summary>How many records nobody has taken yet.</summary>
+    public int Waiting => _completed.Reader.Count;
+
     public void RequestCompleted(GatewayContext context) =>
         _completed.Writer.TryWrite(new(context.Endpoint.RouteId, context.HttpContext.Response.StatusCode, context.Reason, context.Decisions));
 

@@ -1,0 +1,97 @@
+using System.Net;
+using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Controllers;
+using Microsoft.Extensions.DependencyInjection;
+using static GatewayKit.FunctionalTests.Pipeline.Trail;
+
+namespace GatewayKit.FunctionalTests.Pipeline;
+
+/// <summary>Policies on the actions of MVC controllers.</summary>
+public sealed class ControllerTests
+{
+    [Fact]
+    public async Task Policy_can_be_put_on_one_controller_of_many()
+    {
+        await using var gateway = await StartAsync(app => app.MapControllers().Add(static endpoint =>
+        {
+            if (endpoint.Metadata.OfType<ControllerActionDescriptor>().Any(static action => action.ControllerTypeInfo == typeof(GuardedController)))
+            {
+                endpoint.AddGatewayPolicy(new TrailPolicy("refusing") { Refuses = true });
+            }
+        }));
+
+        using var guarded = await gateway.Client.GetAsync("/guarded/echo?text=x");
+        using var plain = await gateway.Client.GetAsync("/controller");
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, "application/problem+json"), (guarded.StatusCode, guarded.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((HttpStatusCode.OK, string.Empty), (plain.StatusCode, Of(plain)));
+    }
+
+    [Fact]
+    public async Task Policy_on_a_group_applies_to_its_controllers()
+    {
+        await using var gateway = await StartAsync(app => app.MapGroup("/group").WithGatewayPolicy(new TrailPolicy("group")).MapControllers());
+
+        using var response = await gateway.Client.GetAsync("/group/guarded/echo?text=x");
+
+        Assert.Equal((HttpStatusCode.OK, "group", "x"), (response.StatusCode, Of(response), await response.Content.ReadAsStringAsync()));
+    }
+
+    [Fact]
+    public async Task Host_filter_inside_the_pipeline_sees_the_arguments_of_the_action()
+    {
+        object?[] arguments = [];
+        var decisions = 0;
+        await using var gateway = await StartAsync(app => app.MapControllers().WithGatewayPolicy(new TrailPolicy("policy")).AddEndpointFilter((context, next) =>
+        {
+            arguments = [.. context.Arguments];
+            decisions = GatewayContext.From(context).Decisions.Count;
+            return next(context);
+        }));
+
+        Assert.Equal("hello", await gateway.Client.GetStringAsync("/guarded/echo?text=hello"));
+        Assert.Equal(["hello"], arguments);
+        Assert.Equal(1, decisions);
+    }
+
+    [Fact]
+    public async Task Result_of_an_action_is_observed_with_its_final_status()
+    {
+        var observer = new AwaitableObserver();
+        await using var gateway = await StartAsync(
+            app => app.MapControllers().WithGatewayPolicy(new ObservePolicy(_ => { })),
+            builder =>
+            {
+                builder.Services.AddSingleton<IGatewayObserver>(observer);
+                builder.AddPolicy<ObservePolicy, ObserveFilterFactory>("Observe");
+            });
+
+        using var response = await gateway.Client.GetAsync("/guarded/teapot");
+
+        Assert.Equal(StatusCodes.Status418ImATeapot, (int)response.StatusCode);
+        Assert.Equal(StatusCodes.Status418ImATeapot, (await observer.NextAsync()).Status);
+    }
+
+    private static Task<TestHost> StartAsync(Action<WebApplication> map, Action<GatewayBuilder>? services = null) => TestHost.GatewayAsync(
+        services: builder =>
+        {
+            builder.Services.AddControllers().AddApplicationPart(typeof(ControllerTests).Assembly);
+            builder.AddTrail();
+            services?.Invoke(builder);
+        },
+        map: map);
+}
+
+[Route("/guarded")]
+public sealed class GuardedController : ControllerBase
+{
+    [HttpGet("echo")]
+    public string Echo(string text) => text;
+
+    [HttpGet("teapot")]
+    public IActionResult Teapot() => StatusCode(StatusCodes.Status418ImATeapot);
+}
