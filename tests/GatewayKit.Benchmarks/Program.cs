@@ -1,10 +1,14 @@
 using System.Reflection;
 using BenchmarkDotNet.Running;
+using GatewayKit.Benchmarks.Allocation;
 using GatewayKit.Benchmarks.Compare;
+using GatewayKit.Benchmarks.Startup;
 
 // micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
 // pipeline …  the same for one folder: pipeline, throttling, or any other folder of this project
 // compare …   whole processes side by side; see the script of that name
+// alloc …     bytes allocated per request, and by which types
+// startup …   from the start of the process to the first answer
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -14,11 +18,15 @@ switch (command)
         return 0;
     case "compare":
         return await CompareRun.RunAsync(rest);
+    case "alloc":
+        return await AllocationRun.RunAsync(rest);
+    case "startup":
+        return await StartupRun.RunAsync(rest);
     case "routing" when Type.GetType("GatewayKit.Benchmarks.Routing.RoutingScale")?.GetMethod("RunAsync", BindingFlags.Public | BindingFlags.Static) is { } run:
         await (Task)run.Invoke(null, [rest])!;
         return 0;
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()

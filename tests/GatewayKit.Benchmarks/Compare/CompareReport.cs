@@ -9,7 +9,7 @@ internal static class CompareReport
     private const string Yardstick = "yarp";
     private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static async Task WriteHeadAsync(CompareOptions options, IReadOnlyList<Target> targets)
+    public static async Task WriteHeadAsync(BenchOptions options, IReadOnlyList<Target> targets)
     {
         Console.WriteLine($"""
             {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}
@@ -32,7 +32,7 @@ internal static class CompareReport
         }
     }
 
-    public static void WriteTables(CompareOptions options, IReadOnlyList<Measurement> measurements)
+    public static void WriteTables(BenchOptions options, IReadOnlyList<Measurement> measurements)
     {
         foreach (var test in options.Cases)
         {
@@ -55,7 +55,7 @@ internal static class CompareReport
     }
 
     public static async Task WriteJsonAsync(
-        string file, CompareOptions options, IReadOnlyList<Target> targets, IReadOnlyList<Measurement> measurements, IReadOnlyList<string> faults)
+        string file, BenchOptions options, IReadOnlyList<Target> targets, IReadOnlyList<Measurement> measurements, IReadOnlyList<string> faults)
     {
         await using var stream = File.Create(file);
         await JsonSerializer.SerializeAsync(

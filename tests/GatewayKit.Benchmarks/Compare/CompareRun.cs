@@ -8,48 +8,28 @@ namespace GatewayKit.Benchmarks.Compare;
 /// </summary>
 internal static class CompareRun
 {
-    private const int WarmUpSeconds = 3;
+    private const int WarmUpSeconds = 4;
 
     public static async Task<int> RunAsync(string[] args)
     {
-        CompareOptions options;
+        BenchOptions options;
         try
         {
-            options = CompareOptions.Parse(args);
+            options = BenchOptions.Parse(args);
         }
         catch (FormatException problem)
         {
-            await Console.Error.WriteLineAsync($"{problem.Message}\n{CompareOptions.Usage}");
+            await Console.Error.WriteLineAsync($"{problem.Message}\n{BenchOptions.Usage}");
             return 2;
         }
 
-        var folder = Directory.CreateTempSubdirectory("gatewaykit-compare-").FullName;
-        var targets = new List<Target>();
-        try
-        {
-            var (loadCpu, targetCpu) = options.Pin ? (0, 1) : ((int?)null, (int?)null);
-            await using var upstream = await UpstreamServer.StartAsync(folder, loadCpu);
-            var catalog = new TargetCatalog(folder, upstream.Address, options.ServerGC, options.Logging, targetCpu);
-            foreach (var name in options.Targets)
-            {
-                targets.Add(await catalog.StartAsync(name));
-            }
-
-            return await MeasureAsync(targets, options, folder, loadCpu);
-        }
-        finally
-        {
-            foreach (var target in targets)
-            {
-                await target.DisposeAsync();
-            }
-
-            Directory.Delete(folder, recursive: true);
-        }
+        await using var bench = await Bench.StartAsync(options);
+        return await MeasureAsync(bench, options);
     }
 
-    private static async Task<int> MeasureAsync(List<Target> targets, CompareOptions options, string folder, int? loadCpu)
+    private static async Task<int> MeasureAsync(Bench bench, BenchOptions options)
     {
+        var targets = bench.Targets;
         var turns = options.Cases.ToDictionary(static test => test, _ => new List<Target>());
         var faults = new List<string>();
         using var client = new HttpMessageInvoker(new SocketsHttpHandler());
@@ -72,11 +52,12 @@ internal static class CompareRun
         var started = Stopwatch.GetTimestamp();
         foreach (var target in targets)
         {
-            // The runtime compiles hot code twice; what is measured is the second version.
+            var seconds = target.IsManaged ? WarmUpSeconds : 1;
             foreach (var test in options.Cases.Where(test => turns[test].Contains(target)))
             {
-                var seconds = Math.Max(1, (target.IsManaged ? WarmUpSeconds : 1) * options.Seconds / 2);
-                await Wrk.RunAsync(target.Address, test, options.Connections, seconds, folder, loadCpu);
+                // The runtime compiles hot code twice or more; the first case pays for most of it.
+                await bench.LoadAsync(target, test, seconds);
+                seconds = 1;
             }
         }
 
@@ -87,7 +68,7 @@ internal static class CompareRun
             {
                 for (var turn = 0; turn < candidates.Count; turn++)
                 {
-                    measurements.Add(await Measurement.TakeAsync(candidates[(turn + round) % candidates.Count], test, round, options, folder, loadCpu));
+                    measurements.Add(await bench.MeasureAsync(candidates[(turn + round) % candidates.Count], test, round));
                 }
             }
         }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace GatewayKit.Benchmarks.Compare;
 
 /// <summary>What the command line asks of a side-by-side run.</summary>
-internal sealed record CompareOptions
+internal sealed record BenchOptions
 {
     public const string Usage = """
         usage: compare [--quick] [--rounds N] [--seconds N] [--connections N] [--cases a,b] [--targets a,b]
@@ -34,9 +34,9 @@ internal sealed record CompareOptions
     public string? JsonFile { get; init; }
 
     /// <exception cref="FormatException">An argument is not understood.</exception>
-    public static CompareOptions Parse(string[] args)
+    public static BenchOptions Parse(string[] args)
     {
-        var options = new CompareOptions();
+        var options = new BenchOptions();
         for (var i = 0; i < args.Length; i++)
         {
             options = args[i] switch
