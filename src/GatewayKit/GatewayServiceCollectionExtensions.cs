@@ -6,6 +6,7 @@ using GatewayKit.Forwarding;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
+using GatewayKit.Transforms;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -59,7 +60,9 @@ public static class GatewayServiceCollectionExtensions
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TransformPolicy>>(TransformPolicyValidator.Instance));
         return new GatewayBuilder(services)
-            .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle");
+            .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
+            .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms");
     }
 }

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace GatewayKit.Transforms;
+
+/// <summary>Names of the two ends of a connection (RFC 7239 §6).</summary>
+internal static class ForwardedNode
+{
+    private const string ObfuscatedCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    /// <summary>The plain address, as <c>X-Forwarded-For</c> has it.</summary>
+    public static string? Address(IPAddress? address) => Unmapped(address)?.ToString();
+
+    /// <summary>The node as a value of <c>Forwarded</c>: quoted where a colon or bracket is in it (RFC 7239 §6).</summary>
+    public static string Format(NodeFormat format, IPAddress? address, int port)
+    {
+        var name = format switch
+        {
+            NodeFormat.Ip or NodeFormat.IpAndPort or NodeFormat.IpAndRandomPort => Unmapped(address) switch
+            {
+                null => "unknown",
+                { AddressFamily: AddressFamily.InterNetworkV6 } v6 => $"[{new IPAddress(v6.GetAddressBytes())}]",
+                var v4 => v4.ToString(),
+            },
+            NodeFormat.Random or NodeFormat.RandomAndPort or NodeFormat.RandomAndRandomPort => Obfuscated(),
+            _ => "unknown",
+        };
+        var node = format switch
+        {
+            NodeFormat.IpAndPort or NodeFormat.RandomAndPort or NodeFormat.UnknownAndPort when port > 0 => $"{name}:{port}",
+            NodeFormat.IpAndRandomPort or NodeFormat.RandomAndRandomPort or NodeFormat.UnknownAndRandomPort => $"{name}:{Obfuscated()}",
+            _ => name,
+        };
+        return node.AsSpan().ContainsAny(':', '[') ? $"\"{node}\"" : node;
+    }
+
+    /// <summary>Whether a text is a node: an address, with brackets or without, with a port or without, <c>unknown</c>, or <c>_name</c>.</summary>
+    public static bool IsNode(string text)
+    {
+        if (IPAddress.TryParse(text, out _) || text.Equals("unknown", StringComparison.OrdinalIgnoreCase))
+        {
+            return true;
+        }
+
+        if (text is ['_', _, ..] && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+        {
+            return true;
+        }
+
+        return IPEndPoint.TryParse(text, out _);
+    }
+
+    // A scope identifier means nothing on another machine, so it is left out above by going through the bytes.
+    private static IPAddress? Unmapped(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+
+    // One per request, so that requests of one client cannot be joined (RFC 7239 §6.3).
+    private static string Obfuscated() => "_" + RandomNumberGenerator.GetString(ObfuscatedCharacters, 9);
+}

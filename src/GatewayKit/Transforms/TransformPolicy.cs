@@ -1,0 +1,27 @@
+using GatewayKit.Pipeline;
+
+namespace GatewayKit.Transforms;
+
+/// <summary>Changes what is exchanged with a destination, and the head of what the client gets. Steps run in the order they are written in.</summary>
+[ConfigurationItems(nameof(Steps))]
+public sealed record TransformPolicy : IGatewayPolicy
+{
+    /// <summary>What to change, in order. Default nothing.</summary>
+    public IReadOnlyList<Transform> Steps { get; init => field = ValueList<Transform>.From(value); } = ValueList<Transform>.Empty;
+
+    /// <summary>In <see cref="PolicyMode.Shadow"/> the steps are checked but change nothing. Default <see cref="PolicyMode.Enforce"/>.</summary>
+    public PolicyMode Mode { get; init; }
+
+    /// <summary>Writes a policy in code.</summary>
+    /// <param name="write">Adds the steps.</param>
+    public static TransformPolicy Of(Action<TransformSteps> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        var steps = new TransformSteps();
+        write(steps);
+        return new() { Steps = steps.ToList() };
+    }
+
+    // Response steps also apply to the refusals of every other stage, so they stand outside of them.
+    GatewayStage IGatewayPolicy.Stage => Steps.Any(static step => step.ChangesResponse) ? GatewayStage.Observe : GatewayStage.Protect;
+}

@@ -1,0 +1,43 @@
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Transforms;
+
+/// <summary>Finds everything that is wrong with a list of transforms, at the call or when the configuration is loaded.</summary>
+internal sealed class TransformPolicyValidator : IValidateOptions<TransformPolicy>
+{
+    public static TransformPolicyValidator Instance { get; } = new();
+
+    public ValidateOptionsResult Validate(string? name, TransformPolicy options)
+    {
+        var steps = options.Steps;
+        return Result(steps.SelectMany((step, index) => step.Errors([.. steps.Take(index)]).Select(error => At(index, step, error))));
+    }
+
+    /// <summary>Checks what needs the route: whether it has the values that the steps insert.</summary>
+    /// <exception cref="OptionsValidationException">A step names a value that the route does not have.</exception>
+    public static void ThrowIfUnfit(TransformPolicy policy, GatewayEndpoint endpoint)
+    {
+        if (!policy.Steps.Any(static step => step.UsesRouteValues) || endpoint is not { ClusterId: not null, Pattern: { } template })
+        {
+            return;
+        }
+
+        var pattern = RoutePatternFactory.Parse(template);
+        var result = Result(policy.Steps.SelectMany((step, index) =>
+            step.Errors(pattern).Select(error => $"{endpoint.RouteId}: {At(index, step, error)}")));
+        if (result.Failed)
+        {
+            throw new OptionsValidationException(nameof(TransformPolicy), typeof(TransformPolicy), result.Failures);
+        }
+    }
+
+    private static ValidateOptionsResult Result(IEnumerable<string> errors)
+    {
+        var found = errors.ToArray();
+        return found.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(found);
+    }
+
+    private static string At(int index, Transform step, string error) => $"Transforms[{index}] '{step.Key}': {error}";
+}

@@ -1,0 +1,45 @@
+using GatewayKit.Pipeline;
+using GatewayKit.Transforms;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace GatewayKit.Tests.Transforms;
+
+/// <summary>One exchange in memory that transforms are applied to.</summary>
+internal sealed class Exchange
+{
+    public Exchange(string path = "/", string query = "", string method = "GET")
+    {
+        Message = new HttpRequestMessage(new HttpMethod(method), (Uri?)null);
+        Request = new ForwardRequest(Http, Message, path, query);
+    }
+
+    public DefaultHttpContext Http { get; } = new();
+
+    public HttpRequestMessage Message { get; }
+
+    public ForwardRequest Request { get; }
+
+    public Exchange With(params (string Name, object? Value)[] routeValues)
+    {
+        Http.Request.RouteValues = new RouteValueDictionary(routeValues.Select(static pair => KeyValuePair.Create(pair.Name, pair.Value)));
+        return this;
+    }
+
+    public Exchange Apply(Action<TransformSteps> steps)
+    {
+        new TransformPlan(TransformPolicy.Of(steps).Steps).TransformRequest(Request);
+        return this;
+    }
+
+    public string? Header(string name) => Request.TryGetHeader(name, out var values) ? string.Join(" | ", values.ToArray()) : null;
+
+    /// <summary>Runs the response steps on what <see cref="Http"/> holds.</summary>
+    public Exchange Respond(Action<TransformSteps> steps, string? destination = null)
+    {
+        var pipeline = new GatewayPipeline(new GatewayEndpoint("r", "c", null, EndpointMetadataCollection.Empty), []);
+        var context = new GatewayContext(Http, pipeline) { DestinationAddress = destination is null ? null : new Uri(destination) };
+        new TransformPlan(TransformPolicy.Of(steps).Steps).ResponseStarting(context).GetAwaiter().GetResult();
+        return this;
+    }
+}
