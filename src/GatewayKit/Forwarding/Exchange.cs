@@ -61,6 +61,11 @@ internal sealed class Exchange
     public ForwardFailure Fail(ForwardError error, Exception? exception)
     {
         var failure = ForwardFailure.Of(error);
+        if (exception is ForwardTransformException refusal)
+        {
+            failure = failure with { Reason = refusal.Reason };
+        }
+
         if (Error is ForwardError.None)
         {
             Error = error;

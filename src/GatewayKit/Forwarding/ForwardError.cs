@@ -48,6 +48,9 @@ public enum ForwardError
     /// <summary>A transform threw.</summary>
     TransformFailed,
 
+    /// <summary>A transform could not make a request worth sending, and said why.</summary>
+    TransformRefused,
+
     /// <summary>The cluster has no destination.</summary>
     NoHealthyDestination,
 

@@ -123,6 +123,12 @@ public sealed class Forwarder : IDisposable
 
             exchange.Fail(error, null);
         }
+        catch (ForwardTransformException refusal)
+        {
+            exchange.Fail(ForwardError.TransformRefused, refusal);
+            await exchange.EndAsync().ConfigureAwait(false);
+            return new GatewayProblem(refusal.Reason);
+        }
         catch (Exception exception)
         {
             error = ForwardErrors.BeforeHead(exception, exchange.Clock, exchange.Body, httpContext);
@@ -146,11 +152,11 @@ public sealed class Forwarder : IDisposable
         }
 
         exchange.Upgrade?.Write(message);
-        string? removedPrefix = null;
-        var transform = exchange.Context?.ForwardTransform;
-        if (transform is not null)
+        ForwardRequest? transformed = null;
+        if (exchange.Context?.ForwardTransform is { } transform)
         {
-            error = Transform(transform, exchange, message, ref target, out removedPrefix);
+            transformed = new(httpContext, message, target.Path, target.Query);
+            error = Transform(transform, exchange, transformed, ref target);
             if (error is not ForwardError.None)
             {
                 return error;
@@ -158,7 +164,7 @@ public sealed class Forwarder : IDisposable
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
-        _head.Own(httpContext, message, cluster, destination, removedPrefix, transform is not null);
+        _head.Own(httpContext, message, cluster, destination, transformed);
         return ForwardError.None;
     }
 
@@ -180,11 +186,19 @@ public sealed class Forwarder : IDisposable
         }
     }
 
-    private static ForwardError Transform(IForwardTransform transform, Exchange exchange, HttpRequestMessage message, ref RequestTarget target, out string? removedPrefix)
+    private static ForwardError Transform(IForwardTransform transform, Exchange exchange, ForwardRequest request, ref RequestTarget target)
     {
-        var request = new ForwardRequest(exchange.HttpContext, message, target.Path, target.Query);
-        transform.TransformRequest(request);
-        removedPrefix = request.RemovedPrefix;
+        try
+        {
+            transform.TransformRequest(request);
+        }
+        catch (Exception exception) when (exception is not ForwardTransformException)
+        {
+            // The gateway's own fault: it must not count against the destination.
+            exchange.Fail(ForwardError.TransformFailed, exception);
+            return ForwardError.TransformFailed;
+        }
+
         if (!ReferenceEquals(request.Path, target.Path) || !ReferenceEquals(request.Query, target.Query))
         {
             return RequestTarget.TryRewrite(request.Path, request.Query, out target) ? ForwardError.None : ForwardError.AmbiguousPath;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -63,33 +65,13 @@ internal sealed class RequestHead(GatewayOptions options)
     }
 
     /// <summary>Writes what the gateway itself says: who is asking, how the request came, and where it passed.</summary>
-    public void Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, string? removedPrefix, bool transformed)
+    public void Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, ForwardRequest? transformed)
     {
         var request = httpContext.Request;
         var headers = message.Headers;
-        if (transformed)
+        if (transformed is null or { WritesForwardedFields: true })
         {
-            headers.Remove(ForwardedNames.For);
-            headers.Remove(ForwardedNames.Proto);
-            headers.Remove(ForwardedNames.Host);
-            headers.Remove(ForwardedNames.Prefix);
-        }
-
-        if (httpContext.Connection.RemoteIpAddress is { } address)
-        {
-            headers.TryAddWithoutValidation(ForwardedNames.For, (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
-        }
-
-        headers.TryAddWithoutValidation(ForwardedNames.Proto, request.Scheme);
-        if (request.Host.Value is { Length: > 0 } host)
-        {
-            headers.TryAddWithoutValidation(ForwardedNames.Host, host);
-        }
-
-        var prefix = request.PathBase.HasValue ? CanonicalPath.Encode(request.PathBase.Value) + removedPrefix : removedPrefix;
-        if (!string.IsNullOrEmpty(prefix))
-        {
-            headers.TryAddWithoutValidation(ForwardedNames.Prefix, prefix);
+            OwnForwarded(httpContext, headers, transformed);
         }
 
         headers.TryAddWithoutValidation("Via", ViaOf(request.Protocol));
@@ -106,6 +88,36 @@ internal sealed class RequestHead(GatewayOptions options)
         if (headers.Host is null)
         {
             headers.Host = destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? request.Host.Value : null);
+        }
+    }
+
+    private static void OwnForwarded(HttpContext httpContext, HttpRequestHeaders headers, ForwardRequest? transformed)
+    {
+        if (transformed is not null)
+        {
+            headers.Remove(ForwardedNames.For);
+            headers.Remove(ForwardedNames.Proto);
+            headers.Remove(ForwardedNames.Host);
+            headers.Remove(ForwardedNames.Prefix);
+            headers.Remove("Forwarded");
+        }
+
+        var request = httpContext.Request;
+        if (httpContext.Connection.RemoteIpAddress is { } address)
+        {
+            headers.TryAddWithoutValidation(ForwardedNames.For, (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
+        }
+
+        headers.TryAddWithoutValidation(ForwardedNames.Proto, request.Scheme);
+        if (request.Host.Value is { Length: > 0 } host)
+        {
+            headers.TryAddWithoutValidation(ForwardedNames.Host, host);
+        }
+
+        var prefix = request.PathBase.HasValue ? CanonicalPath.Encode(request.PathBase.Value) + transformed?.RemovedPrefix : transformed?.RemovedPrefix;
+        if (!string.IsNullOrEmpty(prefix))
+        {
+            headers.TryAddWithoutValidation(ForwardedNames.Prefix, prefix);
         }
     }
 

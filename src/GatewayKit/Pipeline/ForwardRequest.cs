@@ -29,7 +29,7 @@ public sealed class ForwardRequest
     public string Path
     {
         get => _path;
-        set => _path = RequestTarget.IsPath(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
+        set => _path = TargetRules.IsPath(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
     }
 
     /// <summary>The query with its question mark, as it came; empty if there is none.</summary>
@@ -37,7 +37,7 @@ public sealed class ForwardRequest
     public string Query
     {
         get => _query;
-        set => _query = RequestTarget.IsQuery(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
+        set => _query = TargetRules.IsQuery(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
     }
 
     /// <summary>The method, case-sensitive (RFC 9110 §9.1).</summary>

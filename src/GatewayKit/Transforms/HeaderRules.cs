@@ -32,10 +32,10 @@ internal static class HeaderRules
     private static readonly FrozenSet<string> ForwardedFields = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix");
 
-    // Without these the message itself breaks, so copying none or few of the headers does not concern them.
+    // Without these the message itself breaks, or the guard against circles (RFC 9110 §7.6.3), so copying none or few of the headers does not concern them.
     private static readonly FrozenSet<string> OfTheMessage = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "Connection", "Content-Length", "Host", "Sec-WebSocket-Accept", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "TE", "Transfer-Encoding", "Upgrade");
+        "Connection", "Content-Length", "Host", "Sec-WebSocket-Accept", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "TE", "Transfer-Encoding", "Upgrade", "Via");
 
     public static bool IsToken(string? text) => !string.IsNullOrEmpty(text) && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
 
@@ -51,6 +51,11 @@ internal static class HeaderRules
         if (string.Equals(name, "Host", StringComparison.OrdinalIgnoreCase))
         {
             return ["Host is not set as a header. Use RequestHost, or RequestHeaderOriginalHost for the client's."];
+        }
+
+        if (string.Equals(name, "Via", StringComparison.OrdinalIgnoreCase))
+        {
+            return ["Via cannot be changed: the gateway writes it and finds circles by it (RFC 9110 §7.6.3)."];
         }
 
         if (name is not null && ForwardedFields.Contains(name) && !before.Any(static step => step is XForwardedTransform or ForwardedTransform))

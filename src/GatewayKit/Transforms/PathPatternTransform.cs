@@ -10,8 +10,7 @@ namespace GatewayKit.Transforms;
 public sealed record PathPatternTransform : Transform
 {
     /// <summary>
-    /// A route template such as <c>/v2/{tenant}/{**rest}</c>. Values are percent-encoded; <c>{**rest}</c> keeps its slashes, <c>{*rest}</c>
-    /// encodes them. A value that the route may lack is written <c>{name?}</c> or <c>{name=default}</c>.
+    /// A route template such as <c>/v2/{tenant}/{**rest}</c>. Values are percent-encoded; a catch-all keeps its slashes. A value that the route may lack is written <c>{name?}</c> or <c>{name=default}</c>.
     /// </summary>
     public required string PathPattern { get; init; }
 
@@ -32,8 +31,13 @@ public sealed record PathPatternTransform : Transform
             yield return $"'{{{parameter.Name}}}' has a constraint, which has no meaning here.";
         }
 
+        foreach (var parameter in pattern.Parameters.Where(static parameter => parameter is { IsCatchAll: true, EncodeSlashes: true }))
+        {
+            yield return $"'{{*{parameter.Name}}}' would encode the slashes, which then have two readings; write {{**{parameter.Name}}}.";
+        }
+
         var literals = pattern.PathSegments.SelectMany(static segment => segment.Parts).OfType<RoutePatternLiteralPart>();
-        foreach (var literal in literals.Where(static literal => !RequestTarget.IsPath("/-" + literal.Content)))
+        foreach (var literal in literals.Where(static literal => !TargetRules.IsPath("/-" + literal.Content)))
         {
             yield return $"'{literal.Content}' cannot stand in a path; percent-encode it.";
         }

@@ -12,7 +12,7 @@ internal static class PathText
 
     public static IEnumerable<string> PrefixErrors(string? prefix)
     {
-        if (!RequestTarget.IsPath(prefix) || prefix.AsSpan().EndsWith('/'))
+        if (!TargetRules.IsPath(prefix) || prefix.AsSpan().EndsWith('/'))
         {
             yield return $"'{prefix}' is not a path prefix: percent-encoded, with one slash in front, none at the end and no dot segment.";
         }
@@ -28,7 +28,7 @@ internal static class PathText
         Span<byte> bytes = stackalloc byte[4];
         while (!value.IsEmpty)
         {
-            if (RequestTarget.TryDecode(value, out var escaped) && escaped is '/')
+            if (TargetRules.TryDecode(value, out var escaped) && escaped is '/')
             {
                 path.Append("%2F");
                 value = value[3..];
@@ -80,7 +80,7 @@ internal static class PathText
                 break;
             }
 
-            var length = rest[0] is '%' && RequestTarget.TryDecode(rest, out var escaped) && escaped is '/' ? 3
+            var length = rest[0] is '%' && TargetRules.TryDecode(rest, out var escaped) && escaped is '/' ? 3
                 : char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2
                 : 1;
             AppendValue(text, rest[..length], keepsSlashes: true);

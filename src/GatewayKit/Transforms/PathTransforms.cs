@@ -51,7 +51,7 @@ public sealed record PathSetTransform : Transform
 
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before)
     {
-        if (!RequestTarget.IsPath(PathSet))
+        if (!TargetRules.IsPath(PathSet))
         {
             yield return $"'{PathSet}' is not a path: percent-encoded, with one slash in front and no dot segment.";
         }

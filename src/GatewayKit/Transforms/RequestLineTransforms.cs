@@ -44,7 +44,7 @@ public sealed record HttpMethodChangeTransform : Transform
 /// <summary>Sends the client's <c>Host</c>, or the destination's own.</summary>
 public sealed record RequestHeaderOriginalHostTransform : Transform
 {
-    /// <summary><see langword="true"/> for the client's; <see langword="false"/> for the destination's, whatever its cluster says.</summary>
+    /// <summary><see langword="true"/> for the client's; <see langword="false"/> for what the destination and its cluster say.</summary>
     public required bool RequestHeaderOriginalHost { get; init; }
 
     internal override string Key => nameof(RequestHeaderOriginalHost);

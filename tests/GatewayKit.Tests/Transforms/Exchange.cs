@@ -1,7 +1,9 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Routing;
 using GatewayKit.Transforms;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace GatewayKit.Tests.Transforms;
 
@@ -37,9 +39,17 @@ internal sealed class Exchange
     /// <summary>Runs the response steps on what <see cref="Http"/> holds.</summary>
     public Exchange Respond(Action<TransformSteps> steps, string? destination = null)
     {
-        var pipeline = new GatewayPipeline(new GatewayEndpoint("r", "c", null, EndpointMetadataCollection.Empty), []);
+        var pipeline = new GatewayPipeline(EndpointOf("/"), []);
         var context = new GatewayContext(Http, pipeline) { DestinationAddress = destination is null ? null : new Uri(destination) };
         new TransformPlan(TransformPolicy.Of(steps).Steps).ResponseStarting(context).GetAwaiter().GetResult();
         return this;
+    }
+
+    /// <summary>An endpoint that forwards.</summary>
+    public static GatewayEndpoint EndpointOf(string pattern, string routeId = "r")
+    {
+        var builder = new RouteEndpointBuilder(null, RoutePatternFactory.Parse(pattern), 0);
+        builder.Metadata.Add(new GatewayRoute { Id = routeId, Match = new() { Path = pattern }, Cluster = "c" });
+        return GatewayEndpoint.Of(builder);
     }
 }

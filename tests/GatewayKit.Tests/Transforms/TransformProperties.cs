@@ -15,7 +15,6 @@ public sealed class TransformProperties
     [Theory]
     [InlineData("/base/{v}")]
     [InlineData("/base/{**v}")]
-    [InlineData("/base/{*v}")]
     [InlineData("/base/x-{v}/tail")]
     public void Inserted_values_never_leave_the_base(string pattern) => Hostile.Sample(iter: 20_000, predicate: value =>
     {
@@ -54,7 +53,7 @@ public sealed class TransformProperties
                 return true;
             }
 
-            return RequestTarget.IsPath(exchange.Request.Path);
+            return TargetRules.IsPath(exchange.Request.Path);
         });
 
     [Fact]
@@ -71,7 +70,7 @@ public sealed class TransformProperties
 
             // An empty query and one with a single empty piece cannot be told apart.
             Assert.Equal(pieces is [""] ? [] : expected, actual);
-            Assert.True(RequestTarget.IsQuery(edited.Replace("%zz", "zz", StringComparison.Ordinal)));
+            Assert.True(TargetRules.IsQuery(edited.Replace("%zz", "zz", StringComparison.Ordinal)));
         });
     }
 

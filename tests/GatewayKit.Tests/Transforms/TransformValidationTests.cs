@@ -121,7 +121,7 @@ public sealed class TransformValidationTests
     [InlineData("/orders/{**rest}", "/v2/{rest}", null)]
     public void Pattern_is_checked_against_the_route(string route, string pattern, string? error)
     {
-        var endpoint = new GatewayEndpoint("orders", "c", route, EndpointMetadataCollection.Empty);
+        var endpoint = Exchange.EndpointOf(route, "orders");
         var policy = TransformPolicy.Of(steps => steps.PathPattern(pattern));
         if (error is null)
         {
@@ -137,7 +137,7 @@ public sealed class TransformValidationTests
     [Fact]
     public void Route_values_of_headers_and_query_are_checked_against_the_route()
     {
-        var endpoint = new GatewayEndpoint("orders", "c", "/orders/{id}", EndpointMetadataCollection.Empty);
+        var endpoint = Exchange.EndpointOf("/orders/{id}", "orders");
         var policy = TransformPolicy.Of(steps => steps
             .RequestHeaderRouteValue("X-Id", set: "id").RequestHeaderRouteValue("X-No", set: "no")
             .QueryRouteParameter("id", set: "id").QueryRouteParameter("no", append: "no"));

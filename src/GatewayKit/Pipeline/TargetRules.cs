@@ -6,7 +6,7 @@ namespace GatewayKit.Pipeline;
 /// What may stand in the target of a request that is sent. Whoever changes a path or query is checked here, because from here on
 /// nobody looks again: the address is built without being parsed (D5).
 /// </summary>
-internal static class RequestTarget
+internal static class TargetRules
 {
     // Visible ASCII without the characters that end a path, start a query or are slashes to some servers.
     private static readonly SearchValues<char> PathCharacters = SearchValues.Create(

@@ -2,7 +2,7 @@ using GatewayKit.Pipeline;
 
 namespace GatewayKit.Tests.Pipeline;
 
-public sealed class RequestTargetTests
+public sealed class TargetRulesTests
 {
     [Theory]
     [InlineData("/")]
@@ -17,7 +17,7 @@ public sealed class RequestTargetTests
     [InlineData("/%25")]
     [InlineData("/%C3%BC")]
     [InlineData("/a|b\"c")]
-    public void Path_with_one_reading_is_accepted(string path) => Assert.True(RequestTarget.IsPath(path));
+    public void Path_with_one_reading_is_accepted(string path) => Assert.True(TargetRules.IsPath(path));
 
     [Theory]
     [InlineData("")]
@@ -47,7 +47,7 @@ public sealed class RequestTargetTests
     [InlineData("/100%")]
     [InlineData("/%2")]
     [InlineData("/%zz")]
-    public void Path_with_two_readings_is_refused(string path) => Assert.False(RequestTarget.IsPath(path));
+    public void Path_with_two_readings_is_refused(string path) => Assert.False(TargetRules.IsPath(path));
 
     [Theory]
     [InlineData("", true)]
@@ -58,5 +58,5 @@ public sealed class RequestTargetTests
     [InlineData("?a#b", false)]
     [InlineData("?a\nb", false)]
     [InlineData("?ü", false)]
-    public void Query_is_visible_ascii_without_fragment(string query, bool accepted) => Assert.Equal(accepted, RequestTarget.IsQuery(query));
+    public void Query_is_visible_ascii_without_fragment(string query, bool accepted) => Assert.Equal(accepted, TargetRules.IsQuery(query));
 }
