@@ -49,6 +49,15 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<ForwardMetrics>()));
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<GatewayEndpointFactory>();
+        services.TryAddEnumerable(
+        [
+            ServiceDescriptor.Singleton<MatcherPolicy, ShadowedEndpointMatcherPolicy>(),
+            ServiceDescriptor.Singleton<MatcherPolicy, HostIndexMatcherPolicy>(),
+            ServiceDescriptor.Singleton<MatcherPolicy, WebSocketMatcherPolicy>(),
+            ServiceDescriptor.Singleton<MatcherPolicy, FieldIndexMatcherPolicy>(),
+            ServiceDescriptor.Singleton<MatcherPolicy, ConditionMatcherPolicy>(),
+            ServiceDescriptor.Singleton<MatcherPolicy, PrecedenceMatcherPolicy>(),
+        ]);
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, CodeRouteSource>());
         services.TryAddSingleton(static provider => new GatewayConfigurator(

@@ -1,5 +1,6 @@
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
+using GatewayKit.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -14,14 +15,18 @@ internal sealed class GatewayStartup(GatewayConfigurator configurator) : IStartu
     {
         next(app);
         configurator.Start();
-        CheckPipelines(app.ApplicationServices);
+        CheckEndpoints(app.ApplicationServices);
     };
 
     // Building the endpoints composes their pipelines: a policy that would not be applied stops the start here, not the first request.
-    private static void CheckPipelines(IServiceProvider services)
+    private static void CheckEndpoints(IServiceProvider services)
     {
-        var faults = PipelineFault.In(services.GetRequiredService<EndpointDataSource>().Endpoints);
-        var errors = faults.Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)).ToArray();
+        var endpoints = services.GetRequiredService<EndpointDataSource>().Endpoints;
+        var faults = PipelineFault.In(endpoints).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message));
+
+        // Once more over all of them: routes from code and the prefixes of groups are not in any one source.
+        var conflicts = RouteConflicts.Find(endpoints).Select(static conflict => new ConfigurationError(conflict.RouteId, conflict.Message));
+        ConfigurationError[] errors = [.. faults, .. conflicts];
         if (errors.Length > 0)
         {
             throw new GatewayConfigurationException(errors);

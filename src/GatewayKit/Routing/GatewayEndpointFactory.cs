@@ -39,6 +39,7 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
             DisplayName = $"{route.Id} ({pattern.RawText})",
             ApplicationServices = group.ApplicationServices,
         };
+        builder.Metadata.Add(new RouteConditions(route, pattern, path));
         DescribeRoute(builder, route, snapshot);
 
         // Group first, then all routes of one Map call, then the route itself: the last word on a slot counts.

@@ -1,0 +1,88 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace GatewayKit.Routing;
+
+/// <summary>
+/// What one endpoint of a route demands beyond its path and methods, compiled once with the endpoint and kept in its metadata. Hosts and
+/// the first exact header or query condition are decided by indexes; <see cref="Hold"/> decides the rest.
+/// </summary>
+internal sealed class RouteConditions
+{
+    private static long _count;
+    private readonly FieldCondition[] _headers;
+    private readonly FieldCondition[] _query;
+    private readonly IPNetwork[] _networks;
+    private readonly PathCondition? _path;
+
+    public RouteConditions(GatewayRoute route, RoutePattern pattern, string template)
+    {
+        var match = route.Match;
+        (Route, Sequence) = (route, Interlocked.Increment(ref _count));
+        Hosts = [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed)
+            ? parsed
+            : throw new FormatException($"'{host}' is not a host: write a name, *.name, or either with :port."))];
+        Indexed = match.Headers.FirstOrDefault(IsIndexable) ?? match.Query.FirstOrDefault(IsIndexable);
+        IsIndexedByQuery = Indexed is not null && !match.Headers.Contains(Indexed);
+
+        // The index ignores case. A condition that does not is asked again.
+        var decided = Indexed is { CaseSensitive: false } ? Indexed : null;
+        _headers = [.. match.Headers.Where(header => !ReferenceEquals(header, decided)).Select(static header => new FieldCondition(header))];
+        _query = [.. match.Query.Where(parameter => !ReferenceEquals(parameter, decided)).Select(static parameter => new FieldCondition(parameter))];
+        _networks = [.. match.ClientAddresses];
+        _path = match.PathComparison is PathComparison.IgnoreCase ? null : new PathCondition(pattern, template.EndsWith('/'), match.PathComparison);
+    }
+
+    public GatewayRoute Route { get; }
+
+    /// <summary>The last tie-break: which endpoint was built first.</summary>
+    public long Sequence { get; }
+
+    public HostPattern[] Hosts { get; }
+
+    /// <summary>The exact condition by which the endpoint is found; <see langword="null"/> if it has none.</summary>
+    public FieldMatch? Indexed { get; }
+
+    public bool IsIndexedByQuery { get; }
+
+    /// <summary>Whether an index alone cannot decide.</summary>
+    public bool AreLeft => _headers.Length + _query.Length + _networks.Length > 0 || _path is not null;
+
+    /// <summary>Whether hosts, fields, addresses and the spelling of the path do not matter.</summary>
+    public bool AreNone => !AreLeft && Indexed is null && Hosts.Length == 0;
+
+    public static RouteConditions? Of(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteConditions>();
+
+    public bool Hold(HttpContext httpContext, RouteValueDictionary? values)
+    {
+        foreach (var header in _headers)
+        {
+            if (!header.HoldsForHeaders(httpContext.Request.Headers))
+            {
+                return false;
+            }
+        }
+
+        foreach (var parameter in _query)
+        {
+            if (!parameter.HoldsForQuery(httpContext.Request.QueryString))
+            {
+                return false;
+            }
+        }
+
+        return (_networks.Length == 0 || Contains(httpContext.Connection.RemoteIpAddress))
+            && (_path is null || _path.Holds(httpContext.Request.Path, values));
+    }
+
+    private static bool IsIndexable(FieldMatch match) => match.Mode is FieldMatchMode.Exact && match.Values.Count > 0;
+
+    private bool Contains(IPAddress? client)
+    {
+        // A socket that listens on both families reports IPv4 clients as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
+        var address = client is { IsIPv4MappedToIPv6: true } ? client.MapToIPv4() : client;
+        return address is not null && Array.Exists(_networks, network => network.Contains(address));
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace GatewayKit.Routing;
+
+/// <summary>One path of a route in a form that two can be compared by: equal texts mean equal demands.</summary>
+internal sealed class RoutedPath
+{
+    private static readonly HostPattern[] EveryHost = [default];
+    private static readonly string?[] EveryMethod = [null];
+
+    public RoutedPath(GatewayRoute route, RoutePattern pattern)
+    {
+        (Route, Pattern) = (route, pattern);
+        var match = route.Match;
+        var keepCase = match.PathComparison is not PathComparison.IgnoreCase;
+        Segments = [.. pattern.PathSegments.Select(segment => Describe(segment, pattern, keepCase))];
+        Shape = string.Join('/', Segments) + (match.PathComparison is PathComparison.Exact && pattern.RawText is [.., '/'] ? "/" : string.Empty);
+        Hosts = match.Hosts.Count == 0 ? EveryHost : [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed) ? parsed : default)];
+        Methods = match.Methods.Count == 0 ? EveryMethod : [.. match.Methods];
+        Conditions = match.Headers.Count + match.Query.Count + match.ClientAddresses.Count == 0 && !keepCase ? string.Empty : DescribeConditions(match);
+    }
+
+    public GatewayRoute Route { get; }
+
+    public RoutePattern Pattern { get; }
+
+    public string[] Segments { get; }
+
+    public string Shape { get; }
+
+    public HostPattern[] Hosts { get; }
+
+    public string?[] Methods { get; }
+
+    /// <summary>Everything but path, hosts and methods.</summary>
+    public string Conditions { get; }
+
+    public static RoutedPath? TryCreate(GatewayRoute route, string path)
+    {
+        try
+        {
+            return new(route, RoutePatternFactory.Parse(path));
+        }
+        catch (RoutePatternException)
+        {
+            return null;
+        }
+    }
+
+    // What a parameter is called does not matter; what it is constrained to does.
+    private static string Describe(RoutePatternPathSegment segment, RoutePattern pattern, bool keepCase)
+    {
+        if (segment.Parts is [RoutePatternLiteralPart only])
+        {
+            return keepCase ? only.Content : only.Content.ToLowerInvariant();
+        }
+
+        var text = new StringBuilder();
+        foreach (var part in segment.Parts)
+        {
+            switch (part)
+            {
+                case RoutePatternLiteralPart literal:
+                    text.Append(keepCase ? literal.Content : literal.Content.ToLowerInvariant());
+                    break;
+                case RoutePatternSeparatorPart separator:
+                    text.Append(separator.Content);
+                    break;
+                case RoutePatternParameterPart parameter:
+                    text.Append(parameter.IsCatchAll ? "{**" : parameter.IsOptional || pattern.Defaults.ContainsKey(parameter.Name) ? "{?" : "{");
+                    foreach (var policy in parameter.ParameterPolicies.Select(static policy => policy.Content).Order(StringComparer.Ordinal))
+                    {
+                        text.Append(':').Append(policy);
+                    }
+
+                    text.Append('}');
+                    break;
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string DescribeConditions(RouteMatch match)
+    {
+        var headers = match.Headers.Select(static header => $"header {Describe(header)}");
+        var query = match.Query.Select(static parameter => $"query {Describe(parameter)}");
+        var addresses = match.ClientAddresses.Select(static network => $"address {network}");
+        return $"{match.PathComparison}\n{string.Join('\n', headers.Concat(query).Concat(addresses).Distinct().Order(StringComparer.Ordinal))}";
+    }
+
+    private static string Describe(FieldMatch field)
+    {
+        var values = field.CaseSensitive || field.Mode is FieldMatchMode.Regex or FieldMatchMode.NotRegex
+            ? field.Values
+            : field.Values.Select(static value => value.ToLowerInvariant());
+        return $"{field.Name.ToLowerInvariant()} {field.Mode} {field.CaseSensitive} {string.Join('\t', values.Distinct().Order(StringComparer.Ordinal))}";
+    }
+}
