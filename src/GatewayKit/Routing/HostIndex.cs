@@ -31,7 +31,7 @@ internal sealed class HostIndex
 
             foreach (var host in hosts)
             {
-                LevelOf(host).Add(host.Port, i);
+                LevelOf(host).Add(host, i);
             }
         }
     }
@@ -110,20 +110,33 @@ internal sealed class HostIndex
             _anyName.AddTo(picked, port);
         }
 
-        var rank = picked.Count;
         foreach (var index in _unbound)
         {
-            picked.Add((index, rank));
-        }
-
-        if (picked.Count == 1)
-        {
-            return [_endpoints[picked[0].Index]];
+            picked.Add((index, HostRanks.Of(_endpoints[index])));
         }
 
         picked.Sort(ByPrecedence);
         var seen = new HashSet<int>(picked.Count);
-        return [.. picked.Where(entry => seen.Add(entry.Index)).Select(entry => _endpoints[entry.Index])];
+        return [.. picked.Where(entry => seen.Add(entry.Index)).Select(entry => AtRank(_endpoints[entry.Index], entry.Rank))];
+    }
+
+    // The framework orders the endpoints of a node by themselves, not by the edge that led there. An endpoint that has both a name and
+    // a wildcard is therefore two.
+    private static Endpoint AtRank(Endpoint endpoint, int rank)
+    {
+        var conditions = RouteConditions.Of(endpoint);
+        if (conditions is null || conditions.HostRank == rank)
+        {
+            return endpoint;
+        }
+
+        var original = (RouteEndpoint)endpoint;
+        return new RouteEndpoint(
+            original.RequestDelegate!,
+            original.RoutePattern,
+            original.Order,
+            new EndpointMetadataCollection(original.Metadata.Select(item => ReferenceEquals(item, conditions) ? conditions.At(rank) : item)),
+            original.DisplayName);
     }
 
     private IEnumerable<Level> WiderThan(string? name, bool isWildcard)
@@ -162,41 +175,39 @@ internal sealed class HostIndex
             }
         }
 
-        return left.Rank.CompareTo(right.Rank) is not 0 and var rank ? rank : left.Index.CompareTo(right.Index);
+        return right.Rank.CompareTo(left.Rank) is not 0 and var rank ? rank : left.Index.CompareTo(right.Index);
     }
 
     /// <summary>Patterns of one name.</summary>
     private sealed class Level
     {
-        private static readonly Dictionary<int, List<int>> None = [];
+        private static readonly Dictionary<int, List<(int Index, int Rank)>> None = [];
 
-        public List<int> EveryPort { get; } = [];
+        public List<(int Index, int Rank)> EveryPort { get; } = [];
 
-        public Dictionary<int, List<int>> Ports { get; private set; } = None;
+        public Dictionary<int, List<(int Index, int Rank)>> Ports { get; private set; } = None;
 
-        public void Add(int? port, int endpoint)
+        public void Add(HostPattern host, int endpoint)
         {
-            if (port is not { } number)
+            if (host.Port is not { } port)
             {
-                EveryPort.Add(endpoint);
+                EveryPort.Add((endpoint, host.Rank));
                 return;
             }
 
             Ports = ReferenceEquals(Ports, None) ? [] : Ports;
-            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(Ports, number, out _);
-            (list ??= []).Add(endpoint);
+            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(Ports, port, out _);
+            (list ??= []).Add((endpoint, host.Rank));
         }
 
         public void AddTo(List<(int Index, int Rank)> picked, int? port)
         {
             if (port is { } number && Ports.TryGetValue(number, out var atPort))
             {
-                var rank = picked.Count;
-                picked.AddRange(atPort.Select(endpoint => (endpoint, rank)));
+                picked.AddRange(atPort);
             }
 
-            var everyPort = picked.Count;
-            picked.AddRange(EveryPort.Select(endpoint => (endpoint, everyPort)));
+            picked.AddRange(EveryPort);
         }
     }
 }

@@ -12,6 +12,9 @@ internal readonly record struct HostPattern(string? Name, bool IsWildcard, int? 
     private static readonly IdnMapping Idn = new();
     private static readonly SearchValues<char> NeverInNames = SearchValues.Create("*:/?#@[]\\ ");
 
+    /// <summary>How closely it fits: an exact name over a wildcard, a longer wildcard over a shorter, a port alone over nothing; with a port over without.</summary>
+    public int Rank => (Name is null ? 0 : IsWildcard ? 2 + (2 * Name.Length) : 2 * short.MaxValue) + (Port is null ? 0 : 1);
+
     /// <summary>Reads <c>name</c>, <c>*.name</c>, <c>*</c>, <c>[::1]</c>, each with or without <c>:port</c>.</summary>
     public static bool TryParse(string text, out HostPattern pattern)
     {

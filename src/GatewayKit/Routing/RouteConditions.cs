@@ -24,6 +24,7 @@ internal sealed class RouteConditions
         Hosts = [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed)
             ? parsed
             : throw new FormatException($"'{host}' is not a host: write a name, *.name, or either with :port."))];
+        HostRank = Hosts.Select(static host => host.Rank).DefaultIfEmpty().Max();
         Indexed = match.Headers.FirstOrDefault(IsIndexable) ?? match.Query.FirstOrDefault(IsIndexable);
         IsIndexedByQuery = Indexed is not null && !match.Headers.Contains(Indexed);
 
@@ -35,12 +36,21 @@ internal sealed class RouteConditions
         _path = match.PathComparison is PathComparison.IgnoreCase ? null : new PathCondition(pattern, template.EndsWith('/'), match.PathComparison);
     }
 
+    private RouteConditions(RouteConditions other)
+    {
+        (Route, Sequence, Hosts, Indexed, IsIndexedByQuery) = (other.Route, other.Sequence, other.Hosts, other.Indexed, other.IsIndexedByQuery);
+        (_headers, _query, _networks, _path) = (other._headers, other._query, other._networks, other._path);
+    }
+
     public GatewayRoute Route { get; }
 
     /// <summary>The last tie-break: which endpoint was built first.</summary>
     public long Sequence { get; }
 
     public HostPattern[] Hosts { get; }
+
+    /// <summary>How closely the host fits: that of the closest pattern, or of the one that <see cref="At"/> was given.</summary>
+    public int HostRank { get; private init; }
 
     /// <summary>The exact condition by which the endpoint is found; <see langword="null"/> if it has none.</summary>
     public FieldMatch? Indexed { get; }
@@ -54,6 +64,9 @@ internal sealed class RouteConditions
     public bool AreNone => !AreLeft && Indexed is null && Hosts.Length == 0;
 
     public static RouteConditions? Of(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteConditions>();
+
+    /// <summary>The same, for requests that matched one of several patterns.</summary>
+    public RouteConditions At(int hostRank) => new(this) { HostRank = hostRank };
 
     public bool Hold(HttpContext httpContext, RouteValueDictionary? values)
     {

@@ -28,12 +28,22 @@ internal sealed class ShadowedEndpointMatcherPolicy : MatcherPolicy, INodeBuilde
         {
             if (TakesEverything(endpoints[i]))
             {
-                return i + 1;
+                // What has the same priority and template may ask for more, and then comes first after all.
+                var end = i + 1;
+                while (end < endpoints.Count && IsLevel((RouteEndpoint)endpoints[i], endpoints[end]))
+                {
+                    end++;
+                }
+
+                return end;
             }
         }
 
         return endpoints.Count;
     }
+
+    private static bool IsLevel(RouteEndpoint endpoint, Endpoint other) =>
+        other is RouteEndpoint route && route.Order == endpoint.Order && route.RoutePattern.InboundPrecedence == endpoint.RoutePattern.InboundPrecedence;
 
     // Metadata that is not the gateway's own may be a condition to some other matcher policy, so it counts as one.
     private static bool TakesEverything(Endpoint endpoint) =>

@@ -56,6 +56,16 @@ public sealed class HostMatchingTests
     }
 
     [Fact]
+    public async Task Route_with_a_name_and_a_wildcard_is_as_close_as_the_one_that_matched()
+    {
+        await using var gateway = await StartAsync(On("both", "a.test", "*.example.com"), On("longer", "*.b.example.com"), On("zone", "*.test"));
+        Assert.Equal("both", await gateway.AskAsync("/", "a.test"));
+        Assert.Equal("both", await gateway.AskAsync("/", "x.example.com"));
+        Assert.Equal("longer", await gateway.AskAsync("/", "x.b.example.com"));
+        Assert.Equal("zone", await gateway.AskAsync("/", "x.test"));
+    }
+
+    [Fact]
     public async Task Unknown_host_is_the_hosts_own_404()
     {
         await using var gateway = await StartAsync(On("a", "a.test"));
@@ -81,10 +91,11 @@ public sealed class HostMatchingTests
             Route("host", new() { Path = "/{**rest}", Hosts = ["a.test"] }),
             Route("path", new() { Path = "/orders" }),
             Route("priority", new() { Path = "/urgent/{**rest}" }, priority: 1),
-            Route("literal", new() { Path = "/urgent/now", Hosts = ["b.test"], Methods = ["GET"] }));
+            Route("literal", new() { Path = "/{area}/now", Hosts = ["b.test"], Methods = ["GET"] }));
         Assert.Equal("path", await gateway.AskAsync("/orders", "a.test"));
         Assert.Equal("host", await gateway.AskAsync("/other", "a.test"));
-        Assert.Equal("priority", await gateway.AskAsync("/urgent/later", "b.test"));
+        Assert.Equal("priority", await gateway.AskAsync("/urgent/now", "b.test"));
+        Assert.Equal("literal", await gateway.AskAsync("/other/now", "b.test"));
     }
 
     [Fact]

@@ -36,7 +36,21 @@ internal sealed class RoutedHost(TestHost host) : IAsyncDisposable
         using var reader = new StreamReader(stream, Encoding.Latin1);
         var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
         var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        return (int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture), answer[..end], answer[(end + 4)..]);
+        var (head, body) = (answer[..end], answer[(end + 4)..]);
+        return (int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture), head, head.Contains("chunked") ? Unchunk(body) : body);
+    }
+
+    private static string Unchunk(string body)
+    {
+        var content = new StringBuilder();
+        for (var rest = body; rest.IndexOf("\r\n", StringComparison.Ordinal) is var line and > 0;)
+        {
+            var length = Convert.ToInt32(rest[..line], 16);
+            content.Append(rest, line + 2, length);
+            rest = rest[(line + 4 + length)..];
+        }
+
+        return content.ToString();
     }
 
     public ValueTask DisposeAsync() => host.DisposeAsync();
