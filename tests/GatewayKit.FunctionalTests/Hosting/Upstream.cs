@@ -28,7 +28,7 @@ internal static class Upstream
                 };
                 var gateway = Microsoft.Extensions.DependencyInjection.GatewayServiceCollectionExtensions.AddApiGateway(builder.Services)
                     .AddClusters(change?.Invoke(cluster) ?? cluster)
-                    .AddRoutes(new Routing.GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
+                    .AddRoutes(new GatewayKit.Routing.GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
                 services?.Invoke(gateway);
             },
             app => app.MapGatewayRoutes(),
