@@ -20,18 +20,14 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
             return next;
         }
 
-        var isShared = isAction || pipeline.HasHostFilters;
-        return invocation => Run(invocation, chain, pipeline, isShared);
+        return invocation => Run(invocation, chain, pipeline);
     }
 
-    private ValueTask<object?> Run(EndpointFilterInvocationContext invocation, EndpointFilterDelegate chain, GatewayPipeline pipeline, bool isShared)
+    private ValueTask<object?> Run(EndpointFilterInvocationContext invocation, EndpointFilterDelegate chain, GatewayPipeline pipeline)
     {
+        // The handler gets its own arguments and finds the gateway context here: a Forwarder that it calls does.
         var context = new GatewayContext(invocation.HttpContext, pipeline, invocation);
-        if (isShared)
-        {
-            invocation.HttpContext.Features.Set(context);
-        }
-
+        invocation.HttpContext.Features.Set(context);
         outcomes.CompleteWithResponse(context);
         var running = chain(context);
         if (!running.IsCompletedSuccessfully)
