@@ -28,7 +28,7 @@ public sealed class GatewayBuilder
         where TFactory : GatewayFilterFactory<TPolicy>
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        var registration = new PolicyRegistration(name, typeof(TPolicy), typeof(TFactory));
+        var registration = new PolicyRegistration(name, typeof(TPolicy), typeof(TFactory), PolicyRegistration.ValidateAs<TPolicy>);
         foreach (var known in Services.Select(static service => service.ImplementationInstance).OfType<PolicyRegistration>())
         {
             if (known == registration)

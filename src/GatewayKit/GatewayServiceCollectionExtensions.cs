@@ -9,6 +9,7 @@ using GatewayKit.Throttling;
 using GatewayKit.Transforms;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +18,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the gateway to a host.</summary>
 public static class GatewayServiceCollectionExtensions
 {
-    /// <summary>Adds the gateway. Calling it again is harmless and returns a builder for the same gateway.</summary>
+    /// <summary>
+    /// Adds the gateway, configured by the section <c>Gateway</c> of the host's configuration if there is one. Calling it again is
+    /// harmless and returns a builder for the same gateway.
+    /// </summary>
     public static GatewayBuilder AddApiGateway(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -60,10 +64,7 @@ public static class GatewayServiceCollectionExtensions
         ]);
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, CodeRouteSource>());
-        services.TryAddSingleton(static provider => new GatewayConfigurator(
-            provider.GetServices<IRouteSource>(),
-            provider.GetRequiredService<CurrentSnapshot>(),
-            provider.GetRequiredService<ClusterStates>()));
+        AddConfiguration(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GatewayStartup>());
 
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
@@ -73,5 +74,58 @@ public static class GatewayServiceCollectionExtensions
         return new GatewayBuilder(services)
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms");
+    }
+
+    /// <summary>Adds the gateway, configured by a section and by whatever changes in it later.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="section">Routes, clusters, defaults and <see cref="GatewayOptions"/>. Several calls with several sections add up.</param>
+    public static GatewayBuilder AddApiGateway(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        var known = services.Select(static service => service.ImplementationInstance).OfType<GatewaySection>();
+        if (!known.Any(other => other.IsSameAs(section)))
+        {
+            services.AddSingleton(new GatewaySection(section));
+        }
+
+        return services.AddApiGateway();
+    }
+
+    /// <summary>Adds the gateway with host-wide options. They override those of the configuration.</summary>
+    public static GatewayBuilder AddApiGateway(this IServiceCollection services, Action<GatewayOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var builder = services.AddApiGateway();
+        services.Configure(configure);
+        return builder;
+    }
+
+    private static void AddConfiguration(IServiceCollection services)
+    {
+        services.TryAddSingleton<ModelTypes>();
+        services.TryAddSingleton<PolicyNames>();
+        services.TryAddSingleton<SectionBinder>();
+        services.TryAddSingleton<AnnotationChecks>();
+        services.TryAddSingleton<PolicyChecks>();
+        services.TryAddSingleton<RouteChecks>();
+        services.TryAddSingleton<RouteSetValidator>();
+        services.TryAddSingleton<ConfigurationTelemetry>();
+        services.TryAddSingleton(static provider => new GatewayConfigurationWriter(
+            provider.GetRequiredService<ModelTypes>(), provider.GetRequiredService<PolicyNames>()));
+        services.TryAddSingleton<GatewaySections>();
+        services.TryAddSingleton(static provider => new SourceReader(
+            [.. provider.GetRequiredService<GatewaySections>().Sources, .. provider.GetServices<IRouteSource>()],
+            provider.GetRequiredService<ConfigurationTelemetry>()));
+        services.TryAddSingleton(static provider => new GatewayConfigurator(
+            provider.GetRequiredService<SourceReader>(),
+            provider.GetRequiredService<RouteSetValidator>(),
+            provider.GetRequiredService<SectionBinder>(),
+            provider.GetRequiredService<GatewayConfigurationWriter>(),
+            provider.GetRequiredService<CurrentSnapshot>(),
+            provider.GetRequiredService<ClusterStates>(),
+            provider.GetRequiredService<ConfigurationTelemetry>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<GatewayOptions>, ConfiguredGatewayOptions>());
     }
 }

@@ -5,16 +5,17 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit;
 
 /// <summary>Checks everything before the host listens: the configuration, then every endpoint that carries a policy.</summary>
-internal sealed class GatewayStartup(GatewayConfigurator configurator) : IStartupFilter
+internal sealed class GatewayStartup(GatewayConfigurator configurator, IOptions<GatewayOptions> options) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         next(app);
-        configurator.Start();
+        configurator.Start(GatewayOptionsChecks.Check(options.Value));
         CheckEndpoints(app.ApplicationServices);
     };
 

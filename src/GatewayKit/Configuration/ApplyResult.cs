@@ -9,4 +9,17 @@ public sealed record ApplyResult(GatewaySnapshot Snapshot, IReadOnlyList<Configu
 {
     /// <summary>Whether the configuration is in force.</summary>
     public bool Accepted => Errors.Count == 0;
+
+    /// <summary>What the attempt changed; empty if it was rejected or said what was in force already.</summary>
+    public SnapshotDiff Changes { get; init; } = SnapshotDiff.Empty;
+
+    /// <summary>Throws if the configuration was rejected.</summary>
+    /// <exception cref="GatewayConfigurationException">It was; the message lists every error.</exception>
+    public void ThrowIfRejected()
+    {
+        if (!Accepted)
+        {
+            throw new GatewayConfigurationException(Errors);
+        }
+    }
 }

@@ -6,16 +6,11 @@ namespace GatewayKit.Configuration;
 /// <summary>The routes and clusters that start-up code added to the builder.</summary>
 internal sealed class CodeRouteSource(IEnumerable<CodeRouteSource.Contribution> contributions) : IRouteSource
 {
-    private readonly RouteSet[] _sets = [.. contributions.Select(static contribution => contribution.Set)];
+    private readonly RouteSet _set = RouteSet.Merge(contributions.Select(static contribution => contribution.Set));
 
     public string Name => "code";
 
-    public ValueTask<RouteSet> LoadAsync(CancellationToken cancellationToken) => new(new RouteSet
-    {
-        Routes = [.. _sets.SelectMany(static set => set.Routes)],
-        Clusters = [.. _sets.SelectMany(static set => set.Clusters)],
-        Defaults = [.. _sets.SelectMany(static set => set.Defaults)],
-    });
+    public ValueTask<RouteSet> LoadAsync(CancellationToken cancellationToken) => new(_set);
 
     public IChangeToken GetChangeToken() => NullChangeToken.Singleton;
 

@@ -10,6 +10,9 @@ public sealed class GatewayConfigurationException : Exception
     /// <summary>Every error, in the order of the configuration.</summary>
     public IReadOnlyList<ConfigurationError> Errors { get; }
 
+    /// <summary>What a section said apart from its errors, so that it can be validated in the same run.</summary>
+    internal RouteSet? Understood { get; init; }
+
     private static string Describe(IReadOnlyList<ConfigurationError> errors)
     {
         ArgumentNullException.ThrowIfNull(errors);

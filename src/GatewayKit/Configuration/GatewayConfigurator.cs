@@ -1,43 +1,121 @@
+using System.Security.Cryptography;
 using GatewayKit.Clusters;
 using GatewayKit.Routing;
+using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Configuration;
 
-/// <summary>Reads all sources, validates, and puts a new snapshot in force. One apply at a time.</summary>
+/// <summary>
+/// Reads all sources, validates, and puts a new snapshot in force; one apply at a time. What is wrong anywhere leaves the last good
+/// snapshot in force. Get it from DI. Thread-safe.
+/// </summary>
 public sealed class GatewayConfigurator : IDisposable
 {
-    private readonly IRouteSource[] _sources;
+    private static readonly Dictionary<IRouteSource, RouteSet> Nothing = [];
+
+    private readonly SourceReader _reader;
+    private readonly RouteSetValidator _validator;
+    private readonly SectionBinder _binder;
+    private readonly GatewayConfigurationWriter _writer;
     private readonly CurrentSnapshot _current;
     private readonly ClusterStates _clusterStates;
+    private readonly ConfigurationTelemetry _telemetry;
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _applying = new(1);
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile Dictionary<IRouteSource, RouteSet> _inForce = Nothing;
+    private ReloadSchedule? _schedule;
 
-    internal GatewayConfigurator(IEnumerable<IRouteSource> sources, CurrentSnapshot current, ClusterStates clusterStates) =>
-        (_sources, _current, _clusterStates) = ([.. sources], current, clusterStates);
+    internal GatewayConfigurator(
+        SourceReader reader,
+        RouteSetValidator validator,
+        SectionBinder binder,
+        GatewayConfigurationWriter writer,
+        CurrentSnapshot current,
+        ClusterStates clusterStates,
+        ConfigurationTelemetry telemetry,
+        TimeProvider time)
+    {
+        (_reader, _validator, _binder, _writer) = (reader, validator, binder, writer);
+        (_current, _clusterStates, _telemetry, _time) = (current, clusterStates, telemetry, time);
+        foreach (var source in reader.Sources.OfType<DynamicRouteSource>())
+        {
+            source.Attach(this);
+        }
+    }
+
+    /// <summary>Raised after a new snapshot is in force. Handlers run before the apply returns; one that throws is logged.</summary>
+    public event EventHandler<ApplyResult>? Applied;
+
+    /// <summary>Raised after a configuration was rejected. Handlers run before the apply returns; one that throws is logged.</summary>
+    public event EventHandler<ApplyResult>? Rejected;
 
     /// <summary>The snapshot in force.</summary>
     public GatewaySnapshot Current => _current.Value;
 
-    /// <summary>Reads all sources and applies what they say.</summary>
-    /// <returns>The new snapshot, or the errors and the last good one.</returns>
-    public async Task<ApplyResult> ReloadAsync(CancellationToken cancellationToken = default)
+    /// <summary>Reads all sources and applies what they say. Changes of a source do so by themselves, about 100 ms later.</summary>
+    /// <returns>The new snapshot, or the errors and the last good one. What says the same as before is accepted and changes nothing.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled while the sources were read.</exception>
+    public Task<ApplyResult> ReloadAsync(CancellationToken cancellationToken = default) => ApplyAsync(Nothing, cancellationToken);
+
+    /// <summary>Checks a set as if it were the only source, together with the routes that are mapped in code. Changes nothing.</summary>
+    /// <returns>Every error; empty if the set can be applied.</returns>
+    public IReadOnlyList<ConfigurationError> Validate(RouteSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return Validate([new SourcedSet(string.Empty, set)], []);
+    }
+
+    /// <summary>Checks a configuration section, or a whole configuration with <c>Routes</c> and <c>Clusters</c> at its root, as if it were the only source. Changes nothing.</summary>
+    /// <returns>Every error; empty if the section can be applied.</returns>
+    public IReadOnlyList<ConfigurationError> Validate(IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        var errors = new List<ConfigurationError>();
+        var set = _binder.BindRouteSet(section, errors);
+        return Validate([new SourcedSet(section is IConfigurationSection { Path: var path } ? path : string.Empty, set)], errors);
+    }
+
+    /// <summary>Checks what all sources say now, as <see cref="ReloadAsync"/> would. Changes nothing.</summary>
+    /// <returns>Every error; empty if the sources can be applied.</returns>
+    public Task<IReadOnlyList<ConfigurationError>> ValidateAsync(CancellationToken cancellationToken = default) => ValidateAsync(Nothing, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // No lock: the host stops once. An apply that is under way ends by itself.
+        _stopping.Cancel();
+        _schedule?.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Applies the first configuration, at start, and watches the sources from then on.</summary>
+    /// <exception cref="GatewayConfigurationException">It cannot be used.</exception>
+    internal void Start(IEnumerable<ConfigurationError> otherErrors)
+    {
+        // Watching starts first, so that no change is lost in between.
+        _schedule = new ReloadSchedule(_reader.Sources, ReloadInBackground, _time);
+
+        // At start nothing is served yet and nothing else runs here: the one place where waiting is right.
+        var result = ApplyAsync(Nothing, CancellationToken.None, [.. otherErrors]).GetAwaiter().GetResult();
+        result.ThrowIfRejected();
+    }
+
+    internal RouteSet? InForce(IRouteSource source) => _inForce.GetValueOrDefault(source);
+
+    internal Task<ApplyResult> ApplyAsync(IRouteSource source, RouteSet set, CancellationToken cancellationToken) =>
+        ApplyAsync(new Dictionary<IRouteSource, RouteSet>(_inForce) { [source] = set }, cancellationToken);
+
+    internal Task<IReadOnlyList<ConfigurationError>> ValidateAsync(IRouteSource source, RouteSet set, CancellationToken cancellationToken) =>
+        ValidateAsync(new Dictionary<IRouteSource, RouteSet>(_inForce) { [source] = set }, cancellationToken);
+
+    private async Task<IReadOnlyList<ConfigurationError>> ValidateAsync(IReadOnlyDictionary<IRouteSource, RouteSet> given, CancellationToken cancellationToken)
     {
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var sets = new List<RouteSet>();
-            foreach (var source in _sources)
-            {
-                sets.Add(await source.LoadAsync(cancellationToken).ConfigureAwait(false));
-            }
-
-            var snapshot = new GatewaySnapshot(
-                Current.Revision + 1,
-                string.Empty,
-                ValueMap<GatewayRoute>.From(sets.SelectMany(static set => set.Routes).Select(static route => KeyValuePair.Create(route.Id, route))),
-                [.. sets.SelectMany(static set => set.Defaults)],
-                _clusterStates.Build(Current.ClusterStates, sets.SelectMany(static set => set.Clusters)));
-            _current.Swap(snapshot);
-            return new(snapshot, []);
+            var errors = new List<ConfigurationError>();
+            return Validate(await _reader.ReadAsync(given, errors, cancellationToken).ConfigureAwait(false), errors);
         }
         finally
         {
@@ -45,18 +123,119 @@ public sealed class GatewayConfigurator : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _applying.Dispose();
-
-    /// <summary>Applies the first configuration, at start.</summary>
-    /// <exception cref="GatewayConfigurationException">It cannot be used.</exception>
-    internal void Start()
+    private async Task<ApplyResult> ApplyAsync(
+        IReadOnlyDictionary<IRouteSource, RouteSet> given, CancellationToken cancellationToken, List<ConfigurationError>? errors = null)
     {
-        // At start nothing is served yet and nothing else runs here: the one place where waiting is right.
-        var result = ReloadAsync().GetAwaiter().GetResult();
-        if (!result.Accepted)
+        await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            throw new GatewayConfigurationException(result.Errors);
+            errors ??= [];
+            var sets = await _reader.ReadAsync(given, errors, cancellationToken).ConfigureAwait(false);
+            var all = Validate(sets, errors);
+            return all.Count > 0 ? Reject(all) : PutInForce(sets);
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
+    private ApplyResult PutInForce(List<SourcedSet> sets)
+    {
+        var merged = RouteSet.Merge(sets.Select(static set => set.Set));
+        var before = Current;
+        SnapshotDiff changes;
+        GatewaySnapshot snapshot;
+        try
+        {
+            snapshot = Snapshot(before, merged);
+            changes = GatewaySnapshot.Diff(before, snapshot);
+            if (before.Revision > 0 && changes.IsEmpty)
+            {
+                _inForce = Remember(sets);
+                _telemetry.Unchanged(before);
+                return new(before, []);
+            }
+
+            _current.Swap(snapshot);
+        }
+        catch (Exception exception) when (ReferenceEquals(Current, before) && IsOfTheSnapshot(exception))
+        {
+            // Nothing is in force yet that should not be: a certificate is unusable, or an endpoint could not be built, such as by a
+            // convention of the host that does not accept a route.
+            return Reject([new("Snapshot", $"It cannot be put in force: {exception.Message}")]);
+        }
+
+        _inForce = Remember(sets);
+        var result = new ApplyResult(snapshot, []) { Changes = changes };
+        _telemetry.Applied(result);
+        Raise(Applied, result);
+        return result;
+    }
+
+    private static bool IsOfTheSnapshot(Exception exception) =>
+        exception is InvalidOperationException or IOException or CryptographicException or NotSupportedException or ArgumentException;
+
+    private GatewaySnapshot Snapshot(GatewaySnapshot before, RouteSet merged) => new(
+        before.Revision + 1,
+        _writer.Hash(merged),
+        ValueMap<GatewayRoute>.From(merged.Routes.Select(static route => KeyValuePair.Create(route.Id, route))),
+        merged.Defaults,
+        _clusterStates.Build(before.ClusterStates, merged.Clusters));
+
+    private Dictionary<IRouteSource, RouteSet> Remember(List<SourcedSet> sets) =>
+        _reader.Sources.Zip(sets).ToDictionary(static pair => pair.First, static pair => pair.Second.Set);
+
+    private ApplyResult Reject(IReadOnlyList<ConfigurationError> errors)
+    {
+        var result = new ApplyResult(Current, errors);
+        _telemetry.Rejected(Current, errors);
+        Raise(Rejected, result);
+        return result;
+    }
+
+    private List<ConfigurationError> Validate(List<SourcedSet> sets, List<ConfigurationError> errors)
+    {
+        // What could not be bound would be missed once more here: one error for one mistake.
+        var found = _validator.Validate(sets, _current.CodeRoutes)
+            .Where(error => !errors.Exists(known => ModelPath.Overlap(known.Path, error.Path)));
+        return [.. errors, .. found];
+    }
+
+    private void Raise(EventHandler<ApplyResult>? handlers, ApplyResult result)
+    {
+        foreach (var handler in handlers?.GetInvocationList() ?? [])
+        {
+            try
+            {
+                ((EventHandler<ApplyResult>)handler)(this, result);
+            }
+#pragma warning disable CA1031 // A listener may not decide over the configuration.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                _telemetry.ListenerFailed(exception);
+            }
+        }
+    }
+
+    private void ReloadInBackground() => _ = ReloadUnlessStoppedAsync();
+
+    private async Task ReloadUnlessStoppedAsync()
+    {
+        try
+        {
+            await ReloadAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            // The host is stopping.
+        }
+#pragma warning disable CA1031 // Nobody awaits a reload that a source asked for: the log is where it shows.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _telemetry.ReloadFailed(exception);
         }
     }
 }

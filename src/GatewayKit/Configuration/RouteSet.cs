@@ -15,4 +15,15 @@ public sealed record RouteSet
 
     /// <summary>Policies of every gateway route that does not say otherwise.</summary>
     public IReadOnlyList<IGatewayPolicy> Defaults { get; init => field = ValueList<IGatewayPolicy>.From(value); } = ValueList<IGatewayPolicy>.Empty;
+
+    internal static RouteSet Merge(IEnumerable<RouteSet> sets)
+    {
+        var all = sets.ToArray();
+        return new()
+        {
+            Routes = [.. all.SelectMany(static set => set.Routes)],
+            Clusters = [.. all.SelectMany(static set => set.Clusters)],
+            Defaults = [.. all.SelectMany(static set => set.Defaults)],
+        };
+    }
 }

@@ -14,6 +14,10 @@ internal static class EventIds
     public const int ConfigurationApplied = 1100;
     public const int ConfigurationRejected = 1101;
     public const int RouteSourceFailed = 1102;
+    public const int ConfigurationUnchanged = 1103;
+    public const int ConfigurationChanges = 1104;
+    public const int ConfigurationListenerFailed = 1105;
+    public const int ConfigurationReloadFailed = 1106;
 
     // Routing
     public const int RoutesPublished = 1200;

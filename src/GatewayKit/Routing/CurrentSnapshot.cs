@@ -10,6 +10,18 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
 
     public GatewaySnapshot Value => _value;
 
+    /// <summary>The routes that were mapped in code.</summary>
+    public IReadOnlyList<GatewayRoute> CodeRoutes
+    {
+        get
+        {
+            lock (_dataSources)
+            {
+                return [.. _dataSources.SelectMany(static dataSource => dataSource.CodeRoutes)];
+            }
+        }
+    }
+
     public void Add(GatewayEndpointDataSource dataSource)
     {
         lock (_dataSources)

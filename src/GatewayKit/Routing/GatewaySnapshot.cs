@@ -32,6 +32,14 @@ public sealed class GatewaySnapshot
     /// <summary>The clusters by id.</summary>
     public IReadOnlyDictionary<string, Cluster> Clusters { get; }
 
+    /// <summary>What changes when <paramref name="to"/> follows <paramref name="from"/>.</summary>
+    public static SnapshotDiff Diff(GatewaySnapshot from, GatewaySnapshot to)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(to);
+        return ReferenceEquals(from, to) ? SnapshotDiff.Empty : SnapshotComparison.Compare(from, to);
+    }
+
     internal IReadOnlyDictionary<string, ClusterState> ClusterStates { get; }
 
     internal static GatewaySnapshot Empty { get; } =

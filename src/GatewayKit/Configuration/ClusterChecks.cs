@@ -1,0 +1,118 @@
+using System.Net;
+using GatewayKit.Clusters;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>Checks what a cluster says.</summary>
+internal static class ClusterChecks
+{
+    // Timers take milliseconds in an int.
+    private static readonly TimeSpan LongestClock = TimeSpan.FromMilliseconds(int.MaxValue);
+
+    public static void Check(Cluster cluster, string path, Report report)
+    {
+        var http = cluster.Http;
+        var httpPath = ModelPath.Join(path, nameof(cluster.Http));
+        if (http.Version != HttpVersion.Version11 && http.Version != HttpVersion.Version20 && http.Version != HttpVersion.Version30)
+        {
+            report(ModelPath.Join(httpPath, nameof(http.Version)), $"HTTP/{http.Version} is not to be had. Write \"1.1\", \"2.0\" or \"3.0\".");
+        }
+
+        CheckClock(http.ConnectionLifetime, ModelPath.Join(httpPath, nameof(http.ConnectionLifetime)), report);
+        CheckClock(http.ConnectionIdle, ModelPath.Join(httpPath, nameof(http.ConnectionIdle)), report);
+        CheckTimeouts(cluster.Timeouts, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
+        CheckTls(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);
+        foreach (var (id, destination) in cluster.Destinations)
+        {
+            var where = ModelPath.Join(path, [nameof(cluster.Destinations), id]);
+            Ids.Check(id, "destination", where, report);
+            CheckDestination(destination, http, where, httpPath, report);
+        }
+    }
+
+    private static void CheckDestination(Destination destination, ClusterHttp http, string path, string httpPath, Report report)
+    {
+        var address = destination.Address;
+        var where = ModelPath.Join(path, nameof(destination.Address));
+        if (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https") || address.Host.Length == 0)
+        {
+            report(where, $"'{address.OriginalString}' is not an absolute http or https address such as \"http://10.0.0.5:8080\".");
+        }
+        else
+        {
+            // The address is not repeated: it may hold a password.
+            if (address.UserInfo.Length > 0)
+            {
+                report(where, "The address has a user in it. Remove what stands before '@'; send credentials in a header.");
+            }
+
+            if (address.Query.Length > 0 || address.Fragment.Length > 0)
+            {
+                report(where, "The address has a query or a fragment. Only a path can be put in front of the request's.");
+            }
+
+            if (address.Scheme is "http" && http.Version.Major >= 2 && http.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower)
+            {
+                // Without TLS there is nothing to negotiate with, so the handler takes the lower one: HTTP/1.1, which breaks gRPC.
+                report(
+                    ModelPath.Join(httpPath, nameof(http.VersionPolicy)),
+                    $"RequestVersionOrLower means HTTP/1.1 for the address '{address.GetLeftPart(UriPartial.Path)}', which is not https. Write \"RequestVersionExact\" for HTTP/{http.Version}.");
+            }
+        }
+
+        if (destination.Host is { } host && !HostNames.IsAuthority(host))
+        {
+            report(ModelPath.Join(path, nameof(destination.Host)), $"'{host}' is not a host, with or without a port.");
+        }
+    }
+
+    private static void CheckTimeouts(ClusterTimeouts timeouts, string path, Report report)
+    {
+        CheckClock(timeouts.Connect, ModelPath.Join(path, nameof(timeouts.Connect)), report);
+        CheckClock(timeouts.Attempt, ModelPath.Join(path, nameof(timeouts.Attempt)), report);
+        CheckClock(timeouts.Idle, ModelPath.Join(path, nameof(timeouts.Idle)), report);
+        CheckClock(timeouts.Total, ModelPath.Join(path, nameof(timeouts.Total)), report);
+
+        // A Total below the default of Attempt needs no word about Attempt: it cuts the attempt off.
+        if (timeouts.Total > TimeSpan.Zero && timeouts.Attempt > timeouts.Total && timeouts.Attempt != new ClusterTimeouts().Attempt)
+        {
+            report(ModelPath.Join(path, nameof(timeouts.Attempt)), $"Attempt is {timeouts.Attempt:c}, which is longer than Total, {timeouts.Total:c}. Shorten it or lengthen Total.");
+        }
+    }
+
+    private static void CheckClock(TimeSpan clock, string path, Report report)
+    {
+        if (clock != Timeout.InfiniteTimeSpan && (clock <= TimeSpan.Zero || clock > LongestClock))
+        {
+            report(path, $"{path[(path.LastIndexOf(':') + 1)..]} is {clock:c}; it must be more than zero and at most {LongestClock:c}, or \"Infinite\" to switch it off.");
+        }
+    }
+
+    private static void CheckTls(ClusterTls tls, string path, Report report)
+    {
+        if (tls.ServerName is { } name && Uri.CheckHostName(name) is not UriHostNameType.Dns)
+        {
+            report(ModelPath.Join(path, nameof(tls.ServerName)), $"'{name}' is not a host name.");
+        }
+
+        CheckFile(tls.CertificateAuthorityFile, ModelPath.Join(path, nameof(tls.CertificateAuthorityFile)), report);
+        if (tls.ClientCertificate is { } certificate)
+        {
+            var where = ModelPath.Join(path, nameof(tls.ClientCertificate));
+            CheckFile(certificate.File, ModelPath.Join(where, nameof(certificate.File)), report);
+            CheckFile(certificate.KeyFile, ModelPath.Join(where, nameof(certificate.KeyFile)), report);
+            if (certificate.PasswordVariable is { } variable && Environment.GetEnvironmentVariable(variable) is null)
+            {
+                report(ModelPath.Join(where, nameof(certificate.PasswordVariable)), $"The environment variable '{variable}' is not set.");
+            }
+        }
+    }
+
+    private static void CheckFile(string? file, string path, Report report)
+    {
+        if (file is not null && !File.Exists(file))
+        {
+            report(path, $"The file '{file}' does not exist, or may not be read. Relative names start at {Environment.CurrentDirectory}.");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics.Metrics;
+using GatewayKit.Diagnostics;
+using GatewayKit.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>What logs and metrics say about configurations.</summary>
+internal sealed partial class ConfigurationTelemetry
+{
+    private readonly Counter<long> _reloads;
+    private readonly ILogger<GatewayConfigurator> _logger;
+
+    public ConfigurationTelemetry(GatewayMeter meter, CurrentSnapshot current, ILogger<GatewayConfigurator> logger)
+    {
+        _logger = logger;
+        _reloads = meter.Meter.CreateCounter<long>("gatewaykit.configuration.reloads", "{reload}", "Configurations that were applied, unchanged or rejected.");
+        meter.Meter.CreateObservableGauge("gatewaykit.configuration.revision", () => current.Value.Revision, "{revision}", "The revision in force.");
+    }
+
+    public void Applied(ApplyResult result)
+    {
+        var snapshot = result.Snapshot;
+        _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "applied"));
+        Log.Applied(_logger, snapshot.Revision, snapshot.Hash, snapshot.Routes.Count, snapshot.Clusters.Count);
+        if (_logger.IsEnabled(LogLevel.Debug))
+        {
+            Log.Changed(_logger, snapshot.Revision, result.Changes);
+        }
+    }
+
+    public void Unchanged(GatewaySnapshot snapshot)
+    {
+        _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "unchanged"));
+        Log.Unchanged(_logger, snapshot.Revision);
+    }
+
+    public void Rejected(GatewaySnapshot inForce, IReadOnlyList<ConfigurationError> errors)
+    {
+        _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "rejected"));
+        Log.Rejected(_logger, errors.Count, inForce.Revision, string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}")));
+    }
+
+    public void SourceFailed(IRouteSource source, Exception exception) => Log.SourceFailed(_logger, exception, source.Name);
+
+    public void ListenerFailed(Exception exception) => Log.ListenerFailed(_logger, exception);
+
+    public void ReloadFailed(Exception exception) => Log.ReloadFailed(_logger, exception);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.ConfigurationApplied, LogLevel.Information, "Configuration {Revision} ({Hash}) is in force: {Routes} routes, {Clusters} clusters.")]
+        public static partial void Applied(ILogger logger, long revision, string hash, int routes, int clusters);
+
+        [LoggerMessage(EventIds.ConfigurationChanges, LogLevel.Debug, "Configuration {Revision} changed {Changes}.")]
+        public static partial void Changed(ILogger logger, long revision, SnapshotDiff changes);
+
+        [LoggerMessage(EventIds.ConfigurationUnchanged, LogLevel.Debug, "The configuration was read again and says what revision {Revision} says.")]
+        public static partial void Unchanged(ILogger logger, long revision);
+
+        [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "A configuration with {Count} errors was rejected; revision {Revision} stays in force.{Errors}")]
+        public static partial void Rejected(ILogger logger, int count, long revision, string errors);
+
+        [LoggerMessage(EventIds.RouteSourceFailed, LogLevel.Error, "The route source {Source} could not be read.")]
+        public static partial void SourceFailed(ILogger logger, Exception exception, string source);
+
+        [LoggerMessage(EventIds.ConfigurationListenerFailed, LogLevel.Error, "A listener for configurations failed; the configuration is not affected.")]
+        public static partial void ListenerFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(EventIds.ConfigurationReloadFailed, LogLevel.Error, "A reload failed for a reason that is not in the configuration.")]
+        public static partial void ReloadFailed(ILogger logger, Exception exception);
+    }
+}

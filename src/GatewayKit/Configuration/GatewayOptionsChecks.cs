@@ -1,0 +1,27 @@
+namespace GatewayKit.Configuration;
+
+/// <summary>
+/// Checks host-wide options, wherever they were set. Part of the first apply and not an options validator: that one throws when
+/// the options are first used, which is before routes and clusters are read, and would hide their errors.
+/// </summary>
+internal static class GatewayOptionsChecks
+{
+    public static IEnumerable<ConfigurationError> Check(GatewayOptions options)
+    {
+        if (string.IsNullOrEmpty(options.Pseudonym) || !RouteChecks.IsToken(options.Pseudonym))
+        {
+            yield return new(
+                Path(nameof(options.Pseudonym)),
+                $"Pseudonym is '{options.Pseudonym}'; it must be a token of letters, digits and hyphens, because it stands in the Via header.");
+        }
+
+        if (!Uri.IsWellFormedUriString(options.ProblemTypeBase, UriKind.Absolute))
+        {
+            yield return new(
+                Path(nameof(options.ProblemTypeBase)),
+                $"ProblemTypeBase is '{options.ProblemTypeBase}'; it must be the start of an absolute URI such as \"https://example.com/problems/\".");
+        }
+    }
+
+    private static string Path(string property) => ModelPath.Join(nameof(GatewayOptions), property);
+}

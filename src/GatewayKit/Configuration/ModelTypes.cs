@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Reflection;
+using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
+using GatewayKit.Routing;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>Reads the records of the model, and of policies, by reflection: code and JSON are one model because JSON has no other description.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2055:MakeGenericType", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2060:MakeGenericMethod", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2070:UnrecognizedReflectionPattern", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2075:UnrecognizedReflectionPattern", Justification = Kept)]
+[UnconditionalSuppressMessage("Trimming", "IL2026:RequiresUnreferencedCode", Justification = Kept)]
+[UnconditionalSuppressMessage("AOT", "IL3050:RequiresDynamicCode", Justification = "The maps of the model hold reference types, whose generic code is shared; lists are arrays, whose type the property's own ValueList uses.")]
+internal sealed class ModelTypes
+{
+    private const string Kept = "The records of the core are kept by the attributes of the constructor, policies and cases by AddPolicy and ConfigurationCaseAttribute. "
+        + "A record inside a policy of another assembly has to be kept by that assembly; if it was not, binding says so at start.";
+
+    private readonly ConcurrentDictionary<Type, ModelType> _types = new();
+
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RouteSet))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(GatewayOptions))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(GatewayRoute))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RouteMatch))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(FieldMatch))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(StaticResponse))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RouteRedirect))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(Cluster))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(Destination))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHttp))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTls))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClientCertificate))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTimeouts))]
+    public ModelTypes()
+    {
+    }
+
+    /// <summary>The description of a type; the same object each time.</summary>
+    public ModelType Get(Type type) => _types.TryGetValue(type, out var known) ? known : _types.GetOrAdd(type, Describe(type));
+
+    private ModelType Describe(Type type)
+    {
+        if (Nullable.GetUnderlyingType(type) is { } underlying)
+        {
+            return Get(underlying);
+        }
+
+        if (ScalarFormat.TryGet(type, out var format))
+        {
+            return new(type, ModelKind.Scalar) { Format = format };
+        }
+
+        if (type.IsEnum)
+        {
+            return new(type, type.IsDefined(typeof(FlagsAttribute)) ? ModelKind.Flags : ModelKind.Scalar) { Format = ScalarFormat.OfEnum(type) };
+        }
+
+        return DescribeCollection(type) ?? DescribeParsable(type) ?? DescribeObject(type);
+    }
+
+    private ModelType? DescribeCollection(Type type)
+    {
+        if (!type.IsGenericType)
+        {
+            return null;
+        }
+
+        var (definition, arguments) = (type.GetGenericTypeDefinition(), type.GetGenericArguments());
+        if (definition == typeof(IReadOnlyDictionary<,>) && arguments[0] == typeof(string))
+        {
+            return new(type, ModelKind.Map) { ItemFrom = () => Get(arguments[1]) };
+        }
+
+        if (definition != typeof(IReadOnlyList<>))
+        {
+            return null;
+        }
+
+        if (arguments[0] == typeof(IGatewayPolicy))
+        {
+            return new(type, ModelKind.Policies);
+        }
+
+        return new(type, IsKeyed(arguments[0]) ? ModelKind.Keyed : ModelKind.List) { ItemFrom = () => Get(arguments[0]) };
+    }
+
+    private static ModelType? DescribeParsable(Type type)
+    {
+        var parsable = type.GetInterfaces().Any(candidate => candidate.IsGenericType
+            && candidate.GetGenericTypeDefinition() == typeof(IParsable<>) && candidate.GetGenericArguments()[0] == type);
+        if (!parsable)
+        {
+            return null;
+        }
+
+        var format = typeof(ModelTypes).GetMethod(nameof(FormatOf), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type);
+        return new(type, ModelKind.Scalar) { Format = format.CreateDelegate<Func<ScalarFormat>>()() };
+    }
+
+    private ModelType DescribeObject(Type type)
+    {
+        var cases = type.GetCustomAttributes<ConfigurationCaseAttribute>(inherit: false).ToArray();
+        if (cases.Length > 0)
+        {
+            return new(type, ModelKind.Union) { Cases = [.. cases.Select(one => (one.Key ?? FirstDeclared(one.Type), Get(one.Type)))] };
+        }
+
+        var constructor = type.GetConstructor(Type.EmptyTypes)
+            ?? type.GetConstructors().OrderByDescending(static candidate => candidate.GetParameters().Length).FirstOrDefault();
+        if (!type.IsClass || type.IsAbstract || type == typeof(object) || typeof(Delegate).IsAssignableFrom(type)
+            || typeof(System.Collections.IEnumerable).IsAssignableFrom(type) || constructor is null)
+        {
+            return new(type, ModelKind.CodeOnly);
+        }
+
+        var parameters = constructor.GetParameters();
+        ModelProperty[] all =
+        [
+            .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Where(static property => property is { CanRead: true, SetMethod.IsPublic: true } && property.GetIndexParameters().Length == 0)
+                .Select(property => Property(property, parameters)),
+        ];
+        return new(type, ModelKind.Record)
+        {
+            Id = IsKeyed(type) ? Array.Find(all, static property => property.Name == nameof(GatewayRoute.Id)) : null,
+            Policies = type == typeof(GatewayRoute) ? Array.Find(all, static property => property.Name == nameof(GatewayRoute.Policies)) : null,
+            ItemsProperty = type.GetCustomAttribute<ConfigurationItemsAttribute>()?.Property,
+            PropertiesFrom = () =>
+            [
+                .. all.Where(property => property.Type.Kind is not ModelKind.CodeOnly
+                    && !(IsKeyed(type) && property.Name is nameof(GatewayRoute.Id))
+                    && !(type == typeof(GatewayRoute) && property.Name is nameof(GatewayRoute.Policies))),
+            ],
+            Create = values => Create(constructor, parameters, values),
+        };
+    }
+
+    private ModelProperty Property(PropertyInfo property, ParameterInfo[] parameters)
+    {
+        ModelType Type() => Get(property.PropertyType);
+        return Array.Find(parameters, parameter => parameter.Name == property.Name) is { HasDefaultValue: false }
+            ? new(property, Type) { IsRequired = true }
+            : new(property, Type);
+    }
+
+    private static object Create(ConstructorInfo constructor, ParameterInfo[] parameters, IReadOnlyDictionary<ModelProperty, object?> values)
+    {
+        var arguments = Array.ConvertAll(parameters, parameter =>
+            values.FirstOrDefault(value => value.Key.Name == parameter.Name) is { Key: not null } given ? given.Value
+            : parameter.HasDefaultValue ? parameter.DefaultValue
+            : null);
+        var instance = constructor.Invoke(BindingFlags.DoNotWrapExceptions, binder: null, arguments, culture: null);
+        foreach (var (property, value) in values)
+        {
+            if (!Array.Exists(parameters, parameter => parameter.Name == property.Name))
+            {
+                property.Set(instance, value);
+            }
+        }
+
+        return instance;
+    }
+
+    private static string FirstDeclared(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).FirstOrDefault(static property => property.SetMethod is { IsPublic: true })?.Name
+        ?? throw new InvalidOperationException($"{type.Name} is a case of {type.BaseType?.Name}, but declares no property that could be its key in JSON.");
+
+    private static bool IsKeyed(Type type) => type == typeof(GatewayRoute) || type == typeof(Cluster);
+
+    private static ScalarFormat FormatOf<T>()
+        where T : IParsable<T> =>
+        new(
+            static text => T.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null,
+            static value => value is IFormattable formattable ? formattable.ToString(null, CultureInfo.InvariantCulture) : value.ToString()!,
+            $"a {typeof(T).Name}")
+        {
+            Explain = static text =>
+            {
+                try
+                {
+                    _ = T.Parse(text, CultureInfo.InvariantCulture);
+                    return null;
+                }
+                catch (FormatException exception)
+                {
+                    return exception.Message;
+                }
+            },
+        };
+}

@@ -1,0 +1,53 @@
+using GatewayKit.Pipeline;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>Checks policies: their annotations, what the host's validators say, and that one slot holds one.</summary>
+internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames names, IServiceProvider services)
+{
+    public void Check(IReadOnlyList<IGatewayPolicy> policies, string path, Report report)
+    {
+        var slots = new HashSet<object>();
+        foreach (var policy in policies ?? [])
+        {
+            if (policy is null)
+            {
+                report(path, "A policy is null. Remove it.");
+                continue;
+            }
+
+            if (!names.TryGet(policy.GetType(), out var registration))
+            {
+                report(ModelPath.Join(path, policy.GetType().Name), $"Nothing serves a {policy.GetType().Name}. {names.Describe()}");
+                continue;
+            }
+
+            var policyPath = ModelPath.Join(path, registration.Name);
+            if (!slots.Add(policy.Slot))
+            {
+                report(policyPath, $"{registration.Name} is there twice for the same purpose; only one would count. Remove one.");
+            }
+
+            CheckOne(policy, registration, policyPath, report);
+        }
+    }
+
+    private void CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, Report report)
+    {
+        var sound = true;
+        var usable = annotations.Check(policy, path, (where, message) =>
+        {
+            sound = false;
+            report(where, message);
+        });
+
+        // Generated validators repeat the annotations: they are asked when those hold.
+        if (usable && sound)
+        {
+            foreach (var failure in registration.Validate(services, policy))
+            {
+                report(path, failure);
+            }
+        }
+    }
+}

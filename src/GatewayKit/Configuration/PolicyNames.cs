@@ -1,0 +1,26 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using GatewayKit.Pipeline;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>The policies this host knows, by their keys in JSON. Unlike the composer's registry it creates nothing.</summary>
+internal sealed class PolicyNames(IEnumerable<PolicyRegistration> registrations)
+{
+    private readonly FrozenDictionary<string, PolicyRegistration> _byName =
+        registrations.ToFrozenDictionary(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);
+
+    private readonly FrozenDictionary<Type, PolicyRegistration> _byType = registrations.ToFrozenDictionary(static registration => registration.PolicyType);
+
+    /// <summary>All of them, in the order of their names.</summary>
+    public IEnumerable<PolicyRegistration> All => _byName.Values.OrderBy(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);
+
+    public bool TryGet(string name, [NotNullWhen(true)] out PolicyRegistration? registration) => _byName.TryGetValue(name, out registration);
+
+    public bool TryGet(Type policy, [NotNullWhen(true)] out PolicyRegistration? registration) => _byType.TryGetValue(policy, out registration);
+
+    /// <summary>A sentence that lists them.</summary>
+    public string Describe() => _byName.Count == 0
+        ? "No policies are registered; a module's Add… call registers its own."
+        : $"Policies registered: {string.Join(", ", All.Select(static registration => registration.Name))}. A module's Add… call registers its own.";
+}

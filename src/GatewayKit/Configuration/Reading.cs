@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Configuration;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>One run of the binder: collects errors and knows how they are worded.</summary>
+internal sealed class Reading(ICollection<ConfigurationError> errors, PolicyNames policies)
+{
+    /// <summary>Whether a node has the keys 0, 1, 2 … only, which is what providers make of an array.</summary>
+    public static bool IsArray(IConfigurationSection node)
+    {
+        var any = false;
+        foreach (var child in node.GetChildren())
+        {
+            any = true;
+            if (!child.Key.All(char.IsAsciiDigit))
+            {
+                return false;
+            }
+        }
+
+        return any;
+    }
+
+    public static bool IsNothing(IConfigurationSection node) => node.Value is null && !node.GetChildren().Any();
+
+    /// <summary>Notes an error.</summary>
+    /// <returns>Always <see langword="null"/>: what is in error has no value.</returns>
+    public object? Fail(IConfigurationSection node, string sentence)
+    {
+        errors.Add(new(node.Path, Subject(node, sentence)));
+        return null;
+    }
+
+    public void Missing(IConfigurationSection node, ModelProperty property) =>
+        errors.Add(new(ConfigurationPath.Combine(node.Path, property.Name), $"{property.Name} is missing and has no default. Add the key."));
+
+    public void UnknownKey(IConfigurationSection node, IEnumerable<string> known, bool withPolicies = false)
+    {
+        var names = known.ToArray();
+        var nearest = NearestName.Of(node.Key, withPolicies ? names.Concat(policies.All.Select(static policy => policy.Name)) : names);
+        var hint = nearest is not null ? $"Did you mean '{nearest}'?"
+            : names.Length == 0 ? string.Empty
+            : $"Known here: {string.Join(", ", names)}.";
+        var registered = withPolicies ? policies.Describe() : string.Empty;
+        errors.Add(new(node.Path, string.Join(' ', new[] { $"'{node.Key}' is not a known key{(withPolicies ? " and no registered policy" : string.Empty)}.", hint, registered }.Where(static part => part.Length > 0))));
+    }
+
+    public bool TryGetItems(IConfigurationSection node, out IReadOnlyList<IConfigurationSection> items)
+    {
+        items = [.. node.GetChildren()];
+        if (items.Count == 0 && node.Value is { Length: 0 })
+        {
+            return true;
+        }
+
+        if (IsArray(node))
+        {
+            return node.Value is null || Fail(node, "is a value and an array at once. Two sources of the configuration contradict each other.") is not null;
+        }
+
+        Fail(node, items.Count > 0 ? "is an object, and must be an array: [ … ]."
+            : node.Value is null ? "is null. Write an array, or remove the key."
+            : $"is the single value '{node.Value}', and must be an array. Write [ \"{node.Value}\" ].");
+        return false;
+    }
+
+    public bool TryGetObject(IConfigurationSection node)
+    {
+        // Ids such as 1 and 2 are fine; keys that count from 0 are what an array looks like.
+        if (IsArray(node) && !IsNothing(node.GetSection("0")))
+        {
+            Fail(node, "is an array, and must be an object: { … }.");
+            return false;
+        }
+
+        if (node.Value is not null)
+        {
+            Fail(node, node.Value.Length == 0 ? "is empty, and must be an object: { … }." : $"is the single value '{node.Value}', and must be an object: {{ … }}.");
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a text that is required is empty, which is noted.</summary>
+    public bool IsMissingText(ModelProperty property, IConfigurationSection node, object value) =>
+        property.IsRequired && value is "" && Fail(node, "is empty, and has no default. Give it a value.") is null;
+
+    /// <summary>Makes the record. One that does not accept its values says so in its own words.</summary>
+    public object? Create(ModelType type, IConfigurationSection node, IReadOnlyDictionary<ModelProperty, object?> values)
+    {
+        try
+        {
+            return type.Create!(values);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidOperationException or System.Reflection.TargetInvocationException)
+        {
+            return Fail(node, $"cannot be used: {(exception.InnerException ?? exception).Message}");
+        }
+    }
+
+    private static string Subject(IConfigurationSection node, string sentence) =>
+        sentence.StartsWith('\'') ? sentence : $"{(node.Key.All(char.IsAsciiDigit) ? "The item" : node.Key)} {sentence}";
+}

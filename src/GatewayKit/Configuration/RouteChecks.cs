@@ -1,0 +1,227 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+using GatewayKit.Routing;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Net.Http.Headers;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>Checks what a route says.</summary>
+internal sealed class RouteChecks(ParameterPolicyFactory constraints)
+{
+    // RFC 9110 §5.6.2
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
+
+    /// <param name="route">The route.</param>
+    /// <param name="path">What its errors' paths start with.</param>
+    /// <param name="clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
+    /// <param name="report">Takes the errors.</param>
+    /// <returns>Whether the match has no error, so that it can be compared with others.</returns>
+    public bool Check(GatewayRoute route, string path, IReadOnlyCollection<string>? clusters, Report report)
+    {
+        CheckTerminal(route, path, clusters, report);
+        var sound = true;
+        CheckMatch(route.Match, ModelPath.Join(path, nameof(GatewayRoute.Match)), (where, message) =>
+        {
+            sound = false;
+            report(where, message);
+        });
+        if (sound && route.Redirect is { } redirect)
+        {
+            CheckRedirect(redirect, route, ModelPath.Join(path, [nameof(GatewayRoute.Redirect), nameof(RouteRedirect.To)]), report);
+        }
+
+        return sound;
+    }
+
+    private static void CheckTerminal(GatewayRoute route, string path, IReadOnlyCollection<string>? clusters, Report report)
+    {
+        string[] said =
+        [
+            .. new[] { (nameof(route.Cluster), (object?)route.Cluster), (nameof(route.Respond), route.Respond), (nameof(route.Redirect), route.Redirect) }
+                .Where(static one => one.Item2 is not null).Select(static one => one.Item1),
+        ];
+        if (said.Length != 1)
+        {
+            report(path, said.Length == 0
+                ? "The route goes nowhere. Say one of Cluster, Respond and Redirect."
+                : $"The route goes several ways: {string.Join(" and ", said)}. Keep one of them.");
+        }
+
+        if (route.Cluster is { } cluster && clusters is not null && !clusters.Contains(cluster, StringComparer.OrdinalIgnoreCase))
+        {
+            var hint = NearestName.Of(cluster, clusters) is { } nearest ? $"Did you mean '{nearest}'?"
+                : clusters.Count == 0 ? "There are no clusters; add it under Clusters."
+                : "Add it under Clusters, or correct the name.";
+            report(ModelPath.Join(path, nameof(route.Cluster)), $"There is no cluster '{cluster}'. {hint}");
+        }
+
+        if (route.Respond is { } respond)
+        {
+            CheckResponse(respond, ModelPath.Join(path, nameof(route.Respond)), report);
+        }
+    }
+
+    private static void CheckResponse(StaticResponse respond, string path, Report report)
+    {
+        if (!MediaTypeHeaderValue.TryParse(respond.ContentType, out _))
+        {
+            report(ModelPath.Join(path, nameof(respond.ContentType)), $"'{respond.ContentType}' is not a media type such as \"application/json\".");
+        }
+
+        // RFC 9110 §6.4.1
+        if (respond.Status is 204 or 205 or 304 && !string.IsNullOrEmpty(respond.Body))
+        {
+            report(ModelPath.Join(path, nameof(respond.Body)), $"An answer with status {respond.Status} has no body. Remove Body or change Status.");
+        }
+
+        foreach (var (name, value) in respond.Headers)
+        {
+            var where = ModelPath.Join(path, [nameof(respond.Headers), name]);
+            if (!IsToken(name))
+            {
+                report(where, $"'{name}' is not a header name.");
+            }
+
+            if (value.Any(static c => c is '\r' or '\n' or '\0'))
+            {
+                report(where, $"The value of {name} has a line break, which would start another header. Remove it.");
+            }
+        }
+    }
+
+    private void CheckMatch(RouteMatch match, string path, Report report)
+    {
+        if (match.Path is not null)
+        {
+            CheckTemplate(match.Path, ModelPath.Join(path, nameof(match.Path)), report);
+        }
+
+        Each(match.Paths, nameof(match.Paths), path, report, CheckTemplate);
+        Each(match.Methods, nameof(match.Methods), path, report, static (method, where, report) =>
+        {
+            if (!IsToken(method))
+            {
+                report(where, $"'{method}' is not a method: letters, digits and hyphens, such as \"GET\".");
+            }
+        });
+        Each(match.Hosts, nameof(match.Hosts), path, report, static (host, where, report) =>
+        {
+            if (!HostNames.IsPattern(host))
+            {
+                report(where, $"'{host}' is not a host. Write \"api.example.com\", \"*.example.com\", either with \":8080\", or \"*:8080\".");
+            }
+        });
+        Each(match.Headers, nameof(match.Headers), path, report, static (field, where, report) => CheckField(field, isHeader: true, where, report));
+        Each(match.Query, nameof(match.Query), path, report, static (field, where, report) => CheckField(field, isHeader: false, where, report));
+    }
+
+    private void CheckTemplate(string template, string path, Report report)
+    {
+        if (!template.StartsWith('/'))
+        {
+            report(path, $"The path '{template}' must start with '/'.");
+            return;
+        }
+
+        try
+        {
+            foreach (var parameter in RoutePatternFactory.Parse(template).Parameters)
+            {
+                foreach (var constraint in parameter.ParameterPolicies)
+                {
+                    // Routing makes constraints when it builds its matcher, where an unknown one would take every endpoint down.
+                    _ = constraints.Create(parameter, constraint);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is RoutePatternException or RouteCreationException or InvalidOperationException or ArgumentException)
+        {
+            report(path, $"'{template}' is not a path template: {exception.Message}");
+        }
+    }
+
+    private static void CheckField(FieldMatch field, bool isHeader, string path, Report report)
+    {
+        if (field.Name.Length == 0 || (isHeader && !IsToken(field.Name)))
+        {
+            report(ModelPath.Join(path, nameof(field.Name)), $"'{field.Name}' is not a {(isHeader ? "header" : "parameter")} name.");
+        }
+
+        var values = ModelPath.Join(path, nameof(field.Values));
+        var takesNone = field.Mode is FieldMatchMode.Exists or FieldMatchMode.NotExists;
+        if (takesNone != (field.Values.Count == 0))
+        {
+            report(values, takesNone
+                ? $"Mode {field.Mode} compares with nothing. Remove Values."
+                : $"Mode {field.Mode} needs something to compare with. Add Values, or use Mode Exists or NotExists.");
+        }
+
+        // An empty text is a prefix and a part of everything.
+        if (field.Mode is not (FieldMatchMode.Exact or FieldMatchMode.NotExact) && field.Values.Contains(string.Empty))
+        {
+            report(values, $"An empty value with Mode {field.Mode} would match everything. Use Mode Exists, or remove it.");
+        }
+
+        if (field.Mode is FieldMatchMode.Regex or FieldMatchMode.NotRegex)
+        {
+            Each(field.Values, nameof(field.Values), path, report, CheckExpression);
+        }
+    }
+
+    private static void CheckExpression(string expression, string path, Report report)
+    {
+        try
+        {
+            _ = new Regex(expression, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        }
+        catch (NotSupportedException)
+        {
+            report(path, $"'{expression}' needs backtracking (lookaround, backreferences, atomic groups), which an attacker can make endless. Write it without.");
+        }
+        catch (ArgumentException exception)
+        {
+            report(path, $"'{expression}' is not a regular expression: {exception.Message}");
+        }
+    }
+
+    private static void CheckRedirect(RouteRedirect redirect, GatewayRoute route, string path, Report report)
+    {
+        if (!redirect.To.StartsWith('/') && !redirect.To.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && !redirect.To.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        {
+            report(path, $"'{redirect.To}' must start with '/', \"http://\" or \"https://\".");
+            return;
+        }
+
+        foreach (Match placeholder in Regex.Matches(redirect.To, @"\{\**([^{}:?=*]+)[^{}]*\}", RegexOptions.NonBacktracking))
+        {
+            var name = placeholder.Groups[1].Value;
+            foreach (var template in GatewayEndpointFactory.PathsOf(route))
+            {
+                if (RoutePatternFactory.Parse(template).GetParameter(name) is null)
+                {
+                    report(path, $"'{{{name}}}' is no part of the path '{template}'. Name it there, or remove it here.");
+                }
+            }
+        }
+    }
+
+    private static void Each<T>(IReadOnlyList<T> items, string name, string path, Report report, Action<T, string, Report> check)
+    {
+        var seen = new HashSet<T>();
+        for (var index = 0; index < items.Count; index++)
+        {
+            var where = ModelPath.Join(path, [name, index.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            if (!seen.Add(items[index]))
+            {
+                report(where, $"{items[index]} is there twice. Remove one.");
+            }
+
+            check(items[index], where, report);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
+using GatewayKit.Routing;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>What one source says, and what the paths of errors in it start with.</summary>
+/// <param name="Source">The source's name.</param>
+/// <param name="Set">What it says.</param>
+/// <param name="IsComplete">Whether the source could be read; if not, ids that nobody knows may be its own.</param>
+internal sealed record SourcedSet(string Source, RouteSet Set, bool IsComplete = true);
+
+/// <summary>
+/// Checks routes, clusters and defaults, wherever they come from, and finds every error at once. It checks what the types cannot
+/// say; <see cref="SectionBinder"/> has checked the writing.
+/// </summary>
+internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChecks policies, RouteChecks routeChecks)
+{
+    /// <param name="sets">What the sources say.</param>
+    /// <param name="mapped">Routes that were mapped in code: they are not part of a set, but use its clusters.</param>
+    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, IEnumerable<GatewayRoute> mapped)
+    {
+        var errors = new List<ConfigurationError>();
+        void Report(string path, string message) => errors.Add(new(path, message));
+
+        var clusterIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var routeIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (source, set, _) in sets)
+        {
+            foreach (var cluster in set.Clusters)
+            {
+                var path = ModelPath.Join(source, [nameof(RouteSet.Clusters), cluster.Id ?? string.Empty]);
+                Ids.Check(cluster.Id, "cluster", path, Report);
+                NoteId(clusterIds, cluster.Id, source, "cluster", path, Report);
+                if (annotations.Check(cluster, path, Report))
+                {
+                    ClusterChecks.Check(cluster, path, Report);
+                }
+            }
+        }
+
+        var known = sets.All(static set => set.IsComplete) ? clusterIds.Keys : null;
+        var sound = new List<GatewayRoute>();
+        foreach (var (source, set, _) in sets)
+        {
+            policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), Report);
+            foreach (var route in set.Routes)
+            {
+                var path = ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]);
+                Ids.Check(route.Id, "route", path, Report);
+                NoteId(routeIds, route.Id, source, "route", path, Report);
+                if (CheckRoute(route, path, known, Report))
+                {
+                    sound.Add(route);
+                }
+            }
+        }
+
+        foreach (var route in mapped)
+        {
+            CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, Report);
+        }
+
+        foreach (var (routeId, message) in RouteConflicts.Find(sound))
+        {
+            Report(ModelPath.Join(routeIds.GetValueOrDefault(routeId, string.Empty), [nameof(RouteSet.Routes), routeId]), message);
+        }
+
+        return errors;
+    }
+
+    private bool CheckRoute(GatewayRoute route, string path, IReadOnlyCollection<string>? clusters, Report report)
+    {
+        policies.Check(route.Policies, path, report);
+        return annotations.Check(route, path, report) && routeChecks.Check(route, path, clusters, report);
+    }
+
+    private static void NoteId(Dictionary<string, string> ids, string? id, string source, string kind, string path, Report report)
+    {
+        if (id is not null && !ids.TryAdd(id, source))
+        {
+            var other = ids[id];
+            report(path, other == source
+                ? $"The {kind} '{id}' is there twice; ids differ by more than case. Rename one of them."
+                : $"The {kind} '{id}' comes from two sources: '{other}' and '{source}'. Remove it from one, or rename it.");
+        }
+    }
+}
+
+/// <summary>Notes an error at a path.</summary>
+internal delegate void Report(string path, string message);

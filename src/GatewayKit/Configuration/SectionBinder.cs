@@ -1,0 +1,260 @@
+using GatewayKit.Pipeline;
+using Microsoft.Extensions.Configuration;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>
+/// Binds a configuration section to the records of the model, strictly: what is not understood is an error, and all errors are found at
+/// once. What has an error is left out of the result, so that the rest can be validated in the same run.
+/// </summary>
+/// <remarks>Configuration providers read <c>{}</c> and <c>null</c> as the same thing, likewise <c>[]</c> and an empty string.</remarks>
+internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
+{
+    /// <summary>Reads routes, clusters and defaults; the other keys of the section are those of <see cref="GatewayOptions"/>.</summary>
+    public RouteSet BindRouteSet(IConfiguration section, ICollection<ConfigurationError> errors)
+    {
+        var (set, options) = (types.Get(typeof(RouteSet)), types.Get(typeof(GatewayOptions)));
+        var reading = new Reading(errors, policies);
+        var values = new Dictionary<ModelProperty, object?>();
+        foreach (var child in section.GetChildren())
+        {
+            if (set.Find(child.Key) is { } property)
+            {
+                if (Bind(property.Type, child, reading) is { } value)
+                {
+                    values[property] = value;
+                }
+            }
+            else if (options.Find(child.Key) is { } option)
+            {
+                Bind(option.Type, child, reading);
+            }
+            else
+            {
+                reading.UnknownKey(child, set.Properties.Concat(options.Properties).Select(static known => known.Name));
+            }
+        }
+
+        return (RouteSet)set.Create!(values);
+    }
+
+    /// <summary>Sets the host-wide options that the section names. Errors are those that <see cref="BindRouteSet"/> finds.</summary>
+    public void BindOptions(IConfiguration section, GatewayOptions options)
+    {
+        var reading = new Reading([], policies);
+        foreach (var child in section.GetChildren())
+        {
+            if (types.Get(typeof(GatewayOptions)).Find(child.Key) is { } option && Bind(option.Type, child, reading) is { } value)
+            {
+                option.Set(options, value);
+            }
+        }
+    }
+
+    private object? Bind(ModelType type, IConfigurationSection node, Reading reading) => type.Kind switch
+    {
+        ModelKind.Scalar => BindScalar(type, node, reading),
+        ModelKind.Flags => BindFlags(type, node, reading),
+        ModelKind.List => BindList(type, node, reading),
+        ModelKind.Map => BindMap(type, node, reading),
+        ModelKind.Keyed => BindKeyed(type, node, reading),
+        ModelKind.Policies => BindPolicies(node, reading),
+        ModelKind.Union => BindUnion(type, node, reading),
+        ModelKind.Record => BindRecord(type, node, reading),
+        _ => reading.Fail(node, "can only be said in code."),
+    };
+
+    private static object? BindScalar(ModelType type, IConfigurationSection node, Reading reading)
+    {
+        if (node.GetChildren().Any())
+        {
+            return reading.Fail(node, $"is {(Reading.IsArray(node) ? "an array" : "an object")}, and must be {type.Format!.Expected}.");
+        }
+
+        if (node.Value is null)
+        {
+            return reading.Fail(node, "is null. Give it a value or remove the key.");
+        }
+
+        return type.Format!.TryRead(node.Value, out var value) is { } problem ? reading.Fail(node, problem) : value;
+    }
+
+    private static object? BindFlags(ModelType type, IConfigurationSection node, Reading reading)
+    {
+        if (!reading.TryGetItems(node, out var items))
+        {
+            return null;
+        }
+
+        long flags = 0;
+        foreach (var item in items)
+        {
+            if (BindScalar(type, item, reading) is { } flag)
+            {
+                flags |= Convert.ToInt64(flag, System.Globalization.CultureInfo.InvariantCulture);
+            }
+        }
+
+        return items.Count == 0 ? reading.Fail(node, $"is empty. Name at least one of the values, or remove the key. It takes {type.Format!.Expected}.") : Enum.ToObject(type.Type, flags);
+    }
+
+    private Array? BindList(ModelType type, IConfigurationSection node, Reading reading) =>
+        reading.TryGetItems(node, out var items) ? ModelInstances.List(type.Item, Items(type.Item, items, reading)) : null;
+
+    private IEnumerable<object> Items(ModelType type, IReadOnlyList<IConfigurationSection> items, Reading reading)
+    {
+        foreach (var item in items)
+        {
+            if (type.Kind is ModelKind.Record or ModelKind.Union && Reading.IsNothing(item))
+            {
+                reading.Fail(item, "is null or an empty object. Remove the item or say something in it.");
+            }
+            else if (Bind(type, item, reading) is { } value)
+            {
+                yield return value;
+            }
+        }
+    }
+
+    private object? BindMap(ModelType type, IConfigurationSection node, Reading reading) =>
+        reading.TryGetObject(node) ? ModelInstances.Map(type.Item, Entries(type.Item, node, reading)) : null;
+
+    private IEnumerable<KeyValuePair<string, object>> Entries(ModelType type, IConfigurationSection node, Reading reading)
+    {
+        foreach (var child in node.GetChildren())
+        {
+            if (Bind(type, child, reading) is { } value)
+            {
+                yield return new(child.Key, value);
+            }
+        }
+    }
+
+    private Array? BindKeyed(ModelType type, IConfigurationSection node, Reading reading)
+    {
+        if (!reading.TryGetObject(node))
+        {
+            return null;
+        }
+
+        var items = new List<object>();
+        foreach (var child in node.GetChildren())
+        {
+            if (BindRecord(type.Item, child, reading, child.Key) is { } item)
+            {
+                items.Add(item);
+            }
+        }
+
+        return ModelInstances.List(type.Item, items);
+    }
+
+    private IGatewayPolicy[]? BindPolicies(IConfigurationSection node, Reading reading)
+    {
+        if (!reading.TryGetObject(node))
+        {
+            return null;
+        }
+
+        var bound = new List<IGatewayPolicy>();
+        foreach (var child in node.GetChildren())
+        {
+            if (policies.TryGet(child.Key, out var registration))
+            {
+                bound.AddRange(BindPolicy(registration, child, reading));
+            }
+            else
+            {
+                reading.UnknownKey(child, [], withPolicies: true);
+            }
+        }
+
+        return [.. bound];
+    }
+
+    private IGatewayPolicy[] BindPolicy(PolicyRegistration registration, IConfigurationSection node, Reading reading)
+    {
+        var type = types.Get(registration.PolicyType);
+        if (!Reading.IsArray(node))
+        {
+            return Bind(type, node, reading) is IGatewayPolicy policy ? [policy] : [];
+        }
+
+        if (type.ItemsProperty is null)
+        {
+            // One policy for each slot, such as a throttle by address and one by consumer.
+            return [.. Items(type, [.. node.GetChildren()], reading).Cast<IGatewayPolicy>()];
+        }
+
+        var items = type.Find(type.ItemsProperty)
+            ?? throw new InvalidOperationException($"{type.Type.Name} says that its property '{type.ItemsProperty}' takes the items, but has none.");
+        return Bind(items.Type, node, reading) is { } list && reading.Create(type, node, new Dictionary<ModelProperty, object?> { [items] = list }) is IGatewayPolicy whole
+            ? [whole]
+            : [];
+    }
+
+    private object? BindUnion(ModelType type, IConfigurationSection node, Reading reading)
+    {
+        if (!reading.TryGetObject(node))
+        {
+            return null;
+        }
+
+        var keys = node.GetChildren().Select(static child => child.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var chosen = type.Cases.Where(one => keys.Contains(one.Key)).ToArray();
+        var known = string.Join(", ", type.Cases.Select(static one => one.Key));
+        return chosen switch
+        {
+            [var (_, record)] => BindRecord(record, node, reading),
+            [] when keys.Select(key => NearestName.Of(key, type.Cases.Select(static one => one.Key))).FirstOrDefault(static name => name is not null) is { } nearest =>
+                reading.Fail(node, $"has none of the keys that say what it is. Did you mean '{nearest}'? Known are: {known}."),
+            [] => reading.Fail(node, $"has none of the keys that say what it is. It needs one of: {known}."),
+            _ => reading.Fail(node, $"is several things at once: {string.Join(" and ", chosen.Select(static one => one.Key))}. Make each an item of its own."),
+        };
+    }
+
+    private object? BindRecord(ModelType type, IConfigurationSection node, Reading reading, string? id = null)
+    {
+        if (!reading.TryGetObject(node))
+        {
+            return null;
+        }
+
+        var values = new Dictionary<ModelProperty, object?>();
+        var seen = new HashSet<ModelProperty>();
+        var bound = new List<IGatewayPolicy>();
+        foreach (var child in node.GetChildren())
+        {
+            if (type.Find(child.Key) is { } property)
+            {
+                seen.Add(property);
+                if (Bind(property.Type, child, reading) is { } value && !reading.IsMissingText(property, child, value))
+                {
+                    values[property] = value;
+                }
+            }
+            else if (type.Policies is not null && policies.TryGet(child.Key, out var registration))
+            {
+                bound.AddRange(BindPolicy(registration, child, reading));
+            }
+            else
+            {
+                reading.UnknownKey(child, type.Properties.Select(static known => known.Name), withPolicies: type.Policies is not null);
+            }
+        }
+
+        if (type.Policies is not null)
+        {
+            values[type.Policies] = bound.ToArray();
+        }
+
+        if (type.Id is not null)
+        {
+            values[type.Id] = id;
+        }
+
+        var missing = type.Properties.Where(property => property.IsRequired && !seen.Contains(property)).ToArray();
+        Array.ForEach(missing, property => reading.Missing(node, property));
+        return type.Properties.Any(property => property.IsRequired && !values.ContainsKey(property)) ? null : reading.Create(type, node, values);
+    }
+}

@@ -1,0 +1,91 @@
+using GatewayKit.Configuration;
+using GatewayKit.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.FunctionalTests.Configuration;
+
+public sealed class StartTests
+{
+    [Fact]
+    public async Task The_section_Gateway_of_the_host_is_served()
+    {
+        await using var destination = await TestHost.StartAsync(map: static app => app.MapGet("/orders/{id}", (string id) => $"order {id}"));
+        await using var gateway = await TestHost.GatewayAsync($$"""
+            {
+              "Clusters": { "orders": { "Destinations": { "a": { "Address": "{{destination.Address}}" } }, "LoadBalancing": "PowerOfTwoChoices" } },
+              "Routes": {
+                "orders": { "Match": { "Path": "/orders/{**rest}", "Methods": [ "GET" ] }, "Cluster": "orders", "Throttle": { "RequestsPerSecond": 50, "Burst": 100 } },
+                "alive": { "Match": { "Path": "/alive" }, "Respond": { "Body": "yes" } }
+              }
+            }
+            """);
+        Assert.Equal("order 7", await gateway.Client.GetStringAsync("/orders/7"));
+        Assert.Equal("yes", await gateway.Client.GetStringAsync("/alive"));
+    }
+
+    [Fact]
+    public async Task A_start_fails_with_all_errors_of_all_kinds_at_once()
+    {
+        var failure = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
+            """
+            {
+              "Pseudonym": "a host",
+              "Clusters": { "orders": { "Destinations": { "a": { "Address": "ftp://x" } }, "Timeouts": { "Attempt": "30" } } },
+              "Routes": {
+                "orders": { "Match": { "Path": "/{" }, "Cluster": "ordres" },
+                "other": { "Match": { "Pth": "/a" }, "Respond": {} }
+              }
+            }
+            """,
+            map: static app =>
+            {
+                app.MapGatewayRoutes();
+                app.MapGatewayRoute("/mapped", "nowhere");
+            }));
+        Assert.Equal(
+            [
+                "Gateway:Clusters:orders:Destinations:a:Address",
+                "Gateway:Clusters:orders:Timeouts:Attempt",
+                "Gateway:Routes:orders:Cluster",
+                "Gateway:Routes:orders:Match:Path",
+                "Gateway:Routes:other:Match:Pth",
+                "GatewayOptions:Pseudonym",
+                "MapGatewayRoute(\"/mapped\"):Cluster",
+            ],
+            failure.Errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
+        Assert.All(failure.Errors, error => Assert.Contains(error.ToString(), failure.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Calling_it_twice_with_the_same_section_or_none_is_harmless()
+    {
+        const string Json = """{ "Edge": { "Pseudonym": "edge-1", "Routes": { "alive": { "Match": { "Path": "/alive" }, "Respond": { "Body": "yes" } } } } }""";
+        await using var gateway = await TestHost.StartAsync(
+            static builder =>
+            {
+                builder.Configuration.AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Json)));
+                builder.Services.AddApiGateway(builder.Configuration.GetSection("Edge"));
+                builder.Services.AddApiGateway(builder.Configuration.GetSection("Edge"));
+                builder.Services.AddApiGateway();
+                builder.Services.AddApiGateway(static options => options.ProblemTypeBase = "https://example.com/problems/");
+            },
+            static app => app.MapGatewayRoutes());
+        Assert.Equal("yes", await gateway.Client.GetStringAsync("/alive"));
+        var options = gateway.App.Services.GetRequiredService<IOptions<GatewayOptions>>().Value;
+        Assert.Equal(("edge-1", "https://example.com/problems/"), (options.Pseudonym, options.ProblemTypeBase));
+    }
+
+    [Fact]
+    public async Task An_id_of_two_sources_is_an_error_that_names_both()
+    {
+        var failure = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
+            """{ "Clusters": { "orders": {} } }""",
+            static gateway => gateway.AddCluster("ORDERS", "http://127.0.0.1:9")));
+        var error = Assert.Single(failure.Errors);
+        Assert.Equal("code:Clusters:ORDERS", error.Path);
+        Assert.Equal("The cluster 'ORDERS' comes from two sources: 'Gateway' and 'code'. Remove it from one, or rename it.", error.Message);
+    }
+}
