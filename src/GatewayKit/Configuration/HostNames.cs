@@ -1,32 +1,10 @@
-using System.Globalization;
+using GatewayKit.Routing;
 
 namespace GatewayKit.Configuration;
 
-/// <summary>What a host is, in conditions and addresses.</summary>
+/// <summary>What the host of an address is.</summary>
 internal static class HostNames
 {
-    /// <summary>A host with or without a port; <c>*</c> for the first label or, with a port, for the whole.</summary>
-    public static bool IsPattern(string text)
-    {
-        if (!TrySplit(text, out var host, out var hasPort))
-        {
-            return false;
-        }
-
-        return host == "*" ? hasPort : IsHost(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host);
-    }
-
-    /// <summary>A host with or without a port.</summary>
-    public static bool IsAuthority(string text) => TrySplit(text, out var host, out _) && IsHost(host);
-
-    /// <summary>A host without a port.</summary>
-    public static bool IsHost(string text) => Uri.CheckHostName(text) is not UriHostNameType.Unknown;
-
-    private static bool TrySplit(string text, out string host, out bool hasPort)
-    {
-        var colon = text.LastIndexOf(':');
-        hasPort = colon >= 0 && !(text.StartsWith('[') && text.EndsWith(']'));
-        host = hasPort ? text[..colon] : text;
-        return !hasPort || (int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535);
-    }
+    /// <summary>A host with or without a port, and no pattern.</summary>
+    public static bool IsAuthority(string text) => HostPattern.TryParse(text, out var host) && host is { Name: not null, IsWildcard: false };
 }

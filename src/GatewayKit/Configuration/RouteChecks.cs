@@ -111,7 +111,7 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
         });
         Each(match.Hosts, nameof(match.Hosts), path, report, static (host, where, report) =>
         {
-            if (!HostNames.IsPattern(host))
+            if (!HostPattern.TryParse(host, out _))
             {
                 report(where, $"'{host}' is not a host. Write \"api.example.com\", \"*.example.com\", either with \":8080\", or \"*:8080\".");
             }
@@ -191,21 +191,16 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
 
     private static void CheckRedirect(RouteRedirect redirect, GatewayRoute route, string path, Report report)
     {
-        if (!redirect.To.StartsWith('/') && !redirect.To.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && !redirect.To.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        foreach (var template in GatewayEndpointFactory.PathsOf(route))
         {
-            report(path, $"'{redirect.To}' must start with '/', \"http://\" or \"https://\".");
-            return;
-        }
-
-        foreach (Match placeholder in Regex.Matches(redirect.To, @"\{\**([^{}:?=*]+)[^{}]*\}", RegexOptions.NonBacktracking))
-        {
-            var name = placeholder.Groups[1].Value;
-            foreach (var template in GatewayEndpointFactory.PathsOf(route))
+            try
             {
-                if (RoutePatternFactory.Parse(template).GetParameter(name) is null)
-                {
-                    report(path, $"'{{{name}}}' is no part of the path '{template}'. Name it there, or remove it here.");
-                }
+                _ = RedirectTemplate.Parse(redirect.To, RoutePatternFactory.Parse(template).Parameters.Select(static parameter => parameter.Name));
+            }
+            catch (FormatException exception)
+            {
+                report(path, exception.Message);
+                return;
             }
         }
     }
