@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -109,8 +110,7 @@ public sealed class ForwardRequest
 
     /// <summary>Removes a header.</summary>
     /// <returns>Whether there was one.</returns>
-    public bool RemoveHeader(string name) =>
-        _message.Headers.Remove(name) | (_message.Content?.Headers.Remove(name) ?? false);
+    public bool RemoveHeader(string name) => Remove(_message.Headers, name) | Remove(_message.Content?.Headers, name);
 
     /// <summary>Removes every header whose name <paramref name="keep"/> does not accept.</summary>
     [SuppressMessage("Performance", "CA1851", Justification = "Names are collected before the headers change.")]
@@ -126,4 +126,7 @@ public sealed class ForwardRequest
             RemoveHeader(name);
         }
     }
+
+    // Asking the wrong one of the two collections to remove a header throws; looking does not.
+    private static bool Remove(HttpHeaders? headers, string name) => headers is not null && headers.NonValidated.Contains(name) && headers.Remove(name);
 }
