@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
 
@@ -16,8 +17,9 @@ internal static class ResponseBody
     private const int MaxUnflushed = 32_768;
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
-    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, PipeWriter target, long? length, ExchangeClock clock)
+    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, ExchangeClock clock)
     {
+        var target = response.BodyWriter;
         var cancellationToken = clock.Token;
         var (copied, unflushed) = (0L, 0);
         var size = length is <= SmallBufferSize ? SmallBufferSize : BufferSize;
@@ -69,6 +71,12 @@ internal static class ResponseBody
                 if (copied > length)
                 {
                     return (ForwardError.UpstreamProtocolError, null);
+                }
+
+                if (copied == read && !response.HasStarted)
+                {
+                    // From here on there is no other answer: what is written now cannot be taken back.
+                    await response.StartAsync(cancellationToken).ConfigureAwait(false);
                 }
 
                 target.Write(buffer.AsSpan(0, read));
