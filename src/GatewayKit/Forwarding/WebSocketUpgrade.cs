@@ -40,14 +40,23 @@ internal sealed class WebSocketUpgrade
 
         if (request.Headers.Upgrade.Count == 0
             || !HttpMethods.IsGet(request.Method)
-            || httpContext.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }
             || !NamesWebSocket(request.Headers.Upgrade.ToString()))
         {
             return ForwardError.None;
         }
 
         // Bytes of a body would reach the destination as frames (C8).
-        if (request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0 || !HasKey(request, out var key))
+        if (request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0)
+        {
+            return ForwardError.UpgradeInvalid;
+        }
+
+        if (httpContext.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true })
+        {
+            return ForwardError.None;
+        }
+
+        if (!HasKey(request, out var key))
         {
             return ForwardError.UpgradeInvalid;
         }

@@ -141,10 +141,10 @@ public sealed class ResponseTests
         });
         await using var gateway = await Upstream.GatewayToAsync(upstream.Address, cluster => cluster with { Timeouts = new() { Idle = TimeSpan.FromSeconds(1) } });
         using var client = await RawConnection.ConnectAsync(gateway.Address);
-        await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        var answer = await client.ReadToEndAsync();
-        Assert.StartsWith("HTTP/1.1 200", answer);
-        Assert.DoesNotContain("0\r\n\r\n", answer);
+        var answer = await client.ExchangeAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+
+        // Whether the broken chunk is seen before or after the good one is a matter of segments; a complete answer of 200 it never is.
+        Assert.True(answer.StartsWith("HTTP/1.1 502", StringComparison.Ordinal) || !answer.EndsWith("0\r\n\r\n", StringComparison.Ordinal), answer);
     }
 
     [Fact]

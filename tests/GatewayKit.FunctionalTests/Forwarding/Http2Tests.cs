@@ -1,0 +1,190 @@
+using System.Net;
+using GatewayKit.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace GatewayKit.FunctionalTests.Forwarding;
+
+/// <summary>HTTP/2 on both sides, the way gRPC uses it.</summary>
+public sealed class Http2Tests
+{
+    [Fact]
+    public async Task Trailers_arrive_after_the_body()
+    {
+        using var answer = await CallAsync(async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.DeclareTrailer("grpc-status");
+            await context.Response.Body.WriteAsync("message"u8.ToArray());
+            context.Response.AppendTrailer("grpc-status", "0");
+            context.Response.AppendTrailer("grpc-message", "fine");
+            context.Response.AppendTrailer("set-cookie", "a=b");
+        });
+        Assert.Equal("message", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("0", answer.TrailingHeaders.GetValues("grpc-status").Single());
+        Assert.Equal("fine", answer.TrailingHeaders.GetValues("grpc-message").Single());
+        Assert.False(answer.TrailingHeaders.Contains("set-cookie"));
+    }
+
+    [Fact]
+    public async Task Trailers_only_answer_passes_as_headers()
+    {
+        using var answer = await CallAsync(context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers["grpc-status"] = "5";
+            return Task.CompletedTask;
+        });
+        Assert.Equal("5", answer.Headers.GetValues("grpc-status").Single());
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Te_trailers_reaches_an_http2_destination()
+    {
+        using var answer = await CallAsync(context => context.Response.WriteAsync(context.Request.Headers.TE.ToString()));
+        Assert.Equal("trailers", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Duplex_message_arrives_before_the_next_is_sent()
+    {
+        await using var upstream = await Upstream.StartAsync(
+            async context =>
+            {
+                var buffer = new byte[100];
+                for (int read; (read = await context.Request.Body.ReadAsync(buffer)) > 0;)
+                {
+                    await context.Response.Body.WriteAsync(buffer.AsMemory(0, read));
+                    await context.Response.Body.FlushAsync();
+                }
+            },
+            HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
+        var upload = new DuplexContent();
+        using var request = Request(gateway.Address, upload);
+        var sending = gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var writer = await upload.Stream.WaitAsync(RawConnection.Limit);
+        await writer.WriteAsync("one"u8.ToArray());
+        await writer.FlushAsync();
+        using var answer = await sending.WaitAsync(RawConnection.Limit);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        var received = new byte[3];
+        await body.ReadExactlyAsync(received).AsTask().WaitAsync(RawConnection.Limit);
+        await writer.WriteAsync("two"u8.ToArray());
+        await writer.FlushAsync();
+        await body.ReadExactlyAsync(received).AsTask().WaitAsync(RawConnection.Limit);
+        Assert.Equal("two"u8.ToArray(), received);
+        upload.Complete();
+        Assert.Equal(0, await body.ReadAsync(received).AsTask().WaitAsync(RawConnection.Limit));
+    }
+
+    [Fact]
+    public async Task Cancelling_the_call_cancels_the_destinations()
+    {
+        var (begun, cancelled) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var upstream = await Upstream.StartAsync(
+            async context =>
+            {
+                using var registration = context.RequestAborted.Register(() => cancelled.SetResult());
+                await context.Response.Body.FlushAsync();
+                begun.SetResult();
+                await cancelled.Task;
+            },
+            HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
+        using var cancel = new CancellationTokenSource();
+        using var request = Request(gateway.Address, new ByteArrayContent("x"u8.ToArray()));
+        var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel.Token);
+        await begun.Task.WaitAsync(RawConnection.Limit);
+        answer.Dispose();
+        await cancelled.Task.WaitAsync(RawConnection.Limit);
+    }
+
+    [Fact]
+    public async Task Broken_answer_resets_the_stream_with_internal_error()
+    {
+        var received = new TaskCompletionSource();
+        await using var upstream = await Upstream.StartAsync(
+            async context =>
+            {
+                await context.Response.Body.WriteAsync("half"u8.ToArray());
+                await context.Response.Body.FlushAsync();
+                await received.Task;
+                context.Abort();
+            },
+            HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
+        using var request = Request(gateway.Address, new ByteArrayContent("x"u8.ToArray()));
+        using var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[4]);
+        received.SetResult();
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => body.ReadAsync(new byte[1]).AsTask());
+        var protocol = failure as HttpProtocolException ?? failure.InnerException as HttpProtocolException;
+        Assert.Equal(2, protocol?.ErrorCode);
+    }
+
+    [Fact]
+    public async Task Answer_that_ends_early_reaches_the_client_during_the_upload()
+    {
+        await using var upstream = await Upstream.StartAsync(
+            context =>
+            {
+                context.Response.StatusCode = 413;
+                return context.Response.WriteAsync("too much");
+            },
+            HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
+        var upload = new DuplexContent();
+        using var request = Request(gateway.Address, upload);
+        using var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(RawConnection.Limit);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        Assert.Equal("too much", await answer.Content.ReadAsStringAsync().WaitAsync(RawConnection.Limit));
+        upload.Complete();
+    }
+
+    private static async Task<HttpResponseMessage> CallAsync(RequestDelegate handler)
+    {
+        await using var upstream = await Upstream.StartAsync(handler, HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
+        var client = new HttpClient(new SocketsHttpHandler());
+        using var request = Request(gateway.Address, new ByteArrayContent("x"u8.ToArray()));
+        request.Headers.TE.Add(new("trailers"));
+        var answer = await client.SendAsync(request);
+        return answer;
+    }
+
+    private static HttpRequestMessage Request(Uri address, HttpContent content) => new(HttpMethod.Post, address)
+    {
+        Content = content,
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    private static Clusters.Cluster Http2(Clusters.Cluster cluster) =>
+        cluster with { Http = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+
+    private sealed class DuplexContent : HttpContent
+    {
+        private readonly TaskCompletionSource<Stream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<Stream> Stream => _stream.Task;
+
+        public void Complete() => _done.TrySetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.FlushAsync();
+            _stream.SetResult(stream);
+            await _done.Task;
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

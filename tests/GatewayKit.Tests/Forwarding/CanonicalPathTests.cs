@@ -1,0 +1,60 @@
+using GatewayKit.Forwarding;
+
+namespace GatewayKit.Tests.Forwarding;
+
+public sealed class CanonicalPathTests
+{
+    [Theory]
+    [InlineData("/a%2fb", "/a%2Fb")]
+    [InlineData("/a/%2F/../b", "/a/b")]
+    public void Encoded_slash_is_opaque_where_it_is_allowed(string path, string expected)
+    {
+        Assert.True(CanonicalPath.TryCreate(path, allowEncodedSlash: true, out var canonical));
+        Assert.Equal(expected, canonical);
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("")]
+    [InlineData("*")]
+    [InlineData("/a b")]
+    [InlineData("/\u00fc")]
+    [InlineData("/a?b")]
+    public void What_is_no_path_is_refused(string path) => Assert.False(CanonicalPath.TryCreate(path, allowEncodedSlash: false, out _));
+
+    [Theory]
+    [InlineData("/a%b", "/a%25b")]
+    [InlineData("/a \u00fc/\u20ac", "/a%20%C3%BC/%E2%82%AC")]
+    [InlineData("/a?b#c", "/a%3Fb%23c")]
+    public void Decoded_path_is_encoded_once(string decoded, string expected) => Assert.Equal(expected, CanonicalPath.Encode(decoded));
+
+    /// <summary>Random paths from the characters that matter: canonical form is a fixed point without anything a reader could resolve.</summary>
+    [Fact]
+    public void Canonical_form_is_stable_and_harmless()
+    {
+        string[] parts = ["/", ".", "..", "%2e", "%2E%2e", "a", "%41", "%2f", "%5c", "%25", "2f", "%C3%BC", "%C0", "%AF", ";", "\\", "%00", "//", "%", "~", "%7E", "%3b"];
+        var random = new Random(20_261_124);
+        var accepted = 0;
+        for (var i = 0; i < 200_000; i++)
+        {
+            var path = "/" + string.Concat(Enumerable.Range(0, random.Next(1, 8)).Select(_ => parts[random.Next(parts.Length)]));
+            if (!CanonicalPath.TryCreate(path, allowEncodedSlash: false, out var canonical))
+            {
+                continue;
+            }
+
+            accepted++;
+            Assert.True(CanonicalPath.TryCreate(canonical, allowEncodedSlash: false, out var again), $"{path} → {canonical}");
+            Assert.Equal(canonical, again);
+            Assert.StartsWith("/", canonical);
+            var segments = canonical.Split('/');
+            Assert.DoesNotContain(".", segments);
+            Assert.DoesNotContain("..", segments);
+            Assert.DoesNotContain(canonical, static c => c is <= ' ' or '\\' or '#' or '?' or >= '\x7F');
+            Assert.False(canonical.Contains("%2F", StringComparison.OrdinalIgnoreCase) || canonical.Contains("%5C", StringComparison.OrdinalIgnoreCase), canonical);
+            Assert.Equal(!CanonicalPath.IsCanonical(path), path != canonical || canonical.Contains('%') || canonical.Contains("/.", StringComparison.Ordinal));
+        }
+
+        Assert.True(accepted > 10_000, $"Only {accepted} paths were accepted.");
+    }
+}

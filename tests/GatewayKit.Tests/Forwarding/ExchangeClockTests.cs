@@ -1,0 +1,145 @@
+using GatewayKit.Clusters;
+using GatewayKit.Forwarding;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+
+namespace GatewayKit.Tests.Forwarding;
+
+public sealed class ExchangeClockTests
+{
+    private static readonly ClusterTimeouts Timeouts = new() { Attempt = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromSeconds(20), Total = TimeSpan.FromSeconds(60) };
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly ExchangeClocks _clocks;
+    private readonly DefaultHttpContext _httpContext = new();
+
+    public ExchangeClockTests() => _clocks = new(_time);
+
+    [Fact]
+    public void Head_that_does_not_come_is_a_headers_timeout()
+    {
+        var clock = Start(Timeouts);
+        _time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.False(clock.Token.IsCancellationRequested);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.True(clock.Token.IsCancellationRequested);
+        Assert.Equal(ForwardError.UpstreamHeadersTimeout, clock.Error);
+    }
+
+    [Fact]
+    public void Upload_has_its_own_time_and_the_head_its_full_time_after_it()
+    {
+        var clock = Start(Timeouts);
+        clock.UploadBegins();
+        for (var i = 0; i < 4; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(9));
+            clock.Moved(WaitingFor.UpstreamTaking);
+        }
+
+        clock.UploadEnds();
+        _time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.Equal(ForwardError.UpstreamHeadersTimeout, clock.Error);
+    }
+
+    [Theory]
+    [InlineData("UpstreamBody", ForwardError.UpstreamStalled)]
+    [InlineData("UpstreamTaking", ForwardError.UpstreamStalled)]
+    [InlineData("ClientBody", ForwardError.ClientBodyTimeout)]
+    [InlineData("ClientTaking", ForwardError.ClientStalled)]
+    public void Standing_still_is_blamed_on_who_is_waited_for(string waitingFor, ForwardError error)
+    {
+        var clock = Start(Timeouts);
+        clock.HeadArrived();
+        _time.Advance(TimeSpan.FromSeconds(15));
+        clock.Moved(Enum.Parse<WaitingFor>(waitingFor));
+        _time.Advance(TimeSpan.FromSeconds(19));
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(error, clock.Error);
+    }
+
+    [Fact]
+    public void Deadline_ends_an_exchange_in_which_bytes_move()
+    {
+        var clock = Start(Timeouts);
+        clock.HeadArrived();
+        for (var i = 0; i < 59; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            clock.Moved(WaitingFor.UpstreamBody);
+        }
+
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ForwardError.DeadlineExceeded, clock.Error);
+    }
+
+    [Fact]
+    public void Tunnel_has_no_deadline_but_an_idle_clock()
+    {
+        var clock = Start(Timeouts);
+        clock.BecomesTunnel();
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(19));
+            clock.Moved();
+        }
+
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(21));
+        Assert.Equal(ForwardError.UpgradeIdleTimeout, clock.Error);
+    }
+
+    [Fact]
+    public void Client_that_goes_away_is_no_timeout()
+    {
+        using var aborted = new CancellationTokenSource();
+        _httpContext.RequestAborted = aborted.Token;
+        var clock = Start(Timeouts);
+        aborted.Cancel();
+        Assert.Equal(ForwardError.ClientAborted, clock.Error);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(ForwardError.ClientAborted, clock.Error);
+    }
+
+    [Fact]
+    public void Stopped_clock_is_used_again_with_a_full_measure_of_time()
+    {
+        var first = Start(Timeouts);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        first.Stop(reusable: true);
+        var second = Start(Timeouts);
+        Assert.Same(first, second);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(ForwardError.None, second.Error);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ForwardError.UpstreamHeadersTimeout, second.Error);
+    }
+
+    [Fact]
+    public void Cancelled_clock_is_not_used_again()
+    {
+        var first = Start(Timeouts);
+        first.Cancel();
+        first.Stop(reusable: true);
+        Assert.NotSame(first, Start(Timeouts));
+    }
+
+    [Fact]
+    public void Clocks_that_are_off_never_fire()
+    {
+        var clock = Start(new() { Attempt = Timeout.InfiniteTimeSpan, Idle = Timeout.InfiniteTimeSpan, Total = Timeout.InfiniteTimeSpan });
+        _time.Advance(TimeSpan.FromDays(400));
+        Assert.Equal(ForwardError.None, clock.Error);
+    }
+
+    private ExchangeClock Start(ClusterTimeouts timeouts)
+    {
+        var clock = _clocks.Rent();
+        clock.Start(timeouts, _httpContext);
+        return clock;
+    }
+}
