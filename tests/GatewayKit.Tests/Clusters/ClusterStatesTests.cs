@@ -2,7 +2,7 @@ using GatewayKit.Clusters;
 
 namespace GatewayKit.Tests.Clusters;
 
-public sealed class ClusterStatesTests
+public sealed class ClusterStatesTests : IDisposable
 {
     private readonly ClusterStates _states = new(new UpstreamHandlers([]));
 
@@ -64,6 +64,8 @@ public sealed class ClusterStatesTests
     [Fact]
     public void Missing_certificate_file_rejects_the_clusters() =>
         Assert.ThrowsAny<Exception>(() => _states.Build(_states.InForce, [Orders() with { Tls = new() { CertificateAuthorityFile = "/nowhere.pem" } }]));
+
+    public void Dispose() => _states.Dispose();
 
     private static Cluster Orders() => new()
     {

@@ -98,6 +98,10 @@ public sealed class ClusterTransportTests
             return Task.FromResult(new HttpResponseMessage());
         }
 
-        protected override void Dispose(bool disposing) => Interlocked.Increment(ref _disposals);
+        protected override void Dispose(bool disposing)
+        {
+            Interlocked.Increment(ref _disposals);
+            base.Dispose(disposing);
+        }
     }
 }
