@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using GatewayKit.Clusters;
 using GatewayKit.Routing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Configuration;
 
@@ -174,7 +175,8 @@ public sealed class GatewayConfigurator : IDisposable
     }
 
     private static bool IsOfTheSnapshot(Exception exception) =>
-        exception is InvalidOperationException or IOException or CryptographicException or NotSupportedException or ArgumentException;
+        exception is InvalidOperationException or IOException or CryptographicException or NotSupportedException or ArgumentException
+            or OptionsValidationException;
 
     private GatewaySnapshot Snapshot(GatewaySnapshot before, RouteSet merged) => new(
         before.Revision + 1,

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Configuration;
 
@@ -9,7 +10,8 @@ internal sealed class ModelProperty(PropertyInfo property, Func<ModelType> type)
 {
     private readonly Lazy<ModelType> _type = new(type);
 
-    public string Name => property.Name;
+    /// <summary>Its key in JSON.</summary>
+    public string Name { get; } = KeyOf(property);
 
     public PropertyInfo Property => property;
 
@@ -20,6 +22,9 @@ internal sealed class ModelProperty(PropertyInfo property, Func<ModelType> type)
     public bool IsRequired { get; init; } = property.IsDefined(typeof(RequiredMemberAttribute)) || property.IsDefined(typeof(RequiredAttribute));
 
     public IReadOnlyList<ValidationAttribute> Annotations { get; } = [.. property.GetCustomAttributes<ValidationAttribute>(inherit: true)];
+
+    /// <summary>The key of a property: its name, unless an attribute gives one that is no name in C#.</summary>
+    public static string KeyOf(PropertyInfo property) => property.GetCustomAttribute<ConfigurationKeyNameAttribute>()?.Name ?? property.Name;
 
     public object? Get(object instance) => property.GetValue(instance);
 

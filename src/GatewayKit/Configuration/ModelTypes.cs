@@ -166,7 +166,8 @@ internal sealed class ModelTypes
     }
 
     private static string FirstDeclared(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).FirstOrDefault(static property => property.SetMethod is { IsPublic: true })?.Name
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            .Where(static property => property.SetMethod is { IsPublic: true }).Select(ModelProperty.KeyOf).FirstOrDefault()
         ?? throw new InvalidOperationException($"{type.Name} is a case of {type.BaseType?.Name}, but declares no property that could be its key in JSON.");
 
     private static bool IsKeyed(Type type) => type == typeof(GatewayRoute) || type == typeof(Cluster);
