@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Abstractions;
@@ -40,6 +41,7 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
         return new(result);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> AwaitAsync(ValueTask<object?> running, GatewayContext context)
     {
         var result = await running.ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -55,7 +56,7 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
     // Between the Observe stage and the rest: results are executed here, so that observers see the true status, bytes and outcome (A13).
     private EndpointFilterDelegate ExecuteInside(EndpointFilterDelegate next)
     {
-        return async invocation =>
+        return [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] async ValueTask<object?> (invocation) =>
         {
             var context = GatewayContext.From(invocation);
             var result = await next(context).ConfigureAwait(false);

@@ -15,7 +15,7 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<
     public RequestDelegate Run(EndpointFilterDelegate chain, GatewayPipeline pipeline) =>
         httpContext => RunAsync(httpContext, chain, pipeline);
 
-    private async Task RunAsync(HttpContext httpContext, EndpointFilterDelegate chain, GatewayPipeline pipeline)
+    private Task RunAsync(HttpContext httpContext, EndpointFilterDelegate chain, GatewayPipeline pipeline)
     {
         var context = new GatewayContext(httpContext, pipeline);
         if (pipeline.HasHostFilters)
@@ -24,27 +24,38 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<
             context.Passed = pipeline.HasOuterFilters ? GatewayContext.NotEntered : 0;
         }
 
+        return AnswerAsync(context, chain);
+    }
+
+    // Few locals, one kind of awaiter besides the chain's: what lives across an await is allocated for each request (PipelineAllocations).
+    private async Task AnswerAsync(GatewayContext context, EndpointFilterDelegate chain)
+    {
         try
         {
             var result = await chain(context).ConfigureAwait(false);
             outcomes.Judge(context, result);
-            await GatewayResults.ExecuteAsync(httpContext, result).ConfigureAwait(false);
+            await GatewayResults.ExecuteAsync(context.HttpContext, result).ConfigureAwait(false);
         }
-        catch (Exception exception) when (!httpContext.Response.HasStarted && !httpContext.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (!context.HttpContext.Response.HasStarted && !context.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            var problem = ProblemOf(exception, pipeline);
-            outcomes.Fail(context, problem);
-            await problem.ExecuteAsync(httpContext).ConfigureAwait(false);
+            await RefuseAsync(context, exception).ConfigureAwait(false);
         }
         finally
         {
             if (context.PendingAnswer is { } pending)
             {
-                await pending.DisposeAsync().ConfigureAwait(false);
+                await pending.DisposeAsync().AsTask().ConfigureAwait(false);
             }
 
             outcomes.Complete(context);
         }
+    }
+
+    private Task RefuseAsync(GatewayContext context, Exception exception)
+    {
+        var problem = ProblemOf(exception, context.Pipeline);
+        outcomes.Fail(context, problem);
+        return problem.ExecuteAsync(context.HttpContext);
     }
 
     // A body that cannot be read is the client's doing and keeps the server's status (C3).

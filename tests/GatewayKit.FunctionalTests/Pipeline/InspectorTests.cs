@@ -22,6 +22,7 @@ public sealed class InspectorTests
                 "/code/{**rest}: Admit Trail → cluster orders",
                 "HTTP: GET /own /own: Admit Trail → Limit Trail (Shadow) → host endpoint",
                 "configured /all/configured: Limit Trail (Shadow) → Protect Trail → answer 200",
+                "moved /all/moved: Limit Trail (Shadow) → redirect 308 /new",
             ],
             gateway.App.Services.GetRequiredService<GatewayInspector>().Describe().Split(Environment.NewLine).Order(StringComparer.Ordinal));
     }
@@ -83,7 +84,8 @@ public sealed class InspectorTests
     private static Task<TestHost> StartAsync() => TestHost.GatewayAsync(
         services: builder => builder.AddTrail()
             .AddCluster("orders", "http://127.0.0.1:9")
-            .AddRoutes(Route("configured", Limit, new TrailPolicy("p") { Stage = GatewayStage.Protect })),
+            .AddRoutes(Route("configured", Limit, new TrailPolicy("p") { Stage = GatewayStage.Protect }))
+            .AddRoutes(Route("moved", Limit) with { Respond = null, Redirect = new() { To = "/new" } }),
         map: app =>
         {
             app.MapGroup("/all").MapGatewayRoutes();
