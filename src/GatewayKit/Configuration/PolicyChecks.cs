@@ -18,7 +18,7 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
 
             if (!names.TryGet(policy.GetType(), out var registration))
             {
-                report(ModelPath.Join(path, policy.GetType().Name), $"Nothing serves a {policy.GetType().Name}. {names.Describe()}");
+                report(ModelPath.Join(path, policy.GetType().Name), $"{PolicyRegistry.DescribeMissing(policy)} {names.Describe()}");
                 continue;
             }
 

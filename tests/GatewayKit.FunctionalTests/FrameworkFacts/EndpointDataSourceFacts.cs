@@ -99,10 +99,9 @@ public sealed class EndpointDataSourceFacts
         Assert.Equal(HttpStatusCode.InternalServerError, late.StatusCode);
 
         var refusal = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
-            services: builder => builder.AddRoutes(Route("a", new ObservePolicy(_ => { }))),
             map: app =>
             {
-                app.MapGatewayRoutes();
+                app.MapGatewayRoute(Route("a")).WithGatewayPolicy(new ObservePolicy(_ => { }));
                 app.MapGet("/own", () => "own").WithGatewayPolicy(new TrailPolicy("t")).WithGatewayPolicy(new NamedPolicy());
             }));
 

@@ -142,11 +142,13 @@ public sealed class HostFilterTests
     public async Task Two_gateways_in_one_process_know_nothing_of_each_other()
     {
         var (firstObserver, secondObserver) = (new AwaitableObserver(), new AwaitableObserver());
-        await using var first = await StartAsync("first", firstObserver);
-        await using var second = await StartAsync("second", secondObserver);
+        var source = new MemoryRouteSource();
+        await using var first = await StartAsync("first", firstObserver, source);
+        await using var second = await StartAsync("second", secondObserver, new());
 
         Assert.Equal("first", await first.Client.GetTrailAsync("/a"));
         Assert.Equal("second", await second.Client.GetTrailAsync("/a"));
+        source.Set = new() { Routes = [Route("b")] };
         await first.ReloadAsync();
 
         Assert.Equal((2, 1), (Revision(first), Revision(second)));
@@ -154,11 +156,11 @@ public sealed class HostFilterTests
         await secondObserver.NextAsync();
         Assert.Equal((0, 0), (firstObserver.Waiting, secondObserver.Waiting));
 
-        static Task<TestHost> StartAsync(string name, AwaitableObserver observer) => TestHost.GatewayAsync(
+        static Task<TestHost> StartAsync(string name, AwaitableObserver observer, MemoryRouteSource source) => TestHost.GatewayAsync(
             services: builder =>
             {
                 builder.Services.AddSingleton<IGatewayObserver>(observer);
-                builder.AddTrail().AddRoutes(Route("a", new TrailPolicy(name)));
+                builder.AddTrail().AddSource(source).AddRoutes(Route("a", new TrailPolicy(name)));
             });
 
         static long Revision(TestHost gateway) => gateway.App.Services.GetRequiredService<GatewayConfigurator>().Current.Revision;

@@ -1,3 +1,4 @@
+using System.Net;
 using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
@@ -5,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
 using static GatewayKit.FunctionalTests.Pipeline.Trail;
 
 namespace GatewayKit.FunctionalTests.Pipeline;
@@ -78,6 +80,30 @@ public sealed class StartCheckTests
         });
 
         Assert.Equal(["HTTP: GET /late", "HTTP: GET /missing", "route (/route)"], errors.Select(static error => error.Path).Order());
+    }
+
+    [Fact]
+    public async Task Reload_with_a_fault_keeps_what_is_served()
+    {
+        var source = new MemoryRouteSource { Set = new() { Routes = [Route("good")] } };
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder => builder.AddTrail().AddSource(source),
+            map: app => app.MapGatewayRoutes().Finally(static endpoint =>
+            {
+                if (endpoint.DisplayName!.StartsWith("bad", StringComparison.Ordinal))
+                {
+                    endpoint.AddGatewayPolicy(new TrailPolicy("late"));
+                }
+            }));
+
+        source.Set = new() { Routes = [Route("new"), Route("bad")] };
+        var result = await gateway.App.Services.GetRequiredService<GatewayConfigurator>().ReloadAsync();
+
+        Assert.False(result.Accepted);
+        Assert.Contains("bad (/bad): TrailPolicy was added when the pipeline had been built", Assert.Single(result.Errors).Message, StringComparison.Ordinal);
+        Assert.Equal("good", await gateway.Client.GetStringAsync("/good"));
+        using var response = await gateway.Client.GetAsync("/new");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 
     [Fact]
