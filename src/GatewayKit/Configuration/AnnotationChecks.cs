@@ -90,7 +90,8 @@ internal sealed class AnnotationChecks(ModelTypes types)
     // A message that its author wrote is left alone; the framework's own do not say what was found.
     private static string? Describe(ValidationAttribute annotation, ModelProperty property, object value)
     {
-        if (annotation.ErrorMessage is not null || annotation.ErrorMessageResourceName is not null)
+        var isOwn = annotation is AllowedValuesAttribute ? annotation.ErrorMessage != new AllowedValuesAttribute().ErrorMessage : annotation.ErrorMessage is not null;
+        if (isOwn || annotation.ErrorMessageResourceName is not null)
         {
             return null;
         }

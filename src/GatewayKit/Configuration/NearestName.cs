@@ -10,7 +10,8 @@ internal static class NearestName
         foreach (var name in known)
         {
             var candidate = Distance(typed, name);
-            if (candidate < distance)
+            // A name of which nothing is left is another name.
+            if (candidate < distance && candidate < typed.Length)
             {
                 (best, distance) = (name, candidate);
             }

@@ -39,7 +39,7 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
             static value => ((DateTimeOffset)value).ToString("O", Invariant),
             "a date and time such as \"2030-01-31T12:00:00Z\""),
         [typeof(IPAddress)] = new(static text => IPAddress.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "an IP address"),
-        [typeof(IPNetwork)] = new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\" without bits beyond its prefix"),
+        [typeof(IPNetwork)] = new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\""),
     }.ToFrozenDictionary();
 
     private const string TimeSpanExpected = "a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\"";
