@@ -8,10 +8,12 @@ namespace GatewayKit.Throttling;
 public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
 {
     /// <summary>The longest time that an empty allowance may take to refill: one year. Longer ones are quotas, and would not fit the clock.</summary>
-    internal const double MaxRefillSeconds = 365 * 86_400d;
+    private const double MaxRefillSeconds = 365 * 86_400d;
+
+    private const double MinRequestsPerSecond = 0.001;
 
     /// <summary>Sustained rate in requests per second, 0.001 to 1,000,000.</summary>
-    [Range(0.001, 1_000_000)]
+    [Range(MinRequestsPerSecond, 1_000_000)]
     public required double RequestsPerSecond { get; init; }
 
     /// <summary>Requests accepted at once after an idle spell, 1 to 1,000,000. Default 1.</summary>
@@ -31,7 +33,8 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
-        if (Burst / RequestsPerSecond > MaxRefillSeconds)
+        // What is outside its own range is told by its range.
+        if (RequestsPerSecond >= MinRequestsPerSecond && Burst / RequestsPerSecond > MaxRefillSeconds)
         {
             yield return new(
                 string.Create(CultureInfo.InvariantCulture, $"A burst of {Burst} at {RequestsPerSecond} requests per second takes more than a year to refill. Lower Burst or raise RequestsPerSecond."),
