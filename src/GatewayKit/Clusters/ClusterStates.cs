@@ -58,7 +58,7 @@ internal sealed class ClusterStates(UpstreamHandlers handlers) : IDisposable
     }
 
     private static bool SharesConnections(Cluster one, Cluster other) =>
-        one.Http == other.Http && one.Tls == other.Tls && one.Timeouts.Connect == other.Timeouts.Connect;
+        one.Http == other.Http && one.Tls == other.Tls && one.HostHeader == other.HostHeader && one.Timeouts.Connect == other.Timeouts.Connect;
 
     private ClusterState Create(Cluster cluster, ClusterState? previous)
     {

@@ -3,6 +3,9 @@ namespace GatewayKit.Clusters;
 /// <summary>What changes about a destination while it serves. Survives a reload that leaves the destination as it was.</summary>
 internal sealed class DestinationState
 {
+    /// <summary>How many targets are kept, a power of two.</summary>
+    public const int KeptTargets = 64;
+
     private int _inFlight;
 
     public DestinationState(string id, Destination destination)
@@ -22,6 +25,9 @@ internal sealed class DestinationState
     /// <summary>The path of the address without a slash at its end; empty for the root.</summary>
     public string BasePath { get; }
 
+    /// <summary>The last targets sent to it. Written by whoever comes; an entry is whole or absent.</summary>
+    public KeptTarget?[] Targets { get; } = new KeptTarget?[KeptTargets];
+
     public int Weight => Destination.Weight;
 
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -29,4 +35,7 @@ internal sealed class DestinationState
     public void Begin() => Interlocked.Increment(ref _inFlight);
 
     public void End() => Interlocked.Decrement(ref _inFlight);
+
+    /// <summary>A path and query with the address they make.</summary>
+    public sealed record KeptTarget(string Path, string Query, Uri Uri);
 }

@@ -12,7 +12,18 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
         .ToDictionary(static group => group.Key, static group => group.Last().Create, StringComparer.OrdinalIgnoreCase);
 
     public Func<HttpMessageHandler> For(Cluster cluster) =>
-        _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
+        _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster);
+
+    private static SocketsHttpHandler Create(Cluster cluster)
+    {
+        var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
+        if (cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original)
+        {
+            handler.ConnectCallback = new NamedTlsConnector(cluster.Tls).ConnectAsync;
+        }
+
+        return handler;
+    }
 
     /// <summary>A handler with no default left (E1).</summary>
     public static SocketsHttpHandler Create(ClusterHttp http, ClusterTls tls, TimeSpan connectTimeout) => new()

@@ -18,11 +18,6 @@ internal static class UpstreamTls
             EnabledSslProtocols = tls.Protocols,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
-        if (tls.ServerName is not null)
-        {
-            options.TargetHost = tls.ServerName;
-        }
-
         if (tls.CertificateAuthorityFile is not null)
         {
             options.CertificateChainPolicy = TrustOnly(tls.CertificateAuthorityFile);

@@ -9,13 +9,14 @@ namespace GatewayKit.Forwarding;
 internal sealed class Exchange
 {
     private readonly ForwardMetrics _metrics;
+    private readonly HttpMessageInvoker _invoker;
     private readonly long _startedAt;
     private int _ended;
 
     public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
     {
         (HttpContext, Context, Cluster, Destination, Clock, _metrics) = (httpContext, context, cluster, destination, clock, metrics);
-        Invoker = cluster.Transport.Acquire();
+        _invoker = cluster.Transport.Acquire();
         Span = ForwardMetrics.StartSpan(cluster.Cluster.Id, destination);
         _startedAt = metrics.Started(this);
         if (context is not null)
@@ -38,8 +39,6 @@ internal sealed class Exchange
 
     public ExchangeClock Clock { get; }
 
-    public HttpMessageInvoker Invoker { get; }
-
     /// <summary>The span of the attempt; <see langword="null"/> if nobody listens.</summary>
     public Activity? Span { get; }
 
@@ -56,6 +55,8 @@ internal sealed class Exchange
 
     /// <summary>How it failed; the first failure counts.</summary>
     public ForwardError Error { get; private set; }
+
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message) => _invoker.SendAsync(message, Clock.Token);
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)

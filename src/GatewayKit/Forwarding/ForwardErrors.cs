@@ -57,6 +57,7 @@ internal static class ForwardErrors
     {
         // A connect timeout comes as a cancellation that nobody asked for (E11).
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
+        HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
         HttpRequestException request => OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,
@@ -66,7 +67,6 @@ internal static class ForwardErrors
     private static ForwardError OfRequest(HttpRequestException exception) => OfKind(exception.HttpRequestError) ?? exception.InnerException switch
     {
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
-        AuthenticationException => ForwardError.UpstreamTlsFailed,
         SocketException => ForwardError.UpstreamConnectFailed,
         _ => ForwardError.UpstreamReset,
     };

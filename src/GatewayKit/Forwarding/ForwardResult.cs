@@ -12,13 +12,13 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 {
     private readonly Exchange _exchange;
 
-    internal ForwardResult(Exchange exchange) => (_exchange, Answer) = (exchange, exchange.Response!);
+    internal ForwardResult(Exchange exchange) => _exchange = exchange;
 
     /// <summary>The status the destination answered with.</summary>
     public int StatusCode => (int)Answer.StatusCode;
 
     /// <summary>The destination's answer. Reading its content takes it away from the client.</summary>
-    public HttpResponseMessage Answer { get; }
+    public HttpResponseMessage Answer => _exchange.Response!;
 
     int? IStatusCodeHttpResult.StatusCode => StatusCode;
 

@@ -77,9 +77,9 @@ public sealed class Forwarder : IDisposable
         return result;
     }
 
-    // The life of an attempt: a destination, a message, an answer. Nothing of the client's response is touched.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster)
+    // The life of an attempt: a destination, a message, an answer. Nothing of the client's response is touched. All up to the first
+    // wait runs here, so that the state machine behind it is small.
+    private ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster)
     {
         var error = WebSocketUpgrade.TryCreate(httpContext, cluster.Cluster.Http, out var upgrade);
         if (error is ForwardError.None)
@@ -89,55 +89,76 @@ public sealed class Forwarder : IDisposable
 
         if (error is not ForwardError.None)
         {
-            return Refuse(error);
+            return new(Refuse(error));
         }
 
         if (!RequestTarget.TryRead(httpContext, out var target))
         {
-            return Refuse(ForwardError.AmbiguousPath);
+            return new(Refuse(ForwardError.AmbiguousPath));
         }
 
         var destination = cluster.Begin();
         if (destination is null)
         {
-            return Refuse(ForwardError.NoHealthyDestination);
+            return new(Refuse(ForwardError.NoHealthyDestination));
         }
 
         var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade };
+        Task<HttpResponseMessage> sending;
         try
         {
             var message = new HttpRequestMessage { Version = cluster.Cluster.Http.Version, VersionPolicy = cluster.Cluster.Http.VersionPolicy };
             error = Compose(exchange, message, target);
-            if (error is ForwardError.None)
+            if (error is not ForwardError.None)
             {
-                exchange.Response = await exchange.Invoker.SendAsync(message, exchange.Clock.Token).ConfigureAwait(false);
-                exchange.Clock.HeadArrived();
-                var result = new ForwardResult(exchange);
-                if (context is not null)
-                {
-                    context.PendingAnswer = result;
-                }
-
-                return result;
+                return EndAsync(exchange, error, null);
             }
 
-            exchange.Fail(error, null);
-        }
-        catch (ForwardTransformException refusal)
-        {
-            exchange.Fail(ForwardError.TransformRefused, refusal);
-            await exchange.EndAsync().ConfigureAwait(false);
-            return new GatewayProblem(refusal.Reason);
+            sending = exchange.SendAsync(message);
         }
         catch (Exception exception)
         {
-            error = ForwardErrors.BeforeHead(exception, exchange.Clock, exchange.Body, httpContext);
-            exchange.Fail(error, exception);
+            return EndAsync(exchange, exception);
         }
 
+        return ReceiveAsync(exchange, sending);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<object?> ReceiveAsync(Exchange exchange, Task<HttpResponseMessage> sending)
+    {
+        try
+        {
+            exchange.Response = await sending.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            return await EndAsync(exchange, exception).ConfigureAwait(false);
+        }
+
+        exchange.Clock.HeadArrived();
+        var result = new ForwardResult(exchange);
+        if (exchange.Context is { } context)
+        {
+            context.PendingAnswer = result;
+        }
+
+        return result;
+    }
+
+    private static ValueTask<object?> EndAsync(Exchange exchange, Exception exception) => EndAsync(
+        exchange,
+        exception is ForwardTransformException
+            ? ForwardError.TransformRefused
+            : ForwardErrors.BeforeHead(exception, exchange.Clock, exchange.Body, exchange.HttpContext),
+        exception);
+
+    private static async ValueTask<object?> EndAsync(Exchange exchange, ForwardError error, Exception? exception)
+    {
+        var reason = exchange.Fail(error, exception).Reason;
         var status = (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
         await exchange.EndAsync().ConfigureAwait(false);
-        return Refuse(error, status);
+        return new GatewayProblem(reason) { StatusCode = status ?? reason.Status };
     }
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
@@ -207,11 +228,7 @@ public sealed class Forwarder : IDisposable
         return ForwardError.None;
     }
 
-    private static GatewayProblem Refuse(ForwardError error, int? status = null)
-    {
-        var reason = ForwardFailure.Of(error).Reason;
-        return new(reason) { StatusCode = status ?? reason.Status };
-    }
+    private static GatewayProblem Refuse(ForwardError error) => new(ForwardFailure.Of(error).Reason);
 
     private ClusterState ClusterOf(string address)
     {

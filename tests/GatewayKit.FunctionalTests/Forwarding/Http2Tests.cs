@@ -162,7 +162,7 @@ public sealed class Http2Tests
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private static Clusters.Cluster Http2(Clusters.Cluster cluster) =>
+    private static GatewayKit.Clusters.Cluster Http2(GatewayKit.Clusters.Cluster cluster) =>
         cluster with { Http = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact } };
 
     private sealed class DuplexContent : HttpContent

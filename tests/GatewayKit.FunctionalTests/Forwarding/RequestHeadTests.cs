@@ -36,7 +36,7 @@ public sealed class RequestHeadTests
     [Fact]
     public async Task Host_is_the_clients_where_the_cluster_says_so()
     {
-        var (head, _) = await SendAsync("GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n", cluster => cluster with { HostHeader = Clusters.HostHeader.Original });
+        var (head, _) = await SendAsync("GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n", cluster => cluster with { HostHeader = GatewayKit.Clusters.HostHeader.Original });
         Assert.Contains("\r\nHost: shop.example\r\n", head);
     }
 
@@ -204,7 +204,7 @@ public sealed class RequestHeadTests
         Assert.Single(head.Split("\r\n"), static line => line.StartsWith("tracestate", StringComparison.OrdinalIgnoreCase));
     }
 
-    private static async Task<(string? Head, string Answer)> SendAsync(string request, Func<Clusters.Cluster, Clusters.Cluster>? change = null)
+    private static async Task<(string? Head, string Answer)> SendAsync(string request, Func<GatewayKit.Clusters.Cluster, GatewayKit.Clusters.Cluster>? change = null)
     {
         await using var upstream = RawUpstream.Answering(Ok);
         await using var gateway = await Upstream.GatewayToAsync(upstream.Address, change);

@@ -121,7 +121,7 @@ public sealed class ResponseTests
     [Fact]
     public async Task Cluster_without_destinations_answers_at_once()
     {
-        await using var gateway = await Upstream.GatewayToAsync(new("http://127.0.0.1:1"), cluster => cluster with { Destinations = new Dictionary<string, Clusters.Destination>() });
+        await using var gateway = await Upstream.GatewayToAsync(new("http://127.0.0.1:1"), cluster => cluster with { Destinations = new Dictionary<string, GatewayKit.Clusters.Destination>() });
         using var answer = await gateway.Client.GetAsync("/");
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Contains("\"code\":\"no-healthy-upstream\"", await answer.Content.ReadAsStringAsync());

@@ -153,7 +153,7 @@ public sealed class WebSocketTests
 
     private static HttpProtocols ProtocolOf(int version) => version == 1 ? HttpProtocols.Http1 : HttpProtocols.Http2;
 
-    private static Func<Clusters.Cluster, Clusters.Cluster> Speaking(int version) => cluster => cluster with
+    private static Func<GatewayKit.Clusters.Cluster, GatewayKit.Clusters.Cluster> Speaking(int version) => cluster => cluster with
     {
         Http = new() { Version = new(version, version == 1 ? 1 : 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact },
     };

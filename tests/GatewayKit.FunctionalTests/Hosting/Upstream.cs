@@ -17,14 +17,14 @@ internal static class Upstream
     /// <param name="services">Adds to the gateway. Default: nothing.</param>
     /// <param name="protocols">What the gateway speaks to clients.</param>
     public static Task<TestHost> GatewayToAsync(
-        Uri address, Func<Clusters.Cluster, Clusters.Cluster>? change = null, Action<GatewayBuilder>? services = null, HttpProtocols protocols = HttpProtocols.Http1) =>
+        Uri address, Func<GatewayKit.Clusters.Cluster, GatewayKit.Clusters.Cluster>? change = null, Action<GatewayBuilder>? services = null, HttpProtocols protocols = HttpProtocols.Http1) =>
         TestHost.StartAsync(
             builder =>
             {
-                var cluster = new Clusters.Cluster
+                var cluster = new GatewayKit.Clusters.Cluster
                 {
                     Id = "up",
-                    Destinations = new Dictionary<string, Clusters.Destination> { ["a"] = new() { Address = address } },
+                    Destinations = new Dictionary<string, GatewayKit.Clusters.Destination> { ["a"] = new() { Address = address } },
                 };
                 var gateway = Microsoft.Extensions.DependencyInjection.GatewayServiceCollectionExtensions.AddApiGateway(builder.Services)
                     .AddClusters(change?.Invoke(cluster) ?? cluster)

@@ -64,7 +64,7 @@ public sealed class ResponseTransformTests
     public async Task Failures_that_the_gateway_makes_and_refusals_of_any_stage_are_changed_too()
     {
         await using var gateway = await TestHost.GatewayAsync(
-            services: builder => builder.AddClusters(new Clusters.Cluster { Id = "none" }),
+            services: builder => builder.AddClusters(new GatewayKit.Clusters.Cluster { Id = "none" }),
             map: app =>
             {
                 app.MapGatewayRoute("/none", cluster: "none")
