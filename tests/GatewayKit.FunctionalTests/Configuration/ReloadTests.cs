@@ -153,7 +153,7 @@ public sealed class ReloadTests
         var source = gateway.App.Services.GetRequiredService<DynamicRouteSource>();
         await source.ApplyAsync(new()
         {
-            Clusters = [new() { Id = "c", Destinations = new Dictionary<string, Clusters.Destination> { ["a"] = new() { Address = destination.Address } } }],
+            Clusters = [new() { Id = "c", Destinations = new Dictionary<string, GatewayKit.Clusters.Destination> { ["a"] = new() { Address = destination.Address } } }],
             Routes = [new() { Id = "r", Match = new() { Path = "/{**rest}" }, Cluster = "c" }],
         });
         var inFlight = gateway.Client.GetStringAsync("/before");
