@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing;
 
 namespace GatewayKit.Pipeline;
@@ -7,9 +8,12 @@ namespace GatewayKit.Pipeline;
 internal sealed record PipelineFault(string Endpoint, string Message)
 {
     /// <summary>All of them in these endpoints, as they will be served.</summary>
-    public static IEnumerable<PipelineFault> In(IEnumerable<Endpoint> endpoints) => endpoints
-        .Where(static endpoint => endpoint.Metadata.GetMetadata<ISuppressMatchingMetadata>() is not { SuppressMatching: true })
-        .SelectMany(static endpoint => MessagesOf(endpoint.Metadata).Select(message => new PipelineFault(endpoint.DisplayName ?? "(unnamed endpoint)", message)));
+    public static IEnumerable<PipelineFault> In(IEnumerable<Endpoint> endpoints)
+    {
+        var served = endpoints.Where(static endpoint => endpoint.Metadata.GetMetadata<ISuppressMatchingMetadata>() is not { SuppressMatching: true }).ToArray();
+        return served.SelectMany(static endpoint => MessagesOf(endpoint.Metadata).Select(message => new PipelineFault(NameOf(endpoint), message)))
+            .Concat(InSharedActions(served));
+    }
 
     /// <exception cref="InvalidOperationException">There is one. The message lists all.</exception>
     public static void ThrowIfAny(IEnumerable<Endpoint> endpoints)
@@ -22,6 +26,22 @@ internal sealed record PipelineFault(string Endpoint, string Message)
     }
 
     public override string ToString() => $"{Endpoint}: {Message}";
+
+    private static string NameOf(Endpoint endpoint) => endpoint.DisplayName ?? "(unnamed endpoint)";
+
+    // MVC keeps the chain of filters with the action, so an action that is mapped twice runs the chain that was built last for both.
+    private static IEnumerable<PipelineFault> InSharedActions(Endpoint[] served) =>
+        from endpoint in served
+        let action = endpoint.Metadata.GetMetadata<ActionDescriptor>()
+        where action is not null
+        group endpoint by action into mapped
+        where mapped.Select(PoliciesOf).Distinct().Skip(1).Any()
+        select new PipelineFault(
+            NameOf(mapped.First()),
+            "The action is mapped several times with different policies, and MVC would run those of one mapping for all. Map it once, or with the same policies.");
+
+    private static ValueList<IGatewayPolicy> PoliciesOf(Endpoint endpoint) =>
+        ValueList<IGatewayPolicy>.From(endpoint.Metadata.GetMetadata<GatewayPipeline>()?.Steps.Select(static step => step.Policy));
 
     private static IEnumerable<string> MessagesOf(EndpointMetadataCollection metadata)
     {

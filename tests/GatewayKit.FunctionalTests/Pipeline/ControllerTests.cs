@@ -1,4 +1,5 @@
 using System.Net;
+using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Builder;
@@ -39,6 +40,33 @@ public sealed class ControllerTests
         using var response = await gateway.Client.GetAsync("/group/guarded/echo?text=x");
 
         Assert.Equal((HttpStatusCode.OK, "group", "x"), (response.StatusCode, Of(response), await response.Content.ReadAsStringAsync()));
+    }
+
+    // MVC keeps the chain of filters with the action: without the check both groups would run the policies of the second.
+    [Fact]
+    public async Task Controllers_mapped_twice_with_different_policies_stop_the_start()
+    {
+        var refusal = await Assert.ThrowsAsync<GatewayConfigurationException>(() => StartAsync(app =>
+        {
+            app.MapGroup("/a").WithGatewayPolicy(new TrailPolicy("a")).MapControllers();
+            app.MapGroup("/b").WithGatewayPolicy(new TrailPolicy("b")).MapControllers();
+        }));
+
+        Assert.Equal(3, refusal.Errors.Count);
+        Assert.All(refusal.Errors, static error => Assert.Contains("mapped several times", error.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Controllers_mapped_twice_with_equal_policies_are_served()
+    {
+        await using var gateway = await StartAsync(app =>
+        {
+            app.MapGroup("/a").WithGatewayPolicy(new TrailPolicy("same")).MapControllers();
+            app.MapGroup("/b").WithGatewayPolicy(new TrailPolicy("same")).MapControllers();
+        });
+
+        Assert.Equal("same", await gateway.Client.GetTrailAsync("/a/guarded/echo?text=x"));
+        Assert.Equal("same", await gateway.Client.GetTrailAsync("/b/guarded/echo?text=x"));
     }
 
     [Fact]
