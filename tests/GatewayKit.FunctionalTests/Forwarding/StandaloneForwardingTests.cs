@@ -1,0 +1,57 @@
+using System.Net;
+using GatewayKit.Forwarding;
+using GatewayKit.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace GatewayKit.FunctionalTests.Forwarding;
+
+/// <summary>The forwarder in endpoints of the host, as docs/forwarding.md shows it.</summary>
+public sealed class StandaloneForwardingTests
+{
+    [Fact]
+    public async Task Endpoint_of_the_host_forwards_to_an_address_or_a_cluster()
+    {
+        await using var upstream = await Upstream.StartAsync(context => context.Response.WriteAsync($"{context.Request.Path}"));
+        var address = upstream.Address.ToString();
+        await using var gateway = await TestHost.StartAsync(
+            builder => builder.Services.AddApiGateway().AddCluster("stock", address),
+            app =>
+            {
+                app.Map("/x/{**rest}", (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, address));
+                app.Map("/y/{**rest}", (HttpContext context, Forwarder forwarder) => forwarder.ForwardToClusterAsync(context, "stock"));
+            });
+        Assert.Equal("/x/a", await gateway.Client.GetStringAsync("/x/a"));
+        Assert.Equal("/y/b", await gateway.Client.GetStringAsync("/y/b"));
+    }
+
+    [Fact]
+    public async Task Answer_that_a_filter_drops_is_released()
+    {
+        await using var upstream = await Upstream.StartAsync(context => context.Response.WriteAsync("unwanted"));
+        await using var gateway = await TestHost.StartAsync(
+            builder => builder.Services.AddApiGateway().AddCluster("stock", upstream.Address.ToString()),
+            app => app.Map("/", (HttpContext context, Forwarder forwarder) => forwarder.ForwardToClusterAsync(context, "stock"))
+                .AddEndpointFilter(async (context, next) =>
+                {
+                    await next(context);
+                    return Results.Text("instead");
+                }));
+        Assert.Equal("instead", await gateway.Client.GetStringAsync("/"));
+        var destination = gateway.App.Services.GetRequiredService<GatewayKit.Clusters.ClusterStates>().InForce["stock"].Destinations.Single();
+        Assert.True(SpinWait.SpinUntil(() => destination.InFlight == 0, RawConnection.Limit));
+    }
+
+    [Theory]
+    [InlineData("ftp://a")]
+    [InlineData("orders")]
+    [InlineData("http://user@a")]
+    public async Task Address_that_is_none_is_the_callers_mistake(string address)
+    {
+        await using var gateway = await TestHost.StartAsync(static builder => builder.Services.AddApiGateway());
+        var forwarder = gateway.App.Services.GetRequiredService<Forwarder>();
+        await Assert.ThrowsAsync<ArgumentException>(() => forwarder.ForwardAsync(new DefaultHttpContext(), address));
+        await Assert.ThrowsAsync<ArgumentException>(() => forwarder.ForwardToClusterAsync(new DefaultHttpContext(), "none"));
+    }
+}
