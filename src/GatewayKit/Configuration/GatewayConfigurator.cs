@@ -132,8 +132,13 @@ public sealed class GatewayConfigurator : IDisposable
         {
             errors ??= [];
             var sets = await _reader.ReadAsync(given, errors, cancellationToken).ConfigureAwait(false);
-            var all = Validate(sets, errors);
-            return all.Count > 0 ? Reject(all) : PutInForce(sets);
+
+            // On a thread of its own: building ten thousand endpoints and their matcher must not occupy one of the few that serve requests.
+            return await Task.Factory.StartNew(
+                () => Validate(sets, errors) is { Count: > 0 } all ? Reject(all) : PutInForce(sets),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+                TaskScheduler.Default).ConfigureAwait(false);
         }
         finally
         {

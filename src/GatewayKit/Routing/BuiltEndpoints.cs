@@ -18,27 +18,21 @@ internal sealed class BuiltEndpoints
     public static BuiltEndpoints Build(
         RouteGroupContext group,
         IReadOnlyList<GatewayRouteMapping> mappings,
+        MappingSelection none,
         GatewaySnapshot snapshot,
         GatewayEndpointFactory factory,
         BuiltEndpoints? previous)
     {
         // A route that several mappings select is mapped once, with what all of them say.
-        var mapped = new OrderedDictionary<GatewayRoute, List<GatewayRouteMapping>>(ReferenceEqualityComparer.Instance);
+        var mapped = new OrderedDictionary<GatewayRoute, MappingSelection>(snapshot.Routes.Count, ReferenceEqualityComparer.Instance);
         foreach (var mapping in mappings)
         {
             foreach (var route in mapping.Routes(snapshot))
             {
-                if (!mapping.Where(route))
+                if (mapping.Where(route))
                 {
-                    continue;
+                    mapped[route] = mapped.GetValueOrDefault(route, none).With(mapping);
                 }
-
-                if (!mapped.TryGetValue(route, out var selectedBy))
-                {
-                    mapped.Add(route, selectedBy = []);
-                }
-
-                selectedBy.Add(mapping);
             }
         }
 
@@ -49,10 +43,10 @@ internal sealed class BuiltEndpoints
             var cluster = route.Cluster is null ? null : snapshot.ClusterStates.GetValueOrDefault(route.Cluster);
             foreach (var path in GatewayEndpointFactory.PathsOf(route))
             {
-                var key = new EndpointKey(route, path, cluster, string.Join(',', selectedBy.Select(mapping => mapping.Index)));
+                var key = new EndpointKey(route, path, cluster, selectedBy);
                 var endpoint = sameDefaults && previous!._byKey.TryGetValue(key, out var known)
                     ? known
-                    : factory.Create(route, path, cluster, snapshot, group, selectedBy);
+                    : factory.Create(route, path, cluster, snapshot, group, selectedBy.Mappings);
                 byKey.Add(key, endpoint);
             }
         }
@@ -60,5 +54,5 @@ internal sealed class BuiltEndpoints
         return new(snapshot, byKey);
     }
 
-    private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, string Mappings);
+    private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, MappingSelection Mappings);
 }

@@ -15,6 +15,7 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
 {
     private readonly Lock _lock = new();
     private readonly List<GatewayRouteMapping> _mappings = [];
+    private readonly MappingSelection _none = new();
     private readonly List<EndpointSet> _groups = [];
     private EndpointSet? _plain;
     private CancellationTokenSource _change = new();
@@ -101,7 +102,7 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
         return set.Built.Endpoints;
     }
 
-    private BuiltEndpoints Build(EndpointSet set, GatewaySnapshot snapshot) => BuiltEndpoints.Build(set.Context, _mappings, snapshot, factory, set.Built);
+    private BuiltEndpoints Build(EndpointSet set, GatewaySnapshot snapshot) => BuiltEndpoints.Build(set.Context, _mappings, _none, snapshot, factory, set.Built);
 
     private GatewayRouteConventionBuilder Map(Func<int, GatewayRouteConventionBuilder, GatewayRouteMapping> map)
     {

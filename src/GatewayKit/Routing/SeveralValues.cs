@@ -10,7 +10,7 @@ namespace GatewayKit.Routing;
 /// the values. All endpoints as candidates would let a client that sends two values make the gateway weigh each of them: this weighs
 /// only those the values name.
 /// </summary>
-internal sealed class SeveralValues(FieldIndex index, int start, int end) : IDynamicEndpointMetadata, IComparer<Endpoint>
+internal sealed class SeveralValues(FieldIndex index, int start, int end) : IDynamicEndpointMetadata
 {
     // Host policies that choose at run time look at this candidate too, as the framework asks of them.
     public bool IsDynamic => true;
@@ -48,12 +48,11 @@ internal sealed class SeveralValues(FieldIndex index, int start, int end) : IDyn
                 candidates.ReplaceEndpoint(candidate, index.Endpoints[positions.Min], values);
                 break;
             default:
-                candidates.ExpandEndpoint(candidate, [.. positions.Select(position => index.Endpoints[position])], this);
+                Endpoint[] found = [.. positions.Select(position => index.Endpoints[position])];
+                candidates.ExpandEndpoint(candidate, found, Comparer<Endpoint>.Create((x, y) => Array.IndexOf(found, x).CompareTo(Array.IndexOf(found, y))));
                 break;
         }
     }
-
-    public int Compare(Endpoint? x, Endpoint? y) => Array.IndexOf(index.Endpoints, x).CompareTo(Array.IndexOf(index.Endpoints, y));
 
     private static bool IsSameRun(Endpoint first, Endpoint other) =>
         first is RouteEndpoint x && other is RouteEndpoint y && x.Order == y.Order

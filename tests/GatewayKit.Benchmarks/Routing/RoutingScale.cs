@@ -1,0 +1,23 @@
+namespace GatewayKit.Benchmarks.Routing;
+
+/// <summary>
+/// Route matching and reload at scale. <c>match</c> prints how long the matcher takes to build and to match, beside the framework's own
+/// host matching; <c>reload</c> the worst request while ten thousand routes are reloaded. Default: both.
+/// </summary>
+public static class RoutingScale
+{
+    /// <summary>Runs it.</summary>
+    public static async Task RunAsync(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        if (args is [] or ["match"])
+        {
+            await MatchScale.RunAsync();
+        }
+
+        if (args is [] or ["reload"])
+        {
+            await ReloadScale.RunAsync();
+        }
+    }
+}
