@@ -8,7 +8,7 @@ internal sealed record BenchOptions
     public const string Usage = """
         usage: compare [--quick] [--rounds N] [--seconds N] [--connections N] [--cases a,b] [--targets a,b]
                        [--gc server|workstation] [--logging off|warnings] [--pin] [--json FILE]
-          cases:   small large post headers features
+          cases:   small varied large post headers features
           targets: gatewaykit yarp kestrel nginx haproxy
           --pin    the target on CPU 1, load and upstream server on CPU 0
           --quick  2 rounds of 1 s over three cases

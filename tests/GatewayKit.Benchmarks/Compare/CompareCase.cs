@@ -15,6 +15,9 @@ internal sealed record CompareCase(string Name, string Summary, string Path, str
     /// <summary>Bytes to post; 0 makes it a GET.</summary>
     public int PostBytes { get; init; }
 
+    /// <summary>Whether each request has a query of its own, as no two requests of real clients need be alike.</summary>
+    public bool Varies { get; init; }
+
     /// <summary>Whether the answer has twenty headers of its own.</summary>
     public bool AnswersWithHeaders { get; init; }
 
@@ -24,6 +27,7 @@ internal sealed record CompareCase(string Name, string Summary, string Path, str
     public static IReadOnlyList<CompareCase> All { get; } =
     [
         new("small", "GET, 5-byte answer", "/small", Small),
+        new("varied", "GET, another query each time", "/small", Small) { Varies = true },
         new("large", "GET, 64 KiB answer", "/large", new string('x', 65_536)),
         new("post", "POST of 1 KiB, 5-byte answer", "/post", Small) { PostBytes = 1_024 },
         new("headers", "GET with 20 more headers each way", "/headers", Small)

@@ -9,7 +9,7 @@ internal sealed class TargetCatalog(string folder, Uri upstream, bool serverGC, 
 
     public Task<Target> StartAsync(string name) => name switch
     {
-        "gatewaykit" => StartDotnetAsync(name, "GatewayKitTarget", $"policy of 1,000 known keys; {SharedLog} in an Observe policy"),
+        "gatewaykit" => StartDotnetAsync(name, "GatewayKitTarget", $"policy with 1,000 known keys; Throttle of 1,000,000/s per key; {SharedLog} in an Observe policy"),
         "yarp" => StartDotnetAsync(name, "YarpTarget",
             $"middleware with 1,000 known keys; ASP.NET Core token bucket of 1,000,000/s per key; {SharedLog} in a middleware"),
         "kestrel" => StartDotnetAsync(name, "KestrelTarget", "none: it has no such case"),
@@ -26,6 +26,7 @@ internal sealed class TargetCatalog(string folder, Uri upstream, bool serverGC, 
             "dotnet",
             [Assembly(project), $"--port={port}", $"--upstream={upstream}", $"--access-log={Path.Combine(folder, $"{name}.log")}", $"--logging={(logging ? "warnings" : "off")}"],
             cpu);
+        start.WorkingDirectory = Path.GetDirectoryName(Assembly(project));
         start.Environment["DOTNET_gcServer"] = serverGC ? "1" : "0";
         var process = ChildProcess.Start(start);
         try

@@ -20,14 +20,10 @@ internal static partial class Wrk
     {
         List<string> arguments = ["-t1", $"-c{connections}", $"-d{seconds}s", "--latency"];
         arguments.AddRange(test.Headers.SelectMany(static header => new[] { "-H", $"{header.Key}: {header.Value}" }));
-        if (test.PostBytes > 0)
+        if (ScriptOf(test) is { } text)
         {
             var script = Path.Combine(folder, $"{test.Name}.lua");
-            await File.WriteAllTextAsync(script, $"""
-                wrk.method = "POST"
-                wrk.body = string.rep("x", {test.PostBytes})
-                wrk.headers["Content-Type"] = "application/octet-stream"
-                """);
+            await File.WriteAllTextAsync(script, text);
             arguments.AddRange(["-s", script]);
         }
 
@@ -39,6 +35,23 @@ internal static partial class Wrk
         await process.WaitForExitAsync();
         return Parse(output);
     }
+
+    private static string? ScriptOf(CompareCase test) => test switch
+    {
+        { PostBytes: > 0 and var bytes } => $"""
+            wrk.method = "POST"
+            wrk.body = string.rep("x", {bytes})
+            wrk.headers["Content-Type"] = "application/octet-stream"
+            """,
+        { Varies: true } => $"""
+            local number = 0
+            request = function()
+              number = number + 1
+              return wrk.format("GET", "{test.Path}?number=" .. number)
+            end
+            """,
+        _ => null,
+    };
 
     internal static WrkResult Parse(string output)
     {

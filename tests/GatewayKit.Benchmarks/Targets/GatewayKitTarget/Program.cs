@@ -1,22 +1,12 @@
 using GatewayKit.Benchmarks.Targets;
-using GatewayKit.Routing;
 
 var builder = TargetHost.CreateBuilder(args);
 await using var log = new AccessLog(builder.AccessLogFile());
 builder.Services.AddSingleton(log);
-builder.Services.AddApiGateway()
+builder.Configuration["Gateway:Clusters:upstream:Destinations:1:Address"] = builder.Upstream();
+builder.Services.AddApiGateway(builder.Configuration.GetSection("Gateway"))
     .AddPolicy<KeyPolicy, KeyFilterFactory>("Key")
-    .AddPolicy<RecordPolicy, RecordFilterFactory>("Record")
-    .AddCluster("upstream", builder.Upstream())
-    .AddRoutes(
-        new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "upstream" },
-        new GatewayRoute
-        {
-            Id = "features",
-            Match = new() { Path = "/features/{**rest}" },
-            Cluster = "upstream",
-            Policies = [new RecordPolicy(), new KeyPolicy()],
-        });
+    .AddPolicy<RecordPolicy, RecordFilterFactory>("Record");
 
 var app = builder.Build();
 app.MapGatewayRoutes();

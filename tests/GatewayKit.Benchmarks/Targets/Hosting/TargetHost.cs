@@ -37,6 +37,13 @@ internal static class TargetHost
     {
         await app.StartAsync();
         Console.WriteLine($"ready {RuntimeInformation.FrameworkDescription}, {(GCSettings.IsServerGC ? "server" : "workstation")} GC");
+        // The console reads synchronously, so it gets a thread; a signal ends the process as well as the end of the input.
+        await Task.WhenAny(Task.Run(ServeCommandsAsync), app.WaitForShutdownAsync());
+        await app.StopAsync();
+    }
+
+    private static async Task ServeCommandsAsync()
+    {
         using var sampler = new AllocationSampler();
         while (await Console.In.ReadLineAsync() is { } command)
         {
@@ -58,8 +65,6 @@ internal static class TargetHost
                     break;
             }
         }
-
-        await app.StopAsync();
     }
 
     private static string Required(WebApplicationBuilder builder, string key) =>
