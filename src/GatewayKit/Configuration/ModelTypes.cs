@@ -150,13 +150,13 @@ internal sealed class ModelTypes
     private static object Create(ConstructorInfo constructor, ParameterInfo[] parameters, IReadOnlyDictionary<ModelProperty, object?> values)
     {
         var arguments = Array.ConvertAll(parameters, parameter =>
-            values.FirstOrDefault(value => value.Key.Name == parameter.Name) is { Key: not null } given ? given.Value
+            values.FirstOrDefault(value => value.Key.Property.Name == parameter.Name) is { Key: not null } given ? given.Value
             : parameter.HasDefaultValue ? parameter.DefaultValue
             : null);
         var instance = constructor.Invoke(BindingFlags.DoNotWrapExceptions, binder: null, arguments, culture: null);
         foreach (var (property, value) in values)
         {
-            if (!Array.Exists(parameters, parameter => parameter.Name == property.Name))
+            if (!Array.Exists(parameters, parameter => parameter.Name == property.Property.Name))
             {
                 property.Set(instance, value);
             }

@@ -7,7 +7,7 @@ namespace GatewayKit.FunctionalTests.Configuration;
 internal sealed class ChangingConfiguration : ConfigurationProvider, IConfigurationSource
 {
     [SuppressMessage("Design", "CA1044", Justification = "A test only says things.")]
-    public string this[string key]
+    public string? this[string key]
     {
         set => Set(key, value);
     }

@@ -87,6 +87,12 @@ public sealed class ReloadTests
         var result = await gateway.App.Services.GetRequiredService<GatewayConfigurator>().ReloadAsync();
         Assert.Equal("Gateway: The section is gone. To remove all routes on purpose, keep the section with \"Routes\": {}.", Assert.Single(result.Errors).ToString());
         Assert.Equal("yes", await gateway.Client.GetStringAsync("/alive"));
+
+        // On purpose: this is what a provider makes of "Routes": {}.
+        values["Gateway:Routes"] = null;
+        Assert.True((await gateway.App.Services.GetRequiredService<GatewayConfigurator>().ReloadAsync()).Accepted);
+        using var gone = await gateway.Client.GetAsync("/alive");
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
     }
 
     [Fact]
