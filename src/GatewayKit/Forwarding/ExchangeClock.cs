@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace GatewayKit.Forwarding;
 
@@ -30,6 +31,7 @@ internal sealed class ExchangeClock : IDisposable
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private CancellationTokenRegistration _clientAbort;
+    private HttpContext? _httpContext;
     private long _idleTicks = Off;
     private long _attemptTicks = Off;
     private long _attemptDue = Off;
@@ -69,7 +71,8 @@ internal sealed class ExchangeClock : IDisposable
             Arm(now);
         }
 
-        _clientAbort = httpContext.RequestAborted.UnsafeRegister(static state => ((ExchangeClock)state!).Cancel(ForwardError.ClientAborted), this);
+        _httpContext = httpContext;
+        _clientAbort = httpContext.RequestAborted.UnsafeRegister(static state => ((ExchangeClock)state!).OnRequestAborted(), this);
     }
 
     /// <summary>A body is on its way to the destination: until it is there, only standing still counts.</summary>
@@ -120,6 +123,9 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>Names what is waited for next; no byte has moved.</summary>
     public void Waits(WaitingFor next) => Volatile.Write(ref _waitingFor, (int)next);
 
+    /// <summary>Completes after a while, or is cancelled with the exchange.</summary>
+    public Task Delay(TimeSpan time) => Task.Delay(time, _time, Token);
+
     /// <summary>Ends the exchange. The first reason stays.</summary>
     public void Cancel(ForwardError error)
     {
@@ -135,6 +141,7 @@ internal sealed class ExchangeClock : IDisposable
     public void Stop(bool reusable)
     {
         _clientAbort.Dispose();
+        _httpContext = null;
         lock (_lock)
         {
             _running = false;
@@ -195,6 +202,12 @@ internal sealed class ExchangeClock : IDisposable
         // A timer takes 49 days at most; a look once a day costs nothing.
         _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, 86_400_000)), Timeout.InfiniteTimeSpan);
     }
+
+    // The host's request timeout arrives on the same token as a client that went away (C11).
+    private void OnRequestAborted() => Cancel(
+        _httpContext?.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
+            ? ForwardError.DeadlineExceeded
+            : ForwardError.ClientAborted);
 
     private void OnTimer()
     {

@@ -7,6 +7,8 @@ internal static class Tunnel
 {
     private const int BufferSize = 16_384;
 
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when both sides ended.</returns>
     public static async ValueTask<(ForwardError Error, Exception? Exception)> RunAsync(Stream client, Stream destination, ExchangeClock clock)
     {
@@ -14,26 +16,26 @@ internal static class Tunnel
         var up = CopyAsync(client, destination, clock);
         var down = CopyAsync(destination, client, clock);
         var first = await Task.WhenAny(up, down).ConfigureAwait(false);
-        var second = first == up ? down : up;
-        var ended = await first.ConfigureAwait(false);
-        if (ended is not null)
+        var failure = await first.ConfigureAwait(false);
+        if (first == up && failure is null)
         {
-            // A reset on one side is a reset on the other.
-            clock.Cancel();
+            // The client has said all: what the destination still says to that may arrive.
+            await Task.WhenAny(down, clock.Delay(CloseLimit)).ConfigureAwait(false);
         }
 
-        var other = await second.ConfigureAwait(false);
-        if (clock.Error is not ForwardError.None and var error)
+        // A destination that has ended is gone, whatever the client still sends; a reset on one side is a reset on the other.
+        var error = clock.Error;
+        clock.Cancel();
+        await Task.WhenAll(up, down).ConfigureAwait(false);
+        if (error is not ForwardError.None)
         {
-            return (error, ended ?? other);
+            return (error, failure);
         }
 
-        return (ended ?? other) is { } exception
-            ? ((ended is not null) == (first == up) ? ForwardError.ClientAborted : ForwardError.UpstreamTruncated, exception)
-            : (ForwardError.None, null);
+        return failure is null ? (ForwardError.None, null) : (first == up ? ForwardError.ClientAborted : ForwardError.UpstreamTruncated, failure);
     }
 
-    // Ends with the stream it reads: the end is passed on by closing the write side where the stream has one.
+    // Ends with the stream it reads. Never throws.
     private static async Task<Exception?> CopyAsync(Stream source, Stream target, ExchangeClock clock)
     {
         try

@@ -59,8 +59,15 @@ public sealed class ClockTests
     public async Task Client_that_stops_sending_is_told_so()
     {
         var begun = new TaskCompletionSource();
-        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        await using var upstream = RawUpstream.Start(async (connection, number) =>
         {
+            if (number > 1)
+            {
+                await connection.ReadHeadAsync();
+                await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                return;
+            }
+
             await connection.ReadThroughAsync("first");
             begun.SetResult();
             await connection.ReadToEndAsync();
@@ -69,6 +76,13 @@ public sealed class ClockTests
         using var client = await RawConnection.ConnectAsync(gateway.Address);
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nConnection: close\r\n\r\nfirst");
         await begun.Task.WaitAsync(RawConnection.Limit);
+
+        // The destination has the bytes before the gateway is back at reading: other requests give it the turns it needs.
+        for (var i = 0; i < 20; i++)
+        {
+            using var other = await gateway.Client.GetAsync("/");
+        }
+
         _time.Advance(TimeSpan.FromSeconds(61));
         _time.Advance(TimeSpan.FromSeconds(61));
         var answer = await client.ReadToEndAsync();
@@ -93,6 +107,26 @@ public sealed class ClockTests
         await asked.Task.WaitAsync(RawConnection.Limit);
         client.Reset();
         await ended.Task.WaitAsync(RawConnection.Limit);
+    }
+
+    [Fact]
+    public async Task Host_request_timeout_is_a_gateway_timeout_and_no_client_abort()
+    {
+        await using var upstream = RawUpstream.Start(static async (connection, _) => await connection.ReadToEndAsync());
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                builder.Services.AddRequestTimeouts();
+                builder.Services.AddApiGateway().AddCluster("up", upstream.Address.ToString());
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapGatewayRoute("/{**rest}", "up").WithRequestTimeout(TimeSpan.FromMilliseconds(200));
+            });
+        using var answer = await gateway.Client.GetAsync("/").WaitAsync(RawConnection.Limit);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
+        Assert.Contains("\"code\":\"deadline-exceeded\"", await answer.Content.ReadAsStringAsync());
     }
 
     private Task<TestHost> GatewayToAsync(Uri address) =>

@@ -125,6 +125,22 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task Destination_that_closes_closes_the_client()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            var head = await connection.ReadHeadAsync();
+            var key = System.Text.RegularExpressions.Regex.Match(head, "(?i)sec-websocket-key: *(\\S+)").Groups[1].Value;
+            await connection.SendAsync($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {AcceptOf(key)}\r\n\r\nlast words");
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address);
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync(Handshake());
+        await client.ReadHeadAsync();
+        Assert.Equal("last words", await client.ReadToEndAsync());
+    }
+
+    [Fact]
     public async Task Reset_on_one_side_ends_the_other()
     {
         var ended = new TaskCompletionSource();
