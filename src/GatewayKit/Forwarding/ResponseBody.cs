@@ -101,6 +101,12 @@ internal static class ResponseBody
             }
         }
 
+        // At the end of a response with a length, Kestrel sends what was written since the last flush only if the head is still unsent.
+        if (headSent && unflushed > 0 && await FlushAsync(target, clock).ConfigureAwait(false) is { } rest)
+        {
+            return rest;
+        }
+
         return length is not null && copied < length ? (ForwardError.UpstreamTruncated, null) : (ForwardError.None, null);
     }
 

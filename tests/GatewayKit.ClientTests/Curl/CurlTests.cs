@@ -20,7 +20,8 @@ public sealed class CurlTests : IAsyncLifetime
         _upstream = await Upstream.StartAsync(static app =>
         {
             app.MapMethods("/hello", ["GET", "HEAD"], static (HttpContext context) => $"hello {context.Request.Headers["X-Forwarded-Proto"]}");
-            app.MapPost("/hash", static async (HttpContext context) => Convert.ToHexString(await SHA256.HashDataAsync(context.Request.Body)));
+            app.MapPost("/hash", static async (Stream body) => Convert.ToHexString(await SHA256.HashDataAsync(body)));
+            app.MapGet("/sized/{length}", static (int length) => Results.Bytes(new byte[length]));
             app.MapGet("/large", static async (HttpContext context) =>
             {
                 var block = new byte[64 * 1024];
@@ -98,6 +99,19 @@ public sealed class CurlTests : IAsyncLifetime
         var content = await File.ReadAllBytesAsync(file);
         Assert.Equal(LargeBytes, content.Length);
         Assert.True(content.Index().All(static entry => entry.Item == (byte)(entry.Index / (64 * 1024))));
+    }
+
+    // Lengths whose last part is smaller than what the gateway sends without being asked to.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(65_536)]
+    [InlineData(100_000)]
+    [InlineData(300_042)]
+    [InlineData(1_000_000)]
+    public async Task Answer_with_a_length_arrives_to_its_last_byte(int length)
+    {
+        var output = await CurlAsync(0, $"/sized/{length}", "-o", "/dev/null", "-w", "%{size_download}");
+        Assert.Equal($"{length}", output);
     }
 
     [Fact]
