@@ -48,6 +48,9 @@ internal sealed record CommandLine
 
     public bool Print { get; init; }
 
+    /// <summary>Whether the configuration is looked at and nothing served.</summary>
+    public bool OnlyChecks => Check || Print;
+
     public bool ShowHelp { get; init; }
 
     /// <summary>Arguments that belong to the ASP.NET Core host.</summary>

@@ -1,34 +1,39 @@
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
-using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Standalone;
 
-/// <summary>Validates a configuration without serving it.</summary>
+/// <summary>Says what is in a configuration that has passed every check of a start.</summary>
 internal static class ConfigurationCheck
 {
     /// <summary>Prints what was asked for.</summary>
-    /// <returns>What is wrong; empty if nothing is.</returns>
-    public static async Task<IReadOnlyList<ConfigurationError>> RunAsync(WebApplication app, CommandLine line)
+    public static void Print(WebApplication app, CommandLine line)
     {
-        var result = await app.Services.GetRequiredService<GatewayConfigurator>().ReloadAsync();
-        if (!result.Accepted)
-        {
-            return result.Errors;
-        }
-
         if (line.Print)
         {
-            foreach (var pipeline in app.Services.GetRequiredService<EndpointDataSource>().Endpoints.Select(static endpoint => endpoint.Metadata.GetMetadata<GatewayPipeline>()))
-            {
-                Console.WriteLine(pipeline);
-            }
+            Console.WriteLine(app.Services.GetRequiredService<GatewayInspector>().Describe(verbose: true));
         }
 
-        var (routes, clusters) = (result.Snapshot.Routes.Count, result.Snapshot.Clusters.Count);
-        Console.WriteLine($"{line.Config} is fine: {Count(routes, "route")}, {Count(clusters, "cluster")}, hash {result.Snapshot.Hash}.");
-        return [];
+        var snapshot = app.Services.GetRequiredService<GatewayConfigurator>().Current;
+        Console.WriteLine($"{line.Config} is fine: {Count(snapshot.Routes.Count, "route")}, {Count(snapshot.Clusters.Count, "cluster")}, hash {snapshot.Hash}.");
     }
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? string.Empty : "s")}";
+
+    /// <summary>Listens nowhere: a check starts the app like any other, and so goes through everything that a start does.</summary>
+    public sealed class NoServer : IServer
+    {
+        public IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+        }
+    }
 }

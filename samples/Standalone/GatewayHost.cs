@@ -12,23 +12,26 @@ internal static class GatewayHost
     {
         var builder = WebApplication.CreateSlimBuilder([.. line.HostArguments]);
         UseFile(builder.Configuration, Path.GetFullPath(line.Config));
-        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-
-        // What goes wrong at start is said by Program, in a sentence.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        ConfigureLog(builder.Logging, line);
+        if (line.OnlyChecks)
+        {
+            builder.Services.AddSingleton<IServer, ConfigurationCheck.NoServer>();
+        }
 
         var certificates = ServerCertificate.Load(line);
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, null).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // Bodies stream through; how large one may be is for the destination to say.
+            kestrel.Limits.MaxRequestBodySize = null;
             foreach (var listener in line.Listeners)
             {
                 listener.Listen(kestrel, certificates);
             }
         });
 
-        builder.Services.AddApiGateway();
+        builder.Services.AddApiGateway(builder.Configuration.GetSection("Gateway"));
         var app = builder.Build();
         app.MapGatewayRoutes();
         return app;
@@ -44,6 +47,24 @@ internal static class GatewayHost
         }
     }
 
+    /// <summary>All that an exception about the file says; the innermost one knows the line.</summary>
+    public static string Explain(Exception exception) =>
+        exception.InnerException is { } inner ? $"{exception.Message} {Explain(inner)}" : exception.Message;
+
+    private static void ConfigureLog(ILoggingBuilder log, CommandLine line)
+    {
+        log.Services.Configure<ConsoleLoggerOptions>(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (line.OnlyChecks)
+        {
+            log.ClearProviders();
+        }
+
+        // What goes wrong at start is said by Program, in a sentence.
+        log.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        log.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+    }
+
     // Below the environment's variables, which may override a value of the file; instead of the appsettings.json of whatever folder this is started in.
     private static void UseFile(ConfigurationManager configuration, string file)
     {
@@ -52,8 +73,20 @@ internal static class GatewayHost
             configuration.Sources.Remove(source);
         }
 
+        var loaded = false;
         var json = new JsonConfigurationSource { Path = file, ReloadOnChange = true };
         json.ResolveFileProvider();
+
+        // At start a broken file is the end. Later it reads as empty, which the gateway rejects; what broke it is known here only.
+        json.OnLoadException = failure =>
+        {
+            failure.Ignore = loaded;
+            if (loaded)
+            {
+                Console.Error.WriteLine(Explain(failure.Exception));
+            }
+        };
         configuration.Sources.Insert(0, json);
+        loaded = true;
     }
 }

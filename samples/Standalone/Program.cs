@@ -21,8 +21,8 @@ try
 }
 catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
 {
-    // The file is not there or not JSON. The inner exception knows the line.
-    return Fail(ExitCode.BadConfiguration, exception.Message, exception.InnerException?.Message, exception.InnerException?.InnerException?.Message);
+    // The file is not there or not JSON.
+    return Fail(ExitCode.BadConfiguration, GatewayHost.Explain(exception));
 }
 catch (CryptographicException exception)
 {
@@ -31,13 +31,6 @@ catch (CryptographicException exception)
 
 await using (app)
 {
-    if (line.Check || line.Print)
-    {
-        return await ConfigurationCheck.RunAsync(app, line) is { Count: > 0 } errors
-            ? Fail(ExitCode.BadConfiguration, [.. errors.Select(static error => error.ToString())])
-            : ExitCode.Fine;
-    }
-
     try
     {
         await app.StartAsync();
@@ -49,6 +42,12 @@ await using (app)
     catch (IOException exception)
     {
         return Fail(ExitCode.CannotListen, exception.Message);
+    }
+
+    if (line.OnlyChecks)
+    {
+        ConfigurationCheck.Print(app, line);
+        return ExitCode.Fine;
     }
 
     GatewayHost.PrintAddresses(app, line);

@@ -88,7 +88,7 @@ public sealed class CommandLineTests
             }
             """);
         var output = (await RunAsync("--config", file, "--print")).OutputOfSuccess();
-        Assert.Contains("orders: Admit Throttle (Shadow) → cluster orders", output);
+        Assert.Contains("orders /orders/{**rest}: Admit Throttle (Shadow) → cluster orders", output);
     }
 
     [Fact]

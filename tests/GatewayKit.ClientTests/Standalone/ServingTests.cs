@@ -15,7 +15,7 @@ public sealed class ServingTests
         using var client = new HttpClient { BaseAddress = standalone.Address };
         Assert.Equal("first", await client.GetStringAsync("/"));
 
-        await ChangeAsync(standalone, Answering("second"), "Revision 2");
+        await ChangeAsync(standalone, Answering("second"), "Configuration 2 ");
         Assert.Equal("second", await client.GetStringAsync("/"));
 
         await ChangeAsync(standalone, """{ "Gateway": { "Rutes": {} } }""", "Gateway:Rutes");
@@ -24,7 +24,7 @@ public sealed class ServingTests
         await ChangeAsync(standalone, """{ "Gateway": { """, "gateway.json");
         Assert.Equal("second", await client.GetStringAsync("/"));
 
-        await ChangeAsync(standalone, Answering("third"), "Revision 3");
+        await ChangeAsync(standalone, Answering("third"), "Configuration 3 ");
         Assert.Equal("third", await client.GetStringAsync("/"));
     }
 
@@ -43,8 +43,9 @@ public sealed class ServingTests
         var request = client.GetStringAsync("/slow");
         await arrived.Task.WaitAsync(Limit);
 
+        var stopping = standalone.WaitForLogAsync("shutting down");
         await standalone.TellToStopAsync();
-        await standalone.WaitForLogAsync("shutting down");
+        await stopping;
         finish.SetResult();
 
         Assert.Equal("done", await request.WaitAsync(Limit));
