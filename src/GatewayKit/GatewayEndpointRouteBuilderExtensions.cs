@@ -20,10 +20,10 @@ public static class GatewayEndpointRouteBuilderExtensions
 
     /// <summary>Maps one route to a cluster.</summary>
     /// <param name="endpoints">The host's endpoints, or a group of them.</param>
-    /// <param name="pattern">A path template; also the id of the route.</param>
+    /// <param name="pattern">A path template; with the prefix of the group in front also the id of the route.</param>
     /// <param name="cluster">The id of a cluster from configuration or code.</param>
     public static IEndpointConventionBuilder MapGatewayRoute(this IEndpointRouteBuilder endpoints, string pattern, string cluster) =>
-        endpoints.MapGatewayRoute(new GatewayRoute { Id = pattern, Match = new() { Path = pattern }, Cluster = cluster });
+        DataSourceOf(endpoints).MapCode(new GatewayRoute { Id = pattern, Match = new() { Path = pattern }, Cluster = cluster }, isNamedByPattern: true);
 
     /// <summary>Maps one route with everything that can be said of it.</summary>
     public static IEndpointConventionBuilder MapGatewayRoute(this IEndpointRouteBuilder endpoints, GatewayRoute route)

@@ -25,8 +25,8 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
         Map((index, conventions) => new(index, snapshot => snapshot.Routes.Values, where ?? (static _ => true), conventions, IsCode: false));
 
     /// <summary>Maps one route from code.</summary>
-    public GatewayRouteConventionBuilder MapCode(GatewayRoute route) =>
-        Map((index, conventions) => new(index, _ => [route], static _ => true, conventions, IsCode: true));
+    public GatewayRouteConventionBuilder MapCode(GatewayRoute route, bool isNamedByPattern = false) =>
+        Map((index, conventions) => new(index, _ => [route], static _ => true, conventions, IsCode: true, isNamedByPattern));
 
     /// <summary>The routes that were mapped in code.</summary>
     public IEnumerable<GatewayRoute> CodeRoutes => _mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty));

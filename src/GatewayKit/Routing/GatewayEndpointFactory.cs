@@ -30,13 +30,19 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         IReadOnlyList<GatewayRouteMapping> mappings)
     {
         var pattern = RoutePatternFactory.Combine(group.Prefix, RoutePatternFactory.Parse(path));
+        if (mappings.Any(static mapping => mapping.IsNamedByPattern) && pattern.RawText is { } name)
+        {
+            // One template in two groups is two routes: state that is kept by id must not be shared.
+            route = route with { Id = name };
+        }
+
         RequestDelegate? run = null;
 
         // A convention may wrap the delegate before it exists, as it may on the framework's own endpoints.
         RequestDelegate redirect = httpContext => run!(httpContext);
         var builder = new RouteEndpointBuilder(redirect, pattern, order: -route.Priority)
         {
-            DisplayName = $"{route.Id} ({pattern.RawText})",
+            DisplayName = route.Id == pattern.RawText ? route.Id : $"{route.Id} ({pattern.RawText})",
             ApplicationServices = group.ApplicationServices,
         };
         builder.Metadata.Add(new RouteConditions(route, pattern, path));
