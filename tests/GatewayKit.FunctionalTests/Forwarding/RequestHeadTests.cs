@@ -24,6 +24,14 @@ public sealed class RequestHeadTests
     }
 
     [Fact]
+    public async Task Small_request_becomes_a_small_request()
+    {
+        var (head, _) = await SendAsync("GET /a HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+        var names = head!.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(static line => line[..line.IndexOf(':')]).Order(StringComparer.Ordinal);
+        Assert.Equal(["Host", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"], names);
+    }
+
+    [Fact]
     public async Task Host_is_the_destinations_own()
     {
         await using var upstream = RawUpstream.Answering(Ok);
