@@ -189,12 +189,14 @@ public sealed class Forwarder : IDisposable
         ForwardRequest? transformed = null;
         if (exchange.Context?.ForwardTransform is { } transform)
         {
-            transformed = new(httpContext, message, target.Path, target.Query);
-            error = Transform(transform, exchange, transformed, ref target);
+            transformed = new(httpContext, message, target);
+            error = Transform(transform, exchange, transformed);
             if (error is not ForwardError.None)
             {
                 return error;
             }
+
+            target = transformed.Target;
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
@@ -220,7 +222,7 @@ public sealed class Forwarder : IDisposable
         }
     }
 
-    private static ForwardError Transform(IForwardTransform transform, Exchange exchange, ForwardRequest request, ref RequestTarget target)
+    private static ForwardError Transform(IForwardTransform transform, Exchange exchange, ForwardRequest request)
     {
         try
         {
@@ -231,11 +233,6 @@ public sealed class Forwarder : IDisposable
             // The gateway's own fault: it must not count against the destination.
             exchange.Fail(ForwardError.TransformFailed, exception);
             return ForwardError.TransformFailed;
-        }
-
-        if (!ReferenceEquals(request.Path, target.Path) || !ReferenceEquals(request.Query, target.Query))
-        {
-            return RequestTarget.TryRewrite(request.Path, request.Query, out target) ? ForwardError.None : ForwardError.AmbiguousPath;
         }
 
         return ForwardError.None;

@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Forwarding;
 

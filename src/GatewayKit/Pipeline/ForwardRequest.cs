@@ -9,36 +9,37 @@ namespace GatewayKit.Pipeline;
 public sealed class ForwardRequest
 {
     private readonly HttpRequestMessage _message;
-    private string _path;
-    private string _query;
 
-    internal ForwardRequest(HttpContext httpContext, HttpRequestMessage message, string path, string query)
-    {
-        HttpContext = httpContext;
-        _message = message;
-        (_path, _query) = (path, query);
-    }
+    internal ForwardRequest(HttpContext httpContext, HttpRequestMessage message, RequestTarget target) =>
+        (HttpContext, _message, Target) = (httpContext, message, target);
 
     /// <summary>The client's request.</summary>
     public HttpContext HttpContext { get; }
 
-    /// <summary>The path below the destination's address: percent-encoded, starting with a slash.</summary>
+    /// <summary>
+    /// The path below the destination's address: percent-encoded, starting with a slash, in canonical form: setting <c>/%7euser</c> gives
+    /// <c>/~user</c>.
+    /// </summary>
     /// <exception cref="ForwardTransformException">
     /// The new path could be read in two ways, such as one with a dot segment or with two slashes in front: the client gets 400
     /// <c>ambiguous-path</c>.
     /// </exception>
     public string Path
     {
-        get => _path;
-        set => _path = TargetRules.IsPath(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
+        get => Target.Path;
+        set => Target = CanonicalPath.TryRewrite(value, out var path)
+            ? Target with { Path = path }
+            : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
     }
 
     /// <summary>The query with its question mark, as it came; empty if there is none.</summary>
     /// <exception cref="ForwardTransformException">The new query has something that cannot stand in one: the client gets 400 <c>ambiguous-path</c>.</exception>
     public string Query
     {
-        get => _query;
-        set => _query = TargetRules.IsQuery(value) ? value : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
+        get => Target.Query;
+        set => Target = RequestTarget.IsQuery(value)
+            ? Target with { Query = value }
+            : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
     }
 
     /// <summary>The method, case-sensitive (RFC 9110 §9.1).</summary>
@@ -64,6 +65,9 @@ public sealed class ForwardRequest
     /// are gone already, and nothing is written later.
     /// </summary>
     public bool WritesForwardedFields { get; set; } = true;
+
+    /// <summary>Path and query as they stand: canonical, so that the address is built without looking again (D5).</summary>
+    internal RequestTarget Target { get; private set; }
 
     /// <summary>Reads a header.</summary>
     /// <returns>Whether there is one.</returns>

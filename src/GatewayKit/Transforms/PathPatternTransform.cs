@@ -37,7 +37,7 @@ public sealed record PathPatternTransform : Transform
         }
 
         var literals = pattern.PathSegments.SelectMany(static segment => segment.Parts).OfType<RoutePatternLiteralPart>();
-        foreach (var literal in literals.Where(static literal => !TargetRules.IsPath("/-" + literal.Content)))
+        foreach (var literal in literals.Where(static literal => !CanonicalPath.TryRewrite("/-" + literal.Content, out _)))
         {
             yield return $"'{literal.Content}' cannot stand in a path; percent-encode it.";
         }

@@ -12,7 +12,7 @@ internal static class PathText
 
     public static IEnumerable<string> PrefixErrors(string? prefix)
     {
-        if (!TargetRules.IsPath(prefix) || prefix.AsSpan().EndsWith('/'))
+        if (!CanonicalPath.TryRewrite(prefix, out _) || prefix.AsSpan().EndsWith('/'))
         {
             yield return $"'{prefix}' is not a path prefix: percent-encoded, with one slash in front, none at the end and no dot segment.";
         }
@@ -28,7 +28,7 @@ internal static class PathText
         Span<byte> bytes = stackalloc byte[4];
         while (!value.IsEmpty)
         {
-            if (TargetRules.TryDecode(value, out var escaped) && escaped is '/')
+            if (IsEncodedSlash(value))
             {
                 path.Append("%2F");
                 value = value[3..];
@@ -80,7 +80,7 @@ internal static class PathText
                 break;
             }
 
-            var length = rest[0] is '%' && TargetRules.TryDecode(rest, out var escaped) && escaped is '/' ? 3
+            var length = IsEncodedSlash(rest) ? 3
                 : char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2
                 : 1;
             AppendValue(text, rest[..length], keepsSlashes: true);
@@ -89,6 +89,8 @@ internal static class PathText
 
         return text.ToString();
     }
+
+    private static bool IsEncodedSlash(ReadOnlySpan<char> text) => text.StartsWith("%2F", StringComparison.OrdinalIgnoreCase);
 
     // pchar of RFC 3986 §3.3 without the percent sign.
     private static bool IsLiteral(char c) => char.IsAsciiLetterOrDigit(c) || "-._~!$&'()*+,;=:@".Contains(c, StringComparison.Ordinal);

@@ -28,17 +28,26 @@ public sealed record PathRemovePrefixTransform : Transform
 
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before) => PathText.PrefixErrors(PathRemovePrefix);
 
-    internal override void AddTo(TransformPlan plan) => plan.OnPath(request =>
+    internal override void AddTo(TransformPlan plan)
     {
-        var path = request.Path;
-        if (!PathText.StartsWith(path, PathRemovePrefix, StringComparison.OrdinalIgnoreCase))
+        // The path is canonical, so only a canonical prefix finds itself in it: /~user, not /%7Euser.
+        if (!CanonicalPath.TryRewrite(PathRemovePrefix, out var prefix))
         {
             return;
         }
 
-        request.Path = path.Length == PathRemovePrefix.Length ? "/" : path[PathRemovePrefix.Length..];
-        request.RemovedPrefix += path[..PathRemovePrefix.Length];
-    });
+        plan.OnPath(request =>
+        {
+            var path = request.Path;
+            if (!PathText.StartsWith(path, prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                return;
+            }
+
+            request.Path = path.Length == prefix.Length ? "/" : path[prefix.Length..];
+            request.RemovedPrefix += path[..prefix.Length];
+        });
+    }
 }
 
 /// <summary>Replaces the path.</summary>
@@ -51,7 +60,7 @@ public sealed record PathSetTransform : Transform
 
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before)
     {
-        if (!TargetRules.IsPath(PathSet))
+        if (!CanonicalPath.TryRewrite(PathSet, out _))
         {
             yield return $"'{PathSet}' is not a path: percent-encoded, with one slash in front and no dot segment.";
         }

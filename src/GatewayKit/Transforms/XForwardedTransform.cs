@@ -78,7 +78,7 @@ public sealed record XForwardedTransform : Transform
         ("For", For ?? XForwarded, static request => ForwardedNode.Address(request.HttpContext.Connection.RemoteIpAddress), ForwardedNode.IsNode),
         ("Proto", Proto ?? XForwarded, static request => request.HttpContext.Request.Scheme, HeaderRules.IsToken),
         ("Host", Host ?? XForwarded, static request => HostOf(request.HttpContext), HostRules.IsHost),
-        ("Prefix", Prefix ?? XForwarded, PrefixOf, static text => TargetRules.IsPath(text)),
+        ("Prefix", Prefix ?? XForwarded, PrefixOf, static text => CanonicalPath.TryRewrite(text, out _)),
     ];
 
     private static string? HostOf(HttpContext httpContext) =>

@@ -13,7 +13,7 @@ internal sealed class Exchange
     public Exchange(string path = "/", string query = "", string method = "GET")
     {
         Message = new HttpRequestMessage(new HttpMethod(method), (Uri?)null);
-        Request = new ForwardRequest(Http, Message, path, query);
+        Request = new ForwardRequest(Http, Message, new(path, query));
     }
 
     public DefaultHttpContext Http { get; } = new();

@@ -8,7 +8,7 @@ public sealed class PathTransformTests
     [InlineData("/a", "/base/a")]
     [InlineData("/", "/base/")]
     [InlineData("//a", "/base//a")]
-    [InlineData("/a%2Fb/", "/base/a%2Fb/")]
+    [InlineData("/%C3%BC/", "/base/%C3%BC/")]
     public void Prefix_is_put_in_front(string path, string expected) =>
         Assert.Equal(expected, new Exchange(path).Apply(steps => steps.PathPrefix("/base")).Request.Path);
 
@@ -33,6 +33,12 @@ public sealed class PathTransformTests
         var exception = Assert.Throws<ForwardTransformException>(() => new Exchange(path).Apply(steps => steps.PathRemovePrefix("/api")));
         Assert.Same(RejectionReason.AmbiguousPath, exception.Reason);
     }
+
+    [Theory]
+    [InlineData("/%7Euser")]
+    [InlineData("/~user")]
+    public void Prefix_finds_itself_in_the_canonical_path_however_it_is_written(string prefix) =>
+        Assert.Equal("/a", new Exchange("/~user/a").Apply(steps => steps.PathRemovePrefix(prefix)).Request.Path);
 
     [Fact]
     public void Removed_prefixes_add_up() =>
@@ -66,20 +72,19 @@ public sealed class PathTransformTests
 
     [Theory]
     [InlineData("a b", "a%20b")]
-    [InlineData("a%2Fb", "a%2Fb")]
-    [InlineData("a%2fb", "a%2Fb")]
     [InlineData("a%252Fb", "a%25252Fb")]
     [InlineData("100%", "100%25")]
     [InlineData("%41", "%2541")]
     [InlineData("a?b#c", "a%3Fb%23c")]
     [InlineData("ü漢😀", "%C3%BC%E6%BC%A2%F0%9F%98%80")]
     [InlineData("it's(1);v=2:3@x", "it's(1);v=2:3@x")]
-    [InlineData("a/b", "a%2Fb")]
-    public void Value_is_encoded_once_and_an_encoded_slash_stays_one(string value, string expected) =>
+    public void Value_is_encoded_once(string value, string expected) =>
         Assert.Equal("/p/" + expected, new Exchange().With(("v", value)).Apply(steps => steps.PathPattern("/p/{v}")).Request.Path);
 
     [Theory]
     [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("a%2fb")]
     [InlineData("a%2F..%2Fb")]
     [InlineData("..;x")]
     [InlineData("a\\b")]

@@ -74,6 +74,7 @@ public sealed class TransformValidationTests
         { "prefix with slash at the end", steps => steps.PathRemovePrefix("/a/") },
         { "prefix that climbs", steps => steps.PathPrefix("/a/..") },
         { "authority as path", steps => steps.PathSet("//evil.example") },
+        { "path with an encoded slash, which would be refused on every request", steps => steps.PathSet("/a%2Fb") },
         { "path with query", steps => steps.PathSet("/a?b") },
         { "path with space", steps => steps.PathSet("/a b") },
         { "path with route value", steps => steps.PathSet("/a/{id}") },

@@ -1,6 +1,6 @@
-using GatewayKit.Forwarding;
+using GatewayKit.Pipeline;
 
-namespace GatewayKit.Tests.Forwarding;
+namespace GatewayKit.Tests.Pipeline;
 
 public sealed class CanonicalPathTests
 {
@@ -12,6 +12,13 @@ public sealed class CanonicalPathTests
         Assert.True(CanonicalPath.TryCreate(path, allowEncodedSlash: true, out var canonical));
         Assert.Equal(expected, canonical);
     }
+
+    [Theory]
+    [InlineData("/a%2F..%2Fb")]
+    [InlineData("/a/.%2Fb")]
+    [InlineData("/a%2F..;x")]
+    [InlineData("/a/..%3Bx")]
+    public void Dots_that_only_some_readers_see_are_refused(string path) => Assert.False(CanonicalPath.TryCreate(path, allowEncodedSlash: true, out _));
 
     [Theory]
     [InlineData("a")]

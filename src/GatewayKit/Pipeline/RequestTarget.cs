@@ -1,8 +1,9 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace GatewayKit.Forwarding;
+namespace GatewayKit.Pipeline;
 
 /// <summary>What a request asks for: one canonical path below the path base, and the query byte for byte.</summary>
 internal readonly record struct RequestTarget(string Path, string Query)
@@ -48,24 +49,9 @@ internal readonly record struct RequestTarget(string Path, string Query)
         return true;
     }
 
-    /// <summary>Takes what a transform has made of a target: canonical again, or refused.</summary>
-    public static bool TryRewrite(string path, string query, out RequestTarget target)
-    {
-        target = default;
-        if (query.AsSpan().ContainsAnyExcept(QueryCharacters) || (query.Length > 0 && query[0] is not '?'))
-        {
-            return false;
-        }
-
-        var canonical = path;
-        if (!CanonicalPath.IsCanonical(path) && !CanonicalPath.TryCreate(path, allowEncodedSlash: false, out canonical))
-        {
-            return false;
-        }
-
-        target = new(canonical, query);
-        return true;
-    }
+    /// <summary>Whether a text can be sent as a query: empty, or a question mark and visible ASCII without <c>#</c>.</summary>
+    public static bool IsQuery([NotNullWhen(true)] string? query) =>
+        query is not null && (query.Length == 0 || query[0] is '?') && !query.AsSpan().ContainsAnyExcept(QueryCharacters);
 
     private static bool TryReadPath(ReadOnlySpan<char> rawPath, string pathBase, string path, out string result)
     {

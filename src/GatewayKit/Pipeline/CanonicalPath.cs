@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
-namespace GatewayKit.Forwarding;
+namespace GatewayKit.Pipeline;
 
 /// <summary>
 /// The one reading of a path that routing, policies, records and destinations share (RFC 3986 §6.2.2): escapes in upper case,
@@ -26,7 +26,26 @@ internal static class CanonicalPath
     /// <param name="allowEncodedSlash">Whether <c>%2F</c> passes, as opaque data of its segment.</param>
     /// <param name="canonical">The result.</param>
     /// <returns>Whether the path has one reading.</returns>
-    public static bool TryCreate(ReadOnlySpan<char> path, bool allowEncodedSlash, [NotNullWhen(true)] out string? canonical)
+    public static bool TryCreate(ReadOnlySpan<char> path, bool allowEncodedSlash, [NotNullWhen(true)] out string? canonical) =>
+        TryCreate(path, allowEncodedSlash, resolvesDots: true, out canonical);
+
+    /// <summary>
+    /// Takes a path that a setting or a transform has written. It becomes canonical like that of a request, but dot segments are refused: a
+    /// client resolves its own, here they are a value that climbs.
+    /// </summary>
+    /// <param name="path">A percent-encoded path.</param>
+    /// <param name="canonical">The result: <paramref name="path"/> itself if it is canonical.</param>
+    /// <returns>Whether the path has one reading.</returns>
+    public static bool TryRewrite([NotNullWhen(true)] string? path, [NotNullWhen(true)] out string? canonical)
+    {
+        canonical = path;
+
+        // Two slashes in front are an authority to whoever parses the path as a reference (RFC 3986 §4.2).
+        return path is not null && !path.StartsWith("//", StringComparison.Ordinal)
+            && (IsCanonical(path) || TryCreate(path, allowEncodedSlash: false, resolvesDots: false, out canonical));
+    }
+
+    private static bool TryCreate(ReadOnlySpan<char> path, bool allowEncodedSlash, bool resolvesDots, [NotNullWhen(true)] out string? canonical)
     {
         canonical = null;
         if (path is not ['/', ..])
@@ -38,7 +57,7 @@ internal static class CanonicalPath
         try
         {
             return TryUnescape(path, allowEncodedSlash, buffer, out var length)
-                && TryResolveDots(buffer.AsSpan(0, length), out length)
+                && TryResolveDots(buffer.AsSpan(0, length), resolvesDots, out length)
                 && (canonical = new string(buffer, 0, length)) is not null;
         }
         finally
@@ -173,8 +192,8 @@ internal static class CanonicalPath
         length += written;
     }
 
-    // RFC 3986 §5.2.4 in place. A segment that some servers read as dots because they cut parameters (`..;x`) has two readings.
-    private static bool TryResolveDots(Span<char> path, out int length)
+    // RFC 3986 §5.2.4 in place.
+    private static bool TryResolveDots(Span<char> path, bool resolves, out int length)
     {
         length = 0;
         for (var start = 0; start < path.Length;)
@@ -185,6 +204,8 @@ internal static class CanonicalPath
             var isLast = end == path.Length;
             switch (segment)
             {
+                case "." or ".." when !resolves:
+                    return false;
                 case ".":
                     if (isLast)
                     {
@@ -206,7 +227,7 @@ internal static class CanonicalPath
 
                     break;
                 default:
-                    if (segment.StartsWith(".;", StringComparison.Ordinal) || segment.StartsWith("..;", StringComparison.Ordinal))
+                    if (IsDotsToSome(segment))
                     {
                         return false;
                     }
@@ -225,5 +246,21 @@ internal static class CanonicalPath
         }
 
         return true;
+    }
+
+    // Some servers cut parameters before they resolve dots (`..;x`), some decode slashes before it: such a segment has two readings.
+    private static bool IsDotsToSome(ReadOnlySpan<char> segment)
+    {
+        foreach (var range in segment.Split("%2F"))
+        {
+            var piece = segment[range];
+            var dots = piece.IndexOfAnyExcept('.') is var end and >= 0 ? end : piece.Length;
+            if (dots is 1 or 2 && piece[dots..] is [] or [';', ..] or ['%', '3', 'B', ..])
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
