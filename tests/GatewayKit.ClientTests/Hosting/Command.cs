@@ -6,7 +6,7 @@ namespace GatewayKit.ClientTests.Hosting;
 internal sealed record Command(int ExitCode, string Output, string Errors)
 {
     // Far beyond what any of them takes: it ends a run that hangs.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     public static Task<Command> RunAsync(string program, params IEnumerable<string> arguments) => RunAsync(new ProcessStartInfo(program, arguments));
 

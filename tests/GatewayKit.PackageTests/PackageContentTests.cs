@@ -1,0 +1,112 @@
+using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace GatewayKit.PackageTests;
+
+/// <summary>What a user gets.</summary>
+public sealed class PackageContentTests(Packages packages)
+{
+    private const string Library = "lib/net10.0/GatewayKit.dll";
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData(Library)]
+    [InlineData("lib/net10.0/GatewayKit.xml")]
+    [InlineData("gatewaykit.schema.json")]
+    [InlineData("buildTransitive/GatewayKit.targets")]
+    public void Package_has_the_file(string path)
+    {
+        using var package = packages.Open("GatewayKit");
+        Assert.NotNull(package.GetEntry(path));
+    }
+
+    [Theory]
+    [InlineData("GatewayKit")]
+    [InlineData("GatewayKit.Testing")]
+    [InlineData("GatewayKit.Templates")]
+    public void Description_names_license_readme_and_purpose(string id)
+    {
+        using var package = packages.Open(id);
+        using var stream = package.GetEntry($"{id}.nuspec")!.Open();
+        var metadata = XDocument.Load(stream).Root!.Elements().Single();
+        string? Value(string name) => metadata.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
+        Assert.Equal(("MIT", "README.md"), (Value("license"), Value("readme")));
+        Assert.All([Value("description"), Value("tags"), Value("authors")], Assert.NotEmpty!);
+        Assert.NotNull(package.GetEntry("README.md"));
+    }
+
+    [Fact]
+    public void Gateway_depends_on_nothing_that_the_framework_does_not_have()
+    {
+        using var package = packages.Open("GatewayKit");
+        using var stream = package.GetEntry("GatewayKit.nuspec")!.Open();
+        var names = XDocument.Load(stream).Descendants().Select(static element => (element.Name.LocalName, element.Attribute("name")?.Value)).ToArray();
+        Assert.DoesNotContain(names, static entry => entry.LocalName == "dependency");
+        Assert.Contains(("frameworkReference", "Microsoft.AspNetCore.App"), names);
+    }
+
+    [Fact]
+    public void Schema_is_json_and_knows_routes_clusters_and_policies()
+    {
+        using var package = packages.Open("GatewayKit");
+        using var stream = package.GetEntry("gatewaykit.schema.json")!.Open();
+        using var schema = JsonDocument.Parse(stream);
+        var text = schema.RootElement.GetRawText();
+        Assert.All((string[])["\"Routes\"", "\"Clusters\"", "\"Defaults\"", "\"Throttle\"", "\"Transforms\""], part => Assert.Contains(part, text));
+    }
+
+    [Fact]
+    public void Documentation_of_the_public_surface_is_there()
+    {
+        using var package = packages.Open("GatewayKit");
+        using var stream = package.GetEntry("lib/net10.0/GatewayKit.xml")!.Open();
+        var documented = XDocument.Load(stream).Descendants("member").Select(static member => member.Attribute("name")!.Value).ToHashSet();
+        Assert.Contains("T:GatewayKit.Routing.GatewayRoute", documented);
+        Assert.Contains("M:Microsoft.Extensions.DependencyInjection.GatewayServiceCollectionExtensions.AddApiGateway(Microsoft.Extensions.DependencyInjection.IServiceCollection)", documented);
+    }
+
+    [Theory]
+    [InlineData("GatewayKit")]
+    [InlineData("GatewayKit.Testing")]
+    public async Task Symbols_have_paths_of_no_machine(string id)
+    {
+        using var package = packages.Open(id, "snupkg");
+        var content = new MemoryStream();
+        await using (var symbols = await package.GetEntry($"lib/net10.0/{id}.pdb")!.OpenAsync())
+        {
+            await symbols.CopyToAsync(content);
+        }
+
+        content.Position = 0;
+        using var provider = MetadataReaderProvider.FromPortablePdbStream(content);
+        var reader = provider.GetMetadataReader();
+        var documents = reader.Documents.Select(document => reader.GetString(reader.GetDocument(document).Name)).ToArray();
+        Assert.NotEmpty(documents);
+        Assert.All(documents, static path => Assert.StartsWith("/_", path));
+    }
+
+    // The logging generator of the SDK (10.0.14) writes its classes in an order that changes from run to run. That changes no code, but the
+    // symbols hold the generated file, and the assembly holds what identifies them: time stamp 4, module id 16, symbol id 20, checksum 32 bytes.
+    [Fact]
+    public async Task Building_again_gives_the_same_code()
+    {
+        const int BytesOfIdentity = 72;
+        var feed = Path.Combine(packages.Folder, "feed-again");
+        var first = Bytes(packages.FileOf("GatewayKit"));
+        await packages.PackAsync("src/GatewayKit", feed);
+        var second = Bytes(Path.Combine(feed, Path.GetFileName(packages.FileOf("GatewayKit"))));
+        Assert.Equal(first.Length, second.Length);
+        Assert.InRange(first.Zip(second).Count(static pair => pair.First != pair.Second), 0, BytesOfIdentity);
+    }
+
+    private static byte[] Bytes(string file)
+    {
+        using var package = ZipFile.OpenRead(file);
+        using var content = new MemoryStream();
+        using var library = package.GetEntry(Library)!.Open();
+        library.CopyTo(content);
+        return content.ToArray();
+    }
+}
