@@ -59,7 +59,9 @@ internal sealed class Bench : IAsyncDisposable
             load.RequestsPerSecond,
             load.P50Milliseconds,
             load.P99Milliseconds,
-            (double?)allocated / load.Requests,
+
+            // The runtime's count has been seen to go back once in some hundred turns; such a turn has no figure.
+            allocated >= 0 ? (double)allocated / load.Requests : null,
             target.ResidentBytes(),
             load.Failure);
     }

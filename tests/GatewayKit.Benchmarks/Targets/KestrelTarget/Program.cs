@@ -19,12 +19,7 @@ app.MapGet("/headers", context =>
 });
 app.MapPost("/post", async context =>
 {
-    var body = context.Request.BodyReader;
-    while (await body.ReadAsync() is { IsCompleted: false } read)
-    {
-        body.AdvanceTo(read.Buffer.End);
-    }
-
+    await context.Request.Body.CopyToAsync(Stream.Null);
     await AnswerAsync(context, small);
 });
 await TargetHost.RunAsync(app);
