@@ -2,6 +2,7 @@ using System.Reflection;
 using BenchmarkDotNet.Running;
 using GatewayKit.Benchmarks.Allocation;
 using GatewayKit.Benchmarks.Compare;
+using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
 
 // micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
@@ -22,8 +23,8 @@ switch (command)
         return await AllocationRun.RunAsync(rest);
     case "startup":
         return await StartupRun.RunAsync(rest);
-    case "routing" when Type.GetType("GatewayKit.Benchmarks.Routing.RoutingScale")?.GetMethod("RunAsync", BindingFlags.Public | BindingFlags.Static) is { } run:
-        await (Task)run.Invoke(null, [rest])!;
+    case "routing":
+        await RoutingScale.RunAsync(rest);
         return 0;
     case "help" or "--help" or "-h":
         Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
