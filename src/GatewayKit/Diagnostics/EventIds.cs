@@ -9,6 +9,7 @@ internal static class EventIds
     public const int RequestWouldBeRefused = 1002;
     public const int PipelineFailed = 1003;
     public const int ShadowPolicyFailed = 1004;
+    public const int ObserverFailed = 1005;
 
     // Configuration
     public const int ConfigurationApplied = 1100;

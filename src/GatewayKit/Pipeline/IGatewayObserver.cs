@@ -2,7 +2,7 @@ namespace GatewayKit.Pipeline;
 
 /// <summary>
 /// Told of every request that went through a gateway pipeline, when it is done. Register one in DI. Called on the request's thread:
-/// it returns at once and does not throw.
+/// it returns at once. What it throws is logged and changes nothing.
 /// </summary>
 public interface IGatewayObserver
 {

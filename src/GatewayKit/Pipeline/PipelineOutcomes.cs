@@ -1,9 +1,11 @@
+using GatewayKit.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace GatewayKit.Pipeline;
 
 /// <summary>What came of each request, for those who want to know.</summary>
-internal sealed class PipelineOutcomes(PipelineMetrics metrics, IEnumerable<IGatewayObserver> observers)
+internal sealed partial class PipelineOutcomes(PipelineMetrics metrics, IEnumerable<IGatewayObserver> observers, ILogger<PipelineOutcomes> logger)
 {
     private readonly IGatewayObserver[] _observers = [.. observers];
 
@@ -37,12 +39,29 @@ internal sealed class PipelineOutcomes(PipelineMetrics metrics, IEnumerable<IGat
         Judge(context, problem);
     }
 
-    /// <summary>Tells the observers that the request is done.</summary>
+    /// <summary>Notes why the request came to no answer, or to half of one. No policy decided that.</summary>
+    public static void Abandon(GatewayContext context, RejectionReason reason)
+    {
+        context.Reason ??= reason;
+        if (!context.HttpContext.Response.HasStarted)
+        {
+            context.HttpContext.Response.StatusCode = reason.Status;
+        }
+    }
+
+    /// <summary>Tells the observers that the request is done. One that fails keeps the others from nothing, and the answer is given already.</summary>
     public void Complete(GatewayContext context)
     {
         foreach (var observer in _observers)
         {
-            observer.RequestCompleted(context);
+            try
+            {
+                observer.RequestCompleted(context);
+            }
+            catch (Exception exception)
+            {
+                Log.ObserverFailed(logger, exception, observer.GetType(), context.Endpoint.RouteId);
+            }
         }
     }
 
@@ -63,5 +82,11 @@ internal sealed class PipelineOutcomes(PipelineMetrics metrics, IEnumerable<IGat
                 },
                 (this, context));
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.ObserverFailed, LogLevel.Error, "{Observer} failed on a request on {Route}.")]
+        public static partial void ObserverFailed(ILogger logger, Exception exception, Type observer, string route);
     }
 }

@@ -40,6 +40,12 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<
         {
             await RefuseAsync(context, exception).ConfigureAwait(false);
         }
+        catch (Exception exception)
+        {
+            // Too late for an answer. The server cuts the connection, and the record says why.
+            PipelineOutcomes.Abandon(context, context.HttpContext.RequestAborted.IsCancellationRequested ? RejectionReason.ClientAborted : ReasonOf(exception));
+            throw;
+        }
         finally
         {
             if (context.PendingAnswer is { } pending)
@@ -63,18 +69,20 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<
     {
         if (exception is BadHttpRequestException bad)
         {
-            var reason = bad.StatusCode switch
-            {
-                StatusCodes.Status413PayloadTooLarge => RejectionReason.BodyTooLarge,
-                StatusCodes.Status408RequestTimeout => RejectionReason.ClientTimeout,
-                _ => RejectionReason.MalformedBody,
-            };
-            return new(reason) { StatusCode = bad.StatusCode };
+            return new(ReasonOf(exception)) { StatusCode = bad.StatusCode };
         }
 
         Log.Failed(logger, exception, pipeline.Endpoint.RouteId);
         return new(RejectionReason.FilterError);
     }
+
+    private static RejectionReason ReasonOf(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => RejectionReason.BodyTooLarge,
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => RejectionReason.ClientTimeout,
+        BadHttpRequestException => RejectionReason.MalformedBody,
+        _ => RejectionReason.FilterError,
+    };
 
     private static partial class Log
     {

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace GatewayKit.Pipeline;
 
 /// <summary>
-/// Runs a policy so that it cannot hurt: it decides as ever, but its refusal, or its failure, is noted and set aside, and the request goes on.
+/// Runs a policy so that it cannot hurt: it decides as ever, but its refusal, its other answer or its failure is noted and set aside, and the
+/// request goes on.
 /// </summary>
 internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<ShadowMode> logger)
 {
@@ -14,14 +15,16 @@ internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<Shadow
     /// <param name="create">Builds the policy's link in front of the rest that it is given.</param>
     public EndpointFilterDelegate Link(int index, EndpointFilterDelegate pass, Func<EndpointFilterDelegate, EndpointFilterDelegate> create)
     {
-        EndpointFilterDelegate remember = async invocation =>
+        EndpointFilterDelegate remember = invocation =>
         {
-            var answer = await pass(invocation).ConfigureAwait(false);
-            GatewayContext.From(invocation).Shadow.AddAnswer(index, answer);
-            return answer;
+            var rest = RestAsync(invocation);
+            GatewayContext.From(invocation).Shadow.SetRest(index, rest);
+            return new(rest);
         };
         var link = create(remember);
         return ReferenceEquals(link, remember) ? pass : invocation => RunAsync(GatewayContext.From(invocation), index, link, pass);
+
+        async Task<object?> RestAsync(EndpointFilterInvocationContext invocation) => await pass(invocation).ConfigureAwait(false);
     }
 
     private async ValueTask<object?> RunAsync(GatewayContext context, int index, EndpointFilterDelegate link, EndpointFilterDelegate pass)
@@ -31,30 +34,35 @@ internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<Shadow
         {
             result = await link(context).ConfigureAwait(false);
         }
-        catch (Exception exception) when (context.Passed <= index && !context.HttpContext.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (context.Shadow.RestOf(index) is not null || !context.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            Log.Failed(logger, exception, context.Pipeline.Steps[index].Name, context.Endpoint.RouteId);
+            if (context.Shadow.RestOf(index) is not { IsCompleted: true, IsCompletedSuccessfully: false })
+            {
+                Log.Failed(logger, exception, context.Pipeline.Steps[index].Name, context.Endpoint.RouteId);
+            }
+
             result = new GatewayProblem(RejectionReason.FilterError);
         }
 
-        if (context.Passed <= index)
+        if (context.Shadow.RestOf(index) is { } rest)
         {
-            Note((result as GatewayProblem)?.Reason);
-            await GatewayResults.DiscardAsync(result).ConfigureAwait(false);
-            return await pass(context).ConfigureAwait(false);
-        }
+            // It let the request through. What the rest of the pipeline answers stands, whatever it made of it, and if it did not wait for it.
+            var answer = await rest.ConfigureAwait(false);
+            if (!ReferenceEquals(answer, result))
+            {
+                Note();
+            }
 
-        // It let the request through and refused the answer.
-        if (result is GatewayProblem problem && context.Shadow.TryGetAnswer(index, out var answer) && !ReferenceEquals(answer, result))
-        {
-            Note(problem.Reason);
             return answer;
         }
 
-        return result;
+        Note();
+        await GatewayResults.DiscardAsync(result).ConfigureAwait(false);
+        return await pass(context).ConfigureAwait(false);
 
-        void Note(RejectionReason? reason)
+        void Note()
         {
+            var reason = (result as GatewayProblem)?.Reason;
             context.Shadow.AddRefusal(index, reason);
             metrics.Decided(context, context.Pipeline.Steps[index], PolicyOutcome.WouldRefuse, reason);
         }

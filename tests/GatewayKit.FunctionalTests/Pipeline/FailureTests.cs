@@ -37,9 +37,58 @@ public sealed class FailureTests
     [Fact]
     public async Task Failure_after_the_start_of_the_answer_cuts_it_off()
     {
-        await using var gateway = await StartAsync(new());
+        var observer = new AwaitableObserver();
+        await using var gateway = await StartAsync(observer);
 
         await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Client.GetStringAsync("/late"));
+        Assert.Equal(RejectionReason.FilterError, (await observer.NextAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task Request_that_the_client_gives_up_is_recorded_as_such_and_as_no_policys_decision()
+    {
+        var observer = new AwaitableObserver();
+        var entered = new TaskCompletionSource();
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder =>
+            {
+                builder.Services.AddSingleton<IGatewayObserver>(observer);
+                builder.AddTrail();
+            },
+            map: app => app.MapGatewayRoute(Route("a")).WithGatewayPolicy(new TrailPolicy("p")).AddEndpointFilter(async (context, next) =>
+            {
+                entered.SetResult();
+                await Task.Delay(Timeout.Infinite, context.HttpContext.RequestAborted);
+                return await next(context);
+            }));
+
+        using var patience = new CancellationTokenSource();
+        var request = gateway.Client.GetAsync("/a", patience.Token);
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await patience.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        var completed = await observer.NextAsync();
+        Assert.Equal((499, RejectionReason.ClientAborted), (completed.Status, completed.Reason));
+        Assert.Equal(PolicyOutcome.Allowed, Assert.Single(completed.Decisions).Outcome);
+    }
+
+    [Fact]
+    public async Task Observer_that_fails_keeps_neither_the_client_nor_other_observers_from_anything()
+    {
+        var observer = new AwaitableObserver();
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder =>
+            {
+                builder.Services.AddSingleton<IGatewayObserver, ThrowingObserver>();
+                builder.Services.AddSingleton<IGatewayObserver>(observer);
+            },
+            map: app => app.MapGatewayRoute(Route("a")));
+
+        using var response = await gateway.Client.GetAsync("/a");
+
+        Assert.Equal("a", await response.Content.ReadAsStringAsync());
+        Assert.Equal(200, (await observer.NextAsync()).Status);
     }
 
     [Theory]
@@ -88,28 +137,56 @@ public sealed class FailureTests
         Assert.Equal(new("Throwing", PolicyMode.Shadow, PolicyOutcome.WouldRefuse, RejectionReason.FilterError), decision);
     }
 
-    [Fact]
-    public async Task Policy_in_shadow_mode_that_refuses_the_answer_lets_it_through()
+    [Theory]
+    [InlineData("refuses", "deadline-exceeded")]
+    [InlineData("throws", "filter-error")]
+    [InlineData("replaces", null)]
+    [InlineData("abandons", "deadline-exceeded")]
+    public async Task Policy_in_shadow_mode_leaves_the_answer_as_it_was(string way, string? reason)
     {
         var observer = new AwaitableObserver();
-        await using var gateway = await TestHost.GatewayAsync(
-            services: builder =>
-            {
-                builder.Services.AddSingleton<IGatewayObserver>(observer);
-                builder.AddPolicy<ThrowingPolicy, LateRefusalFilterFactory>("Late");
-            },
-            map: app =>
-            {
-                app.MapGatewayRoute(Route("shadow")).WithGatewayPolicy(new ThrowingPolicy { Mode = PolicyMode.Shadow });
-                app.MapGatewayRoute(Route("enforce")).WithGatewayPolicy(new ThrowingPolicy());
-            });
+        await using var gateway = await StartLateAsync(observer, new LatePolicy(way) { Mode = PolicyMode.Shadow });
 
-        Assert.Equal("shadow", await gateway.Client.GetStringAsync("/shadow"));
-        Assert.Equal(PolicyOutcome.WouldRefuse, Assert.Single((await observer.NextAsync()).Decisions).Outcome);
-        using var enforced = await gateway.Client.GetAsync("/enforce");
-        Assert.Equal(HttpStatusCode.GatewayTimeout, enforced.StatusCode);
+        Assert.Equal("a", await gateway.Client.GetStringAsync("/a"));
+        Assert.Equal(new("Late", PolicyMode.Shadow, PolicyOutcome.WouldRefuse, reason is null ? null : ReasonOf(reason)), Assert.Single((await observer.NextAsync()).Decisions));
+    }
+
+    [Fact]
+    public async Task Policy_in_shadow_mode_cannot_hide_a_failure_behind_it()
+    {
+        var observer = new AwaitableObserver();
+        await using var gateway = await StartLateAsync(observer, new LatePolicy("hides") { Mode = PolicyMode.Shadow });
+
+        using var response = await gateway.Client.GetAsync("/a");
+
+        Assert.Equal((413, RejectionReason.BodyTooLarge), ((int)response.StatusCode, (await observer.NextAsync()).Reason));
+    }
+
+    [Fact]
+    public async Task Policy_that_refuses_the_answer_is_enforced()
+    {
+        var observer = new AwaitableObserver();
+        await using var gateway = await StartLateAsync(observer, new LatePolicy("refuses"));
+
+        using var response = await gateway.Client.GetAsync("/a");
+
+        Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Equal(RejectionReason.DeadlineExceeded, (await observer.NextAsync()).Reason);
     }
+
+    private static RejectionReason ReasonOf(string code) => code is "filter-error" ? RejectionReason.FilterError : RejectionReason.DeadlineExceeded;
+
+    private static Task<TestHost> StartLateAsync(AwaitableObserver observer, LatePolicy policy) => TestHost.GatewayAsync(
+        services: builder =>
+        {
+            builder.Services.AddSingleton<IGatewayObserver>(observer);
+            builder.AddPolicy<LatePolicy, LateFilterFactory>("Late");
+        },
+        map: app => app.MapGatewayRoute(Route("a")).WithGatewayPolicy(policy).AddEndpointFilter(async (context, next) =>
+        {
+            await (policy.Way is "abandons" ? policy.Abandoned.Task : Task.CompletedTask);
+            return policy.Way is "hides" ? throw new BadHttpRequestException("secret", 413) : await next(context);
+        }));
 
     private static Task<TestHost> StartAsync(AwaitableObserver observer) => TestHost.GatewayAsync(
         services: builder =>
@@ -155,12 +232,41 @@ public sealed class FailureTests
             _ => throw new InvalidOperationException("secret");
     }
 
-    private sealed class LateRefusalFilterFactory : GatewayFilterFactory<ThrowingPolicy>
+    private sealed class ThrowingObserver : IGatewayObserver
     {
-        protected override EndpointFilterDelegate Create(ThrowingPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next) => async context =>
+        public void RequestCompleted(GatewayContext context) => throw new InvalidOperationException("secret");
+    }
+
+    /// <summary>Lets a request through and wants another answer.</summary>
+    private sealed record LatePolicy(string Way) : IGatewayPolicy
+    {
+        public TaskCompletionSource Abandoned { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public GatewayStage Stage => GatewayStage.Validate;
+
+        public PolicyMode Mode { get; init; }
+    }
+
+    private sealed class LateFilterFactory : GatewayFilterFactory<LatePolicy>
+    {
+        protected override EndpointFilterDelegate Create(LatePolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next) => async context =>
         {
-            await next(context);
-            return new GatewayProblem(RejectionReason.DeadlineExceeded);
+            var rest = next(context).AsTask();
+            if (policy.Way is "abandons")
+            {
+                ThreadPool.QueueUserWorkItem(static abandoned => ((TaskCompletionSource)abandoned!).SetResult(), policy.Abandoned);
+            }
+            else
+            {
+                await Task.WhenAny(rest);
+            }
+
+            return policy.Way switch
+            {
+                "throws" => throw new InvalidOperationException("secret"),
+                "refuses" or "abandons" => new GatewayProblem(RejectionReason.DeadlineExceeded),
+                _ => Results.Text("another"),
+            };
         };
     }
 }
