@@ -15,4 +15,10 @@ public sealed class GatewayOptions
     /// The name this gateway signs <c>Via</c> with (RFC 9110 §7.6.3): a token without a host's address. Default <c>gatewaykit</c>.
     /// </summary>
     public string Pseudonym { get; set; } = "gatewaykit";
+
+    /// <summary>
+    /// Whether a reload has the young generations of the garbage collector collected after every few megabytes that it allocates, so that
+    /// many short pauses take the place of few long ones, which requests would feel. Default yes. Small reloads and the start never do.
+    /// </summary>
+    public bool PaceReloads { get; set; } = true;
 }

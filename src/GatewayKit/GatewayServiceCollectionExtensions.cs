@@ -125,6 +125,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<CurrentSnapshot>(),
             provider.GetRequiredService<ClusterStates>(),
             provider.GetRequiredService<ConfigurationTelemetry>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<GatewayOptions>, ConfiguredGatewayOptions>());
     }

@@ -21,6 +21,7 @@ public sealed class GatewayConfigurator : IDisposable
     private readonly CurrentSnapshot _current;
     private readonly ClusterStates _clusterStates;
     private readonly ConfigurationTelemetry _telemetry;
+    private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _applying = new(1);
     private readonly CancellationTokenSource _stopping = new();
@@ -35,10 +36,11 @@ public sealed class GatewayConfigurator : IDisposable
         CurrentSnapshot current,
         ClusterStates clusterStates,
         ConfigurationTelemetry telemetry,
+        GatewayOptions options,
         TimeProvider time)
     {
         (_reader, _validator, _binder, _writer) = (reader, validator, binder, writer);
-        (_current, _clusterStates, _telemetry, _time) = (current, clusterStates, telemetry, time);
+        (_current, _clusterStates, _telemetry, _options, _time) = (current, clusterStates, telemetry, options, time);
         foreach (var source in reader.Sources.OfType<DynamicRouteSource>())
         {
             source.Attach(this);
@@ -131,6 +133,9 @@ public sealed class GatewayConfigurator : IDisposable
         try
         {
             errors ??= [];
+
+            // At start there are no requests that a pause could delay.
+            using var pace = _options.PaceReloads && Current.Revision > 0 ? new ReloadPace() : null;
             var sets = await _reader.ReadAsync(given, errors, cancellationToken).ConfigureAwait(false);
 
             // On a thread of its own: building ten thousand endpoints and their matcher must not occupy one of the few that serve requests.

@@ -20,14 +20,14 @@ internal static class ReloadScale
     private const int Routes = 10_000;
     private const int Rounds = 5;
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(bool pace)
     {
-        Console.WriteLine($"{"change",-20} {"reload ms",10} {"worst ms",9} {"p99.9 ms",9} {"requests",9} {"longest GC pause ms",20} {"MB allocated",13}   server GC: {System.Runtime.GCSettings.IsServerGC}, {Environment.ProcessorCount} cores");
+        Console.WriteLine($"{"change",-20} {"reload ms",10} {"worst ms",9} {"p99.9 ms",9} {"requests",9} {"longest GC pause ms",20} {"all pauses ms",13} {"collections 0/1/2",17} {"MB promoted at once",20} {"MB allocated",13}   server GC: {System.Runtime.GCSettings.IsServerGC}, {Environment.ProcessorCount} cores");
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(static options => options.Listen(IPAddress.Loopback, 0));
         builder.Services.AddLogging();
-        builder.Services.AddApiGateway().AddRouteSource<Source>();
+        builder.Services.AddApiGateway(options => options.PaceReloads = pace).AddRouteSource<Source>();
         await using var app = builder.Build();
         app.MapGatewayRoutes();
         var source = app.Services.GetRequiredService<Source>();
@@ -65,39 +65,49 @@ internal static class ReloadScale
             using var stop = new CancellationTokenSource();
             var clients = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() => Ask(port, stop.Token), TaskCreationOptions.LongRunning)).ToArray();
             await Task.Delay(100);
-            var pauses = Task.Factory.StartNew(() => LongestPause(stop.Token), TaskCreationOptions.LongRunning);
-            var before = GC.GetTotalAllocatedBytes();
+            var pauses = Task.Factory.StartNew(() => Longest(stop.Token), TaskCreationOptions.LongRunning);
+            int[] collections = [GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2)];
+            var (before, paused) = (GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration());
             var watch = Stopwatch.StartNew();
             await reload();
             var (elapsed, allocated) = (watch.Elapsed, GC.GetTotalAllocatedBytes() - before);
+            paused = GC.GetTotalPauseDuration() - paused;
+            collections = [GC.CollectionCount(0) - collections[0], GC.CollectionCount(1) - collections[1], GC.CollectionCount(2) - collections[2]];
 
             // The first requests after the swap count too.
             await Task.Delay(200);
             await stop.CancelAsync();
             var times = (await Task.WhenAll(clients)).SelectMany(static times => times).Order().ToList();
-            var pause = await pauses;
+            var (pause, promoted) = await pauses;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{change,-20} {elapsed.TotalMilliseconds,10:N0} {times[^1],9:N1} {times[(int)(times.Count * 0.999)],9:N1} {times.Count,9:N0} {pause.TotalMilliseconds,20:N1} {allocated / 1e6,13:N0}"));
+                $"{change,-20} {elapsed.TotalMilliseconds,10:N0} {times[^1],9:N1} {times[(int)(times.Count * 0.999)],9:N1} {times.Count,9:N0} {pause.TotalMilliseconds,20:N1} {paused.TotalMilliseconds,13:N1} {string.Join('/', collections),17} {promoted / 1e6,20:N1} {allocated / 1e6,13:N0}"));
         }
     }
 
-    // What the machine's other load cannot blur: how long the collector stopped the process at once.
-    private static TimeSpan LongestPause(CancellationToken stop)
+    // What the machine's other load cannot blur: how long the collector stopped the process at once, and how much it carried meanwhile.
+    private static (TimeSpan Pause, long Promoted) Longest(CancellationToken stop)
     {
-        var (longest, seen) = (TimeSpan.Zero, GC.GetGCMemoryInfo(GCKind.Any).Index);
+        var (longest, promoted, seen) = (TimeSpan.Zero, 0L, GC.GetGCMemoryInfo(GCKind.Any).Index);
         while (!stop.WaitHandle.WaitOne(1))
         {
-            var info = GC.GetGCMemoryInfo(GCKind.Any);
-            foreach (var pause in info.Index == seen ? [] : info.PauseDurations)
+            foreach (var kind in new[] { GCKind.Ephemeral, GCKind.FullBlocking, GCKind.Background })
             {
-                longest = pause > longest ? pause : longest;
-            }
+                var info = GC.GetGCMemoryInfo(kind);
+                if (info.Index <= seen)
+                {
+                    continue;
+                }
 
-            seen = info.Index;
+                promoted = Math.Max(promoted, kind is GCKind.Ephemeral ? info.PromotedBytes : 0);
+                foreach (var pause in info.PauseDurations)
+                {
+                    longest = pause > longest ? pause : longest;
+                }
+            }
         }
 
-        return longest;
+        return (longest, promoted);
     }
 
     // A blocking client on a thread of its own: it waits for nothing but the gateway. A pause between requests leaves the cores some air.

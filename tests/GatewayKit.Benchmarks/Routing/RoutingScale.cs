@@ -2,7 +2,7 @@ namespace GatewayKit.Benchmarks.Routing;
 
 /// <summary>
 /// Route matching and reload at scale. <c>match</c> prints how long the matcher takes to build and to match, beside the framework's own
-/// host matching; <c>reload</c> the worst request while ten thousand routes are reloaded. Default: both. <c>product</c>, which takes minutes, shows where the framework's automaton reaches its limit.
+/// host matching; <c>reload</c> the worst request while ten thousand routes are reloaded, with <c>unpaced</c> without <see cref="GatewayOptions.PaceReloads"/>. Default: both. <c>product</c>, which takes minutes, shows where the framework's automaton reaches its limit.
 /// </summary>
 public static class RoutingScale
 {
@@ -20,9 +20,9 @@ public static class RoutingScale
             await MatchScale.RunProductAsync();
         }
 
-        if (args is [] or ["reload"])
+        if (args is [] or ["reload"] or ["reload", "unpaced"])
         {
-            await ReloadScale.RunAsync();
+            await ReloadScale.RunAsync(pace: args is not [_, "unpaced"]);
         }
     }
 }
