@@ -59,7 +59,7 @@ public sealed class GatewayConfigurator : IDisposable
     /// <summary>Reads all sources and applies what they say. Changes of a source do so by themselves, about 100 ms later.</summary>
     /// <returns>The new snapshot, or the errors and the last good one. What says the same as before is accepted and changes nothing.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled while the sources were read.</exception>
-    public Task<ApplyResult> ReloadAsync(CancellationToken cancellationToken = default) => ApplyAsync(Nothing, cancellationToken);
+    public Task<ApplyResult> ReloadAsync(CancellationToken cancellationToken = default) => ApplyAsync(pushed: null, cancellationToken);
 
     /// <summary>Checks a set as if it were the only source, together with the routes that are mapped in code. Changes nothing.</summary>
     /// <returns>Every error; empty if the set can be applied.</returns>
@@ -81,7 +81,7 @@ public sealed class GatewayConfigurator : IDisposable
 
     /// <summary>Checks what all sources say now, as <see cref="ReloadAsync"/> would. Changes nothing.</summary>
     /// <returns>Every error; empty if the sources can be applied.</returns>
-    public Task<IReadOnlyList<ConfigurationError>> ValidateAsync(CancellationToken cancellationToken = default) => ValidateAsync(Nothing, cancellationToken);
+    public Task<IReadOnlyList<ConfigurationError>> ValidateAsync(CancellationToken cancellationToken = default) => ValidateAsync(pushed: null, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -100,25 +100,25 @@ public sealed class GatewayConfigurator : IDisposable
         _schedule = new ReloadSchedule(_reader.Sources, ReloadInBackground, _time);
 
         // At start nothing is served yet and nothing else runs here: the one place where waiting is right.
-        var result = ApplyAsync(Nothing, CancellationToken.None, [.. otherErrors]).GetAwaiter().GetResult();
+        var result = ApplyAsync(pushed: null, CancellationToken.None, [.. otherErrors]).GetAwaiter().GetResult();
         result.ThrowIfRejected();
     }
 
     internal RouteSet? InForce(IRouteSource source) => _inForce.GetValueOrDefault(source);
 
     internal Task<ApplyResult> ApplyAsync(IRouteSource source, RouteSet set, CancellationToken cancellationToken) =>
-        ApplyAsync(new Dictionary<IRouteSource, RouteSet>(_inForce) { [source] = set }, cancellationToken);
+        ApplyAsync(new Push(source, set), cancellationToken);
 
     internal Task<IReadOnlyList<ConfigurationError>> ValidateAsync(IRouteSource source, RouteSet set, CancellationToken cancellationToken) =>
-        ValidateAsync(new Dictionary<IRouteSource, RouteSet>(_inForce) { [source] = set }, cancellationToken);
+        ValidateAsync(new Push(source, set), cancellationToken);
 
-    private async Task<IReadOnlyList<ConfigurationError>> ValidateAsync(IReadOnlyDictionary<IRouteSource, RouteSet> given, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ConfigurationError>> ValidateAsync(Push? pushed, CancellationToken cancellationToken)
     {
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var errors = new List<ConfigurationError>();
-            return Validate(await _reader.ReadAsync(given, errors, cancellationToken).ConfigureAwait(false), errors);
+            return Validate(await _reader.ReadAsync(Given(pushed), errors, cancellationToken).ConfigureAwait(false), errors);
         }
         finally
         {
@@ -126,8 +126,7 @@ public sealed class GatewayConfigurator : IDisposable
         }
     }
 
-    private async Task<ApplyResult> ApplyAsync(
-        IReadOnlyDictionary<IRouteSource, RouteSet> given, CancellationToken cancellationToken, List<ConfigurationError>? errors = null)
+    private async Task<ApplyResult> ApplyAsync(Push? pushed, CancellationToken cancellationToken, List<ConfigurationError>? errors = null)
     {
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -136,7 +135,7 @@ public sealed class GatewayConfigurator : IDisposable
 
             // At start there are no requests that a pause could delay.
             using var pace = _options.PaceReloads && Current.Revision > 0 ? new ReloadPace() : null;
-            var sets = await _reader.ReadAsync(given, errors, cancellationToken).ConfigureAwait(false);
+            var sets = await _reader.ReadAsync(Given(pushed), errors, cancellationToken).ConfigureAwait(false);
 
             // On a thread of its own: building ten thousand endpoints and their matcher must not occupy one of the few that serve requests.
             return await Task.Factory.StartNew(
@@ -195,8 +194,12 @@ public sealed class GatewayConfigurator : IDisposable
         merged.Defaults,
         _clusterStates.Build(before.ClusterStates, merged.Clusters));
 
+    // Asked when it is this apply's turn: what the other sources said last is what the apply before put in force.
+    private Dictionary<IRouteSource, RouteSet> Given(Push? pushed) =>
+        pushed is null ? Nothing : new(_inForce, ReferenceEqualityComparer.Instance) { [pushed.Source] = pushed.Set };
+
     private Dictionary<IRouteSource, RouteSet> Remember(List<SourcedSet> sets) =>
-        _reader.Sources.Zip(sets).ToDictionary(static pair => pair.First, static pair => pair.Second.Set);
+        new(_reader.Sources.Zip(sets, static (source, set) => KeyValuePair.Create(source, set.Set)), ReferenceEqualityComparer.Instance);
 
     private ApplyResult Reject(IReadOnlyList<ConfigurationError> errors)
     {
@@ -250,4 +253,7 @@ public sealed class GatewayConfigurator : IDisposable
             _telemetry.ReloadFailed(exception);
         }
     }
+
+    /// <summary>What one source says from now on; the others are not read.</summary>
+    private sealed record Push(IRouteSource Source, RouteSet Set);
 }

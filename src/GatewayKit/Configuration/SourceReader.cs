@@ -1,15 +1,16 @@
 namespace GatewayKit.Configuration;
 
 /// <summary>Reads the sources. One that fails becomes errors like any other.</summary>
-internal sealed class SourceReader(IReadOnlyList<IRouteSource> sources, ConfigurationTelemetry telemetry)
+internal sealed class SourceReader(IEnumerable<IRouteSource> sources, ConfigurationTelemetry telemetry)
 {
-    public IReadOnlyList<IRouteSource> Sources => sources;
+    /// <summary>All of them; one that is registered twice is there once.</summary>
+    public IReadOnlyList<IRouteSource> Sources { get; } = [.. sources.Distinct<IRouteSource>(ReferenceEqualityComparer.Instance)];
 
     /// <summary>Reads every source, except those whose content is given.</summary>
     public async Task<List<SourcedSet>> ReadAsync(IReadOnlyDictionary<IRouteSource, RouteSet> given, List<ConfigurationError> errors, CancellationToken cancellationToken)
     {
-        var sets = new List<SourcedSet>(sources.Count);
-        foreach (var source in sources)
+        var sets = new List<SourcedSet>(Sources.Count);
+        foreach (var source in Sources)
         {
             sets.Add(given.TryGetValue(source, out var set)
                 ? new(source.Name, set)
