@@ -1,6 +1,5 @@
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
-using GatewayKit.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -15,24 +14,12 @@ internal sealed class GatewayStartup(GatewayConfigurator configurator, IOptions<
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         next(app);
-        configurator.Start(GatewayOptionsChecks.Check(options.Value));
-        CheckEndpoints(app.ApplicationServices);
-    };
+        var services = app.ApplicationServices;
 
-    // Building the endpoints composes their pipelines: a policy that would not be applied stops the start here, not the first request.
-    private static void CheckEndpoints(IServiceProvider services)
-    {
-        var endpoints = services.GetRequiredService<EndpointDataSource>().Endpoints;
-        var faults = PipelineFault.In(endpoints).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message));
-
-        // Once more over all of them: routes from code and the prefixes of groups are not in any one source.
-        var conflicts = RouteConflicts.Find(endpoints).Select(static conflict => new ConfigurationError(conflict.RouteId, conflict.Message));
-        ConfigurationError[] errors = [.. faults, .. conflicts];
-        if (errors.Length > 0)
-        {
-            throw new GatewayConfigurationException(errors);
-        }
-
+        // Reading also makes the groups known that gateway routes are mapped in: their prefixes are part of what is checked. The gateway's
+        // own endpoints are not there yet, so these are the host's: a policy that would not be applied stops the start, not the first request.
+        var faults = PipelineFault.In(services.GetRequiredService<EndpointDataSource>().Endpoints);
+        configurator.Start(GatewayOptionsChecks.Check(options.Value), [.. faults.Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message))]);
         services.GetRequiredService<PipelineLog>().Start();
-    }
+    };
 }

@@ -35,15 +35,17 @@ internal sealed partial class ConfigurationTelemetry
         Log.Unchanged(_logger, snapshot.Revision);
     }
 
-    public void Rejected(GatewaySnapshot inForce, IReadOnlyList<ConfigurationError> errors)
+    public void Rejected(GatewaySnapshot inForce, IReadOnlyList<ConfigurationError> errors, Exception? cause)
     {
         _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "rejected"));
-        Log.Rejected(_logger, errors.Count, inForce.Revision, string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}")));
+        Log.Rejected(_logger, cause, errors.Count, inForce.Revision, string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}")));
     }
 
     public void SourceFailed(IRouteSource source, Exception exception) => Log.SourceFailed(_logger, exception, source.Name);
 
     public void ListenerFailed(Exception exception) => Log.ListenerFailed(_logger, exception);
+
+    public void EndpointListenerFailed(GatewaySnapshot inForce, Exception exception) => Log.EndpointListenerFailed(_logger, exception, inForce.Revision);
 
     public void ReloadFailed(Exception exception) => Log.ReloadFailed(_logger, exception);
 
@@ -59,13 +61,19 @@ internal sealed partial class ConfigurationTelemetry
         public static partial void Unchanged(ILogger logger, long revision);
 
         [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "A configuration with {Count} errors was rejected; revision {Revision} stays in force.{Errors}")]
-        public static partial void Rejected(ILogger logger, int count, long revision, string errors);
+        public static partial void Rejected(ILogger logger, Exception? cause, int count, long revision, string errors);
 
         [LoggerMessage(EventIds.RouteSourceFailed, LogLevel.Error, "The route source {Source} could not be read.")]
         public static partial void SourceFailed(ILogger logger, Exception exception, string source);
 
         [LoggerMessage(EventIds.ConfigurationListenerFailed, LogLevel.Error, "A listener for configurations failed; the configuration is not affected.")]
         public static partial void ListenerFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(
+            EventIds.EndpointListenerFailed,
+            LogLevel.Error,
+            "Revision {Revision} is in force, but a part of the host that listens to changes of endpoints failed, such as link generation with names that are there twice.")]
+        public static partial void EndpointListenerFailed(ILogger logger, Exception exception, long revision);
 
         [LoggerMessage(EventIds.ConfigurationReloadFailed, LogLevel.Error, "A reload failed for a reason that is not in the configuration.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);

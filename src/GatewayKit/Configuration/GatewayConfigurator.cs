@@ -1,8 +1,6 @@
-using System.Security.Cryptography;
 using GatewayKit.Clusters;
 using GatewayKit.Routing;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Configuration;
 
@@ -59,6 +57,7 @@ public sealed class GatewayConfigurator : IDisposable
     /// <summary>Reads all sources and applies what they say. Changes of a source do so by themselves, about 100 ms later.</summary>
     /// <returns>The new snapshot, or the errors and the last good one. What says the same as before is accepted and changes nothing.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled while the sources were read.</exception>
+    /// <exception cref="InvalidOperationException">The host has not started the gateway yet.</exception>
     public Task<ApplyResult> ReloadAsync(CancellationToken cancellationToken = default) => ApplyAsync(pushed: null, cancellationToken);
 
     /// <summary>Checks a set as if it were the only source, together with the routes that are mapped in code. Changes nothing.</summary>
@@ -94,14 +93,18 @@ public sealed class GatewayConfigurator : IDisposable
 
     /// <summary>Applies the first configuration, at start, and watches the sources from then on.</summary>
     /// <exception cref="GatewayConfigurationException">It cannot be used.</exception>
-    internal void Start(IEnumerable<ConfigurationError> otherErrors)
+    internal void Start(IEnumerable<ConfigurationError> optionErrors, IReadOnlyList<ConfigurationError> endpointErrors)
     {
         // Watching starts first, so that no change is lost in between.
         _schedule = new ReloadSchedule(_reader.Sources, ReloadInBackground, _time);
 
         // At start nothing is served yet and nothing else runs here: the one place where waiting is right.
-        var result = ApplyAsync(pushed: null, CancellationToken.None, [.. otherErrors]).GetAwaiter().GetResult();
-        result.ThrowIfRejected();
+        var result = ApplyAsync(pushed: null, CancellationToken.None, [.. optionErrors]).GetAwaiter().GetResult();
+        ConfigurationError[] errors = [.. result.Errors, .. endpointErrors];
+        if (errors.Length > 0)
+        {
+            throw new GatewayConfigurationException(errors);
+        }
     }
 
     internal RouteSet? InForce(IRouteSource source) => _inForce.GetValueOrDefault(source);
@@ -128,6 +131,12 @@ public sealed class GatewayConfigurator : IDisposable
 
     private async Task<ApplyResult> ApplyAsync(Push? pushed, CancellationToken cancellationToken, List<ConfigurationError>? errors = null)
     {
+        if (_schedule is null)
+        {
+            // Which groups and mapped routes there are is known when the host starts.
+            throw new InvalidOperationException("The gateway has not started. Start the host first; what is there from the start belongs into a source's first LoadAsync.");
+        }
+
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -154,8 +163,10 @@ public sealed class GatewayConfigurator : IDisposable
     {
         var merged = RouteSet.Merge(sets.Select(static set => set.Set));
         var before = Current;
+        GatewaySnapshot? snapshot = null;
         SnapshotDiff changes;
-        GatewaySnapshot snapshot;
+        PreparedSnapshot prepared;
+        List<ConfigurationError> errors;
         try
         {
             snapshot = Snapshot(before, merged);
@@ -167,13 +178,32 @@ public sealed class GatewayConfigurator : IDisposable
                 return new(before, []);
             }
 
-            _current.Swap(snapshot);
+            prepared = _current.Prepare(snapshot);
+            errors = EndpointChecks.Check(prepared.Endpoints, sets);
         }
-        catch (Exception exception) when (ReferenceEquals(Current, before) && IsOfTheSnapshot(exception))
+#pragma warning disable CA1031 // Nothing is in force yet. Code of the host may throw anything: a convention, a predicate, a policy's factory.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
-            // Nothing is in force yet that should not be: a certificate is unusable, or an endpoint could not be built, such as by a
-            // convention of the host that does not accept a route.
-            return Reject([new("Snapshot", $"It cannot be put in force: {exception.Message}")]);
+            Discard(snapshot);
+            return Reject([new("Snapshot", $"It cannot be put in force: {exception.Message}")], exception);
+        }
+
+        if (errors.Count > 0)
+        {
+            Discard(snapshot);
+            return Reject(errors);
+        }
+
+        try
+        {
+            _current.Swap(prepared);
+        }
+#pragma warning disable CA1031 // The snapshot is in force, whatever the host's own listeners make of it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _telemetry.EndpointListenerFailed(snapshot, exception);
         }
 
         _inForce = Remember(sets);
@@ -183,9 +213,13 @@ public sealed class GatewayConfigurator : IDisposable
         return result;
     }
 
-    private static bool IsOfTheSnapshot(Exception exception) =>
-        exception is InvalidOperationException or IOException or CryptographicException or NotSupportedException or ArgumentException
-            or OptionsValidationException;
+    private void Discard(GatewaySnapshot? snapshot)
+    {
+        if (snapshot is not null)
+        {
+            _clusterStates.Discard(snapshot.ClusterStates);
+        }
+    }
 
     private GatewaySnapshot Snapshot(GatewaySnapshot before, RouteSet merged) => new(
         before.Revision + 1,
@@ -201,10 +235,10 @@ public sealed class GatewayConfigurator : IDisposable
     private Dictionary<IRouteSource, RouteSet> Remember(List<SourcedSet> sets) =>
         new(_reader.Sources.Zip(sets, static (source, set) => KeyValuePair.Create(source, set.Set)), ReferenceEqualityComparer.Instance);
 
-    private ApplyResult Reject(IReadOnlyList<ConfigurationError> errors)
+    private ApplyResult Reject(IReadOnlyList<ConfigurationError> errors, Exception? cause = null)
     {
         var result = new ApplyResult(Current, errors);
-        _telemetry.Rejected(Current, errors);
+        _telemetry.Rejected(Current, errors, cause);
         Raise(Rejected, result);
         return result;
     }
@@ -212,7 +246,7 @@ public sealed class GatewayConfigurator : IDisposable
     private List<ConfigurationError> Validate(List<SourcedSet> sets, List<ConfigurationError> errors)
     {
         // What could not be bound would be missed once more here: one error for one mistake.
-        var found = _validator.Validate(sets, _current.CodeRoutes)
+        var found = _validator.Validate(sets, _current.CodeRoutes, _current.PrefixParameters)
             .Where(error => !errors.Exists(known => ModelPath.Overlap(known.Path, error.Path)));
         return [.. errors, .. found];
     }

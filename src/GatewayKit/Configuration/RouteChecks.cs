@@ -18,12 +18,12 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
 
     /// <param name="route">The route.</param>
     /// <param name="path">What its errors' paths start with.</param>
-    /// <param name="clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
+    /// <param name="known">What it may name.</param>
     /// <param name="report">Takes the errors.</param>
     /// <returns>Whether the match has no error, so that it can be compared with others.</returns>
-    public bool Check(GatewayRoute route, string path, IReadOnlyCollection<string>? clusters, Report report)
+    public bool Check(GatewayRoute route, string path, KnownNames known, Report report)
     {
-        CheckTerminal(route, path, clusters, report);
+        CheckTerminal(route, path, known.Clusters, report);
         var sound = true;
         CheckMatch(route.Match, ModelPath.Join(path, nameof(GatewayRoute.Match)), (where, message) =>
         {
@@ -32,7 +32,7 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
         });
         if (sound && route.Redirect is { } redirect)
         {
-            CheckRedirect(redirect, route, ModelPath.Join(path, [nameof(GatewayRoute.Redirect), nameof(RouteRedirect.To)]), report);
+            CheckRedirect(redirect, route, known.PrefixParameters, ModelPath.Join(path, [nameof(GatewayRoute.Redirect), nameof(RouteRedirect.To)]), report);
         }
 
         return sound;
@@ -189,13 +189,14 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
         }
     }
 
-    private static void CheckRedirect(RouteRedirect redirect, GatewayRoute route, string path, Report report)
+    // Which group a route is in shows when its endpoint is built; here a parameter of any group will do.
+    private static void CheckRedirect(RouteRedirect redirect, GatewayRoute route, IReadOnlyCollection<string> prefixParameters, string path, Report report)
     {
         foreach (var template in GatewayEndpointFactory.PathsOf(route))
         {
             try
             {
-                _ = RedirectTemplate.Parse(redirect.To, RoutePatternFactory.Parse(template).Parameters.Select(static parameter => parameter.Name));
+                _ = RedirectTemplate.Parse(redirect.To, RoutePatternFactory.Parse(template).Parameters.Select(static parameter => parameter.Name).Concat(prefixParameters));
             }
             catch (FormatException exception)
             {

@@ -10,6 +10,11 @@ namespace GatewayKit.Configuration;
 /// <param name="IsComplete">Whether the source could be read; if not, ids that nobody knows may be its own.</param>
 internal sealed record SourcedSet(string Source, RouteSet Set, bool IsComplete = true);
 
+/// <summary>What routes may name.</summary>
+/// <param name="Clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
+/// <param name="PrefixParameters">The parameters that groups of the host put in front of paths.</param>
+internal sealed record KnownNames(IReadOnlyCollection<string>? Clusters, IReadOnlyCollection<string> PrefixParameters);
+
 /// <summary>
 /// Checks routes, clusters and defaults, wherever they come from, and finds every error at once. It checks what the types cannot
 /// say; <see cref="SectionBinder"/> has checked the writing.
@@ -18,7 +23,8 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
 {
     /// <param name="sets">What the sources say.</param>
     /// <param name="mapped">Routes that were mapped in code: they are not part of a set, but use its clusters.</param>
-    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, IEnumerable<GatewayRoute> mapped)
+    /// <param name="prefixParameters">The parameters that groups of the host put in front of paths.</param>
+    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, IEnumerable<GatewayRoute> mapped, IReadOnlyCollection<string> prefixParameters)
     {
         var errors = new List<ConfigurationError>();
         void Report(string path, string message) => errors.Add(new(path, message));
@@ -39,7 +45,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             }
         }
 
-        var known = sets.All(static set => set.IsComplete) ? clusterIds.Keys : null;
+        var known = new KnownNames(sets.All(static set => set.IsComplete) ? clusterIds.Keys : null, prefixParameters);
         var sound = new List<GatewayRoute>();
         foreach (var (source, set, _) in sets)
         {
@@ -69,10 +75,10 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         return errors;
     }
 
-    private bool CheckRoute(GatewayRoute route, string path, IReadOnlyCollection<string>? clusters, Report report)
+    private bool CheckRoute(GatewayRoute route, string path, KnownNames known, Report report)
     {
         policies.Check(route.Policies, path, report);
-        return annotations.Check(route, path, report) && routeChecks.Check(route, path, clusters, report);
+        return annotations.Check(route, path, report) && routeChecks.Check(route, path, known, report);
     }
 
     private static void NoteId(Dictionary<string, string> ids, string? id, string source, string kind, string path, Report report)

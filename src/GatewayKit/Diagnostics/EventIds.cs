@@ -19,6 +19,7 @@ internal static class EventIds
     public const int ConfigurationChanges = 1104;
     public const int ConfigurationListenerFailed = 1105;
     public const int ConfigurationReloadFailed = 1106;
+    public const int EndpointListenerFailed = 1107;
 
     // Routing
     public const int RoutesPublished = 1200;

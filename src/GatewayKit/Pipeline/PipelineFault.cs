@@ -15,18 +15,6 @@ internal sealed record PipelineFault(string Endpoint, string Message)
             .Concat(InSharedActions(served));
     }
 
-    /// <exception cref="InvalidOperationException">There is one. The message lists all.</exception>
-    public static void ThrowIfAny(IEnumerable<Endpoint> endpoints)
-    {
-        var faults = In(endpoints).ToArray();
-        if (faults.Length > 0)
-        {
-            throw new InvalidOperationException(string.Join(' ', faults.Select(static fault => fault.ToString())));
-        }
-    }
-
-    public override string ToString() => $"{Endpoint}: {Message}";
-
     private static string NameOf(Endpoint endpoint) => endpoint.DisplayName ?? "(unnamed endpoint)";
 
     // MVC keeps the chain of filters with the action, so an action that is mapped twice runs the chain that was built last for both.

@@ -1,3 +1,4 @@
+using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -46,12 +47,35 @@ internal sealed class BuiltEndpoints
                 var key = new EndpointKey(route, path, cluster, selectedBy);
                 var endpoint = sameDefaults && previous!._byKey.TryGetValue(key, out var known)
                     ? known
-                    : factory.Create(route, path, cluster, snapshot, group, selectedBy.Mappings);
+                    : Create(factory, route, path, cluster, snapshot, group, selectedBy);
                 byKey.Add(key, endpoint);
             }
         }
 
         return new(snapshot, byKey);
+    }
+
+    public bool HasSameEndpointsAs(BuiltEndpoints other) => Endpoints.SequenceEqual(other.Endpoints, ReferenceEqualityComparer.Instance);
+
+    private static Endpoint Create(
+        GatewayEndpointFactory factory,
+        GatewayRoute route,
+        string path,
+        ClusterState? cluster,
+        GatewaySnapshot snapshot,
+        RouteGroupContext group,
+        MappingSelection selectedBy)
+    {
+        try
+        {
+            return factory.Create(route, path, cluster, snapshot, group, selectedBy.Mappings);
+        }
+#pragma warning disable CA1031 // A convention of the host may throw anything; without the route's name it would be hard to find.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            throw new InvalidOperationException($"Route '{route.Id}' cannot be mapped at '{group.Prefix.RawText}{path}': {exception.Message}", exception);
+        }
     }
 
     private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, MappingSelection Mappings);

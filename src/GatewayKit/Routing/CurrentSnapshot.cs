@@ -11,13 +11,18 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
     public GatewaySnapshot Value => _value;
 
     /// <summary>The routes that were mapped in code.</summary>
-    public IReadOnlyList<GatewayRoute> CodeRoutes
+    public IReadOnlyList<GatewayRoute> CodeRoutes => [.. DataSources.SelectMany(static dataSource => dataSource.CodeRoutes)];
+
+    /// <summary>The names of the parameters in the prefixes of groups that gateway routes are mapped in.</summary>
+    public IReadOnlyCollection<string> PrefixParameters => DataSources.SelectMany(static dataSource => dataSource.PrefixParameters).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    private GatewayEndpointDataSource[] DataSources
     {
         get
         {
             lock (_dataSources)
             {
-                return [.. _dataSources.SelectMany(static dataSource => dataSource.CodeRoutes)];
+                return [.. _dataSources];
             }
         }
     }
@@ -30,28 +35,23 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
         }
     }
 
-    /// <summary>Puts a snapshot in force: builds all endpoints first, so that a policy that cannot be composed leaves the old one in force.</summary>
-    public void Swap(GatewaySnapshot snapshot)
-    {
-        GatewayEndpointDataSource[] dataSources;
-        lock (_dataSources)
-        {
-            dataSources = [.. _dataSources];
-        }
+    /// <summary>Builds all endpoints of a coming snapshot. Nothing is in force yet.</summary>
+    /// <exception cref="InvalidOperationException">An endpoint cannot be built.</exception>
+    public PreparedSnapshot Prepare(GatewaySnapshot snapshot) =>
+        new(snapshot, Array.ConvertAll(DataSources, dataSource => dataSource.Prepare(snapshot)));
 
-        Action[] publications;
+    /// <summary>Puts a prepared snapshot in force.</summary>
+    /// <exception cref="AggregateException">Something of the host that listens to endpoints failed. The snapshot is in force all the same.</exception>
+    public void Swap(PreparedSnapshot prepared)
+    {
+        _value = prepared.Snapshot;
         try
         {
-            publications = Array.ConvertAll(dataSources, dataSource => dataSource.Prepare(snapshot));
+            prepared.Publish();
         }
-        catch
+        finally
         {
-            clusterStates.Discard(snapshot.ClusterStates);
-            throw;
+            clusterStates.PutInForce(prepared.Snapshot.ClusterStates);
         }
-
-        _value = snapshot;
-        Array.ForEach(publications, static publish => publish());
-        clusterStates.PutInForce(snapshot.ClusterStates);
     }
 }

@@ -29,7 +29,28 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
         Map((index, conventions) => new(index, _ => [route], static _ => true, conventions, IsCode: true, isNamedByPattern));
 
     /// <summary>The routes that were mapped in code.</summary>
-    public IEnumerable<GatewayRoute> CodeRoutes => _mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty));
+    public IReadOnlyList<GatewayRoute> CodeRoutes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))];
+            }
+        }
+    }
+
+    /// <summary>The names of the parameters in the prefixes of its groups.</summary>
+    public IReadOnlyList<string> PrefixParameters
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _groups.SelectMany(static set => set.Context.Prefix.Parameters).Select(static parameter => parameter.Name)];
+            }
+        }
+    }
 
     public override IReadOnlyList<Endpoint> Endpoints
     {
@@ -47,10 +68,12 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
     {
         lock (_lock)
         {
-            // The framework asks anew each time (A7); a group is the same group as before when its prefix and conventions are.
+            // The framework asks anew each time (A7); a group is the same group as before when its prefix and conventions are. One whose
+            // conventions have grown takes the place of what was built without them.
             var set = _groups.Find(known => known.IsFor(context));
             if (set is null)
             {
+                _groups.RemoveAll(known => known.Context.Prefix.RawText == context.Prefix.RawText);
                 _groups.Add(set = new EndpointSet(context));
             }
 
@@ -61,9 +84,8 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
     public override IChangeToken GetChangeToken() => new CancellationChangeToken(_change.Token);
 
     /// <summary>Builds the endpoints of a coming snapshot.</summary>
-    /// <returns>What puts them in force.</returns>
-    /// <exception cref="InvalidOperationException">A policy of an endpoint would not be applied.</exception>
-    public Action Prepare(GatewaySnapshot snapshot)
+    /// <exception cref="InvalidOperationException">An endpoint cannot be built.</exception>
+    public PreparedEndpoints Prepare(GatewaySnapshot snapshot)
     {
         List<(EndpointSet Set, BuiltEndpoints Built)> prepared;
         lock (_lock)
@@ -71,29 +93,46 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
             prepared = [.. Sets().Select(set => (set, Build(set, snapshot)))];
         }
 
-        PipelineFault.ThrowIfAny(prepared.SelectMany(static entry => entry.Built.Endpoints));
-
-        return () =>
-        {
-            CancellationTokenSource fired;
-            lock (_lock)
-            {
-                prepared.ForEach(static entry => entry.Set.Built = entry.Built);
-                (fired, _change) = (_change, new CancellationTokenSource());
-            }
-
-            // Rebuilds the matcher on this thread; the old one serves meanwhile (A17).
-            fired.Cancel();
-            fired.Dispose();
-        };
+        return new([.. prepared.SelectMany(static entry => entry.Built.Endpoints)], () => Publish(prepared));
     }
 
     public void Dispose() => _change.Dispose();
+
+    // Returns what tells of the change; nothing if every endpoint is the object it was.
+    private Action Publish(List<(EndpointSet Set, BuiltEndpoints Built)> prepared)
+    {
+        lock (_lock)
+        {
+            var changed = prepared.Exists(static entry => entry.Set.Built is null || !entry.Built.HasSameEndpointsAs(entry.Set.Built));
+            prepared.ForEach(static entry => entry.Set.Built = entry.Built);
+            if (!changed)
+            {
+                return static () => { };
+            }
+
+            var fired = _change;
+            _change = new CancellationTokenSource();
+            return () =>
+            {
+                // Rebuilds the matcher on this thread; the old one serves meanwhile (A17).
+                using (fired)
+                {
+                    fired.Cancel();
+                }
+            };
+        }
+    }
 
     private IEnumerable<EndpointSet> Sets() => _plain is null ? _groups : _groups.Append(_plain);
 
     private IReadOnlyList<Endpoint> Read(EndpointSet set)
     {
+        if (ReferenceEquals(current.Value, GatewaySnapshot.Empty))
+        {
+            // Routes that nobody has checked yet.
+            return [];
+        }
+
         if (set.Built is null || !ReferenceEquals(set.Built.Snapshot, current.Value))
         {
             set.Built = Build(set, current.Value);

@@ -1,0 +1,25 @@
+using GatewayKit.Pipeline;
+using GatewayKit.Routing;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>
+/// Checks gateway routes as they will be served: with the prefixes and conventions of their groups, next to routes that were mapped in code,
+/// which no source knows of.
+/// </summary>
+internal static class EndpointChecks
+{
+    public static List<ConfigurationError> Check(IReadOnlyList<Endpoint> endpoints, IReadOnlyList<SourcedSet> sets)
+    {
+        var faults = PipelineFault.In(endpoints).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message));
+        var conflicts = RouteConflicts.Find(endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
+        return [.. faults, .. conflicts];
+    }
+
+    private static string PathOf(string routeId, IReadOnlyList<SourcedSet> sets)
+    {
+        var source = sets.FirstOrDefault(set => set.Set.Routes.Any(route => string.Equals(route.Id, routeId, StringComparison.OrdinalIgnoreCase)));
+        return source is null ? $"MapGatewayRoute(\"{routeId}\")" : ModelPath.Join(source.Source, [nameof(RouteSet.Routes), routeId]);
+    }
+}
