@@ -8,11 +8,13 @@ var app = builder.Build();
 
 // The routes of appsettings.json, read again whenever it changes; and one in code.
 app.MapGatewayRoutes();
-app.MapGatewayRoute("/stock/{sku}", cluster: "catalog").WithThrottling(requestsPerSecond: 10, burst: 20);
+app.MapGatewayRoute("/stock/{sku}", cluster: "catalog")
+   .WithThrottling(requestsPerSecond: 10, burst: 20);
 
-// The app's own endpoints live beside them and can be throttled in the same way.
+// The app's own endpoints live beside them and take the same policies.
 app.MapGet("/", () => "The app's own page.\n");
-app.MapGet("/report", () => new { Report = "made by the app itself" }).WithThrottling(requestsPerSecond: 1);
+app.MapGet("/report", () => new { Report = "made by the app itself" })
+   .WithThrottling(requestsPerSecond: 1);
 
 app.Lifetime.ApplicationStarted.Register(() => ThingsToTry.Print(app));
 app.Run();
