@@ -9,6 +9,7 @@ namespace GatewayKit.Forwarding;
 /// <summary>What an exchange is waiting for; decides who is to blame when nothing moves.</summary>
 internal enum WaitingFor
 {
+    Nothing,
     UpstreamHead,
     ClientBody,
     UpstreamTaking,
@@ -39,7 +40,9 @@ internal sealed class ExchangeClock : IDisposable
     private long _lastMove;
     private long _timerDue = Off;
     private int _waitingFor;
+    private int _uploadWaitsFor;
     private int _error;
+    private bool _headArrived;
     private bool _running;
 
     public ExchangeClock(ExchangeClocks pool, TimeProvider time)
@@ -68,6 +71,8 @@ internal sealed class ExchangeClock : IDisposable
             _attemptDue = Later(now, _attemptTicks);
             _totalDue = Later(now, Ticks(timeouts.Total));
             _waitingFor = (int)WaitingFor.UpstreamHead;
+            _uploadWaitsFor = (int)WaitingFor.Nothing;
+            _headArrived = false;
             Arm(now);
         }
 
@@ -78,28 +83,49 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>A body is on its way to the destination: until it is there, only standing still counts.</summary>
     public void UploadBegins()
     {
-        Volatile.Write(ref _lastMove, _time.GetTimestamp());
-        Volatile.Write(ref _attemptDue, Off);
-        Rearm();
-    }
-
-    /// <summary>The request is sent in full: from here the destination has its time for the head of its answer.</summary>
-    public void UploadEnds()
-    {
-        if (Volatile.Read(ref _waitingFor) is (int)WaitingFor.ClientBody or (int)WaitingFor.UpstreamTaking)
+        UploadMoved();
+        lock (_lock)
         {
-            Volatile.Write(ref _waitingFor, (int)WaitingFor.UpstreamHead);
-            Volatile.Write(ref _attemptDue, Later(_time.GetTimestamp(), _attemptTicks));
-            Rearm();
+            Volatile.Write(ref _attemptDue, Off);
         }
     }
 
-    /// <summary>The head of the answer is there.</summary>
+    /// <summary>A byte of the request's body has moved.</summary>
+    public void UploadMoved()
+    {
+        Volatile.Write(ref _lastMove, _time.GetTimestamp());
+        Volatile.Write(ref _uploadWaitsFor, (int)WaitingFor.UpstreamTaking);
+    }
+
+    /// <summary>The next byte of the request's body is not there yet.</summary>
+    public void UploadWaitsForClient() => Volatile.Write(ref _uploadWaitsFor, (int)WaitingFor.ClientBody);
+
+    /// <summary>The request is sent in full: from here the destination has its time for the head of its answer, if that is not there yet.</summary>
+    public void UploadEnds()
+    {
+        var now = _time.GetTimestamp();
+        Volatile.Write(ref _lastMove, now);
+        Volatile.Write(ref _uploadWaitsFor, (int)WaitingFor.Nothing);
+        lock (_lock)
+        {
+            if (_running && !_headArrived)
+            {
+                Volatile.Write(ref _attemptDue, Later(now, _attemptTicks));
+                Arm(now);
+            }
+        }
+    }
+
+    /// <summary>The head of the answer is there. With HTTP/2 that may be before the request is sent in full.</summary>
     public void HeadArrived()
     {
-        Volatile.Write(ref _attemptDue, Off);
         Volatile.Write(ref _lastMove, _time.GetTimestamp());
         Volatile.Write(ref _waitingFor, (int)WaitingFor.UpstreamBody);
+        lock (_lock)
+        {
+            _headArrived = true;
+            Volatile.Write(ref _attemptDue, Off);
+        }
     }
 
     /// <summary>The exchange has become a tunnel: only the idle clock goes on.</summary>
@@ -171,21 +197,18 @@ internal sealed class ExchangeClock : IDisposable
 
     private long IdleDue() => Later(Volatile.Read(ref _lastMove), _idleTicks);
 
-    private void Rearm()
-    {
-        lock (_lock)
-        {
-            if (_running)
-            {
-                Arm(_time.GetTimestamp());
-            }
-        }
-    }
-
     // The idle clock does not run while the head is waited for: that is the attempt clock's time.
     private long NextDue() => Math.Min(
         Volatile.Read(ref _totalDue),
-        Volatile.Read(ref _waitingFor) is (int)WaitingFor.UpstreamHead && Volatile.Read(ref _attemptDue) != Off ? Volatile.Read(ref _attemptDue) : IdleDue());
+        Volatile.Read(ref _attemptDue) is not Off and var attemptDue ? attemptDue : IdleDue());
+
+    // Where both directions stand still, a client that owes bytes of its body is to blame: no client shall make a destination look ill.
+    private WaitingFor Culprit() => (WaitingFor)Volatile.Read(ref _waitingFor) switch
+    {
+        (WaitingFor.UpstreamHead or WaitingFor.UpstreamBody) and var answer =>
+            (WaitingFor)Volatile.Read(ref _uploadWaitsFor) is not WaitingFor.Nothing and var upload ? upload : answer,
+        var other => other,
+    };
 
     private void Arm(long now)
     {
@@ -226,7 +249,7 @@ internal sealed class ExchangeClock : IDisposable
                 return;
             }
 
-            var error = now >= Volatile.Read(ref _totalDue) ? ForwardError.DeadlineExceeded : (WaitingFor)Volatile.Read(ref _waitingFor) switch
+            var error = now >= Volatile.Read(ref _totalDue) ? ForwardError.DeadlineExceeded : Culprit() switch
             {
                 WaitingFor.UpstreamHead => ForwardError.UpstreamHeadersTimeout,
                 WaitingFor.ClientBody => ForwardError.ClientBodyTimeout,
@@ -240,7 +263,14 @@ internal sealed class ExchangeClock : IDisposable
             _running = false;
         }
 
-        _source.Cancel();
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The exchange ended since the lock was left. On a timer's thread an exception would end the process.
+        }
     }
 }
 

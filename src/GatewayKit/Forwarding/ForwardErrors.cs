@@ -30,11 +30,17 @@ internal static class ForwardErrors
     }
 
     /// <summary>The error of an answer that broke off, when reading it failed.</summary>
-    public static ForwardError InBody(Exception exception, ExchangeClock clock)
+    public static ForwardError InBody(Exception exception, ExchangeClock clock, RequestBody? body)
     {
         if (clock.Error is not ForwardError.None and var clocked)
         {
             return clocked;
+        }
+
+        // A destination that is told of a broken upload breaks its answer off.
+        if (body?.ReadFailure is { } unreadable)
+        {
+            return OfClientBody(unreadable);
         }
 
         return OfDestination(exception) switch

@@ -76,7 +76,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var body = Answer.Content.ReadAsStream();
-        var (error, cause) = await ResponseBody.CopyAsync(body, httpContext.Response, length, _exchange.Clock).ConfigureAwait(false);
+        var (error, cause) = await ResponseBody.CopyAsync(body, httpContext.Response, length, _exchange.Clock, _exchange.Body).ConfigureAwait(false);
         if (error is ForwardError.None)
         {
             ResponseHead.CopyTrailers(_exchange);

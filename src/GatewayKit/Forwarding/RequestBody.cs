@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
@@ -67,18 +68,35 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
             if (!reading.IsCompleted)
             {
                 // Nothing more is there now: what was read so far must not wait for it.
-                await FlushAsync(stream, cancellationToken).ConfigureAwait(false);
-                clock.Waits(WaitingFor.ClientBody);
+                if (!await TryFlushAsync(stream, cancellationToken).ConfigureAwait(false))
+                {
+                    // Nothing may read the client's body after the copy has ended.
+                    reader.CancelPendingRead();
+                }
+
+                clock.UploadWaitsForClient();
             }
 
             var result = await reading.ConfigureAwait(false);
-            if (!result.Buffer.IsEmpty)
+            try
             {
-                clock.Moved(WaitingFor.UpstreamTaking);
-                await WriteAsync(stream, result.Buffer, cancellationToken).ConfigureAwait(false);
+                if (WriteFailure is not null)
+                {
+                    ExceptionDispatchInfo.Throw(WriteFailure);
+                }
+
+                if (!result.Buffer.IsEmpty)
+                {
+                    clock.UploadMoved();
+                    await WriteAsync(stream, result.Buffer, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                // Also of what could not be sent: the server drains the rest and keeps the client's connection for the refusal.
+                Advance(reader, result.Buffer.End);
             }
 
-            reader.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted)
             {
                 return;
@@ -92,23 +110,39 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
         {
             return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
+            // A read that was called off, by a clock or by a destination that wants no more, is not the client's failure.
             ReadFailure = exception;
             throw;
         }
     }
 
-    private async Task FlushAsync(Stream stream, CancellationToken cancellationToken)
+    // Over HTTP/2 the server counts what was taken, not what was read.
+    private void Advance(PipeReader reader, SequencePosition taken)
+    {
+        try
+        {
+            reader.AdvanceTo(taken);
+        }
+        catch (Exception exception)
+        {
+            ReadFailure ??= exception;
+            throw;
+        }
+    }
+
+    private async Task<bool> TryFlushAsync(Stream stream, CancellationToken cancellationToken)
     {
         try
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+            return true;
         }
         catch (Exception exception)
         {
             WriteFailure = exception;
-            throw;
+            return false;
         }
     }
 
@@ -131,7 +165,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
                     var part = data.Slice(0, Math.Min(buffer.Length, data.Length));
                     part.CopyTo(buffer);
                     await stream.WriteAsync(buffer.AsMemory(0, (int)part.Length), cancellationToken).ConfigureAwait(false);
-                    clock.Moved(WaitingFor.UpstreamTaking);
+                    clock.UploadMoved();
                     data = data.Slice(part.End);
                 }
             }

@@ -11,11 +11,6 @@ internal static class ResponseAbort
 {
     public static void Abort(HttpContext httpContext, ForwardError error)
     {
-        if (error is ForwardError.ClientAborted)
-        {
-            return;
-        }
-
         if (httpContext.Features.Get<IHttpResetFeature>() is { } reset)
         {
             reset.Reset(CodeOf(error, HttpProtocol.IsHttp3(httpContext.Request.Protocol)));
@@ -26,11 +21,11 @@ internal static class ResponseAbort
         }
     }
 
-    // RFC 9113 §7: PROTOCOL_ERROR, INTERNAL_ERROR, CANCEL. RFC 9114 §8.1: their counterparts.
-    private static int CodeOf(ForwardError error, bool isHttp3) => ForwardFailure.Of(error).Blame switch
+    // RFC 9113 §7: PROTOCOL_ERROR, INTERNAL_ERROR, CANCEL. RFC 9114 §8.1: their counterparts. A client that is slow breaks no protocol.
+    private static int CodeOf(ForwardError error, bool isHttp3) => error switch
     {
-        Blame.Client => isHttp3 ? 0x10e : 0x1,
-        Blame.Destination => isHttp3 ? 0x102 : 0x2,
+        ForwardError.ClientBodyInvalid or ForwardError.ClientBodyTooLarge => isHttp3 ? 0x10e : 0x1,
+        _ when ForwardFailure.Of(error).Blame is Blame.Destination => isHttp3 ? 0x102 : 0x2,
         _ => isHttp3 ? 0x10c : 0x8,
     };
 }

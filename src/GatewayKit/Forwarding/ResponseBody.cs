@@ -17,7 +17,7 @@ internal static class ResponseBody
     private const int MaxUnflushed = 32_768;
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
-    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, ExchangeClock clock)
+    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, ExchangeClock clock, RequestBody? upload)
     {
         var target = response.BodyWriter;
         var cancellationToken = clock.Token;
@@ -59,7 +59,7 @@ internal static class ResponseBody
                 }
                 catch (Exception exception)
                 {
-                    return (ForwardErrors.InBody(exception, clock), exception);
+                    return (ForwardErrors.InBody(exception, clock, upload), exception);
                 }
 
                 if (read == 0)

@@ -2,6 +2,8 @@ using System.Net;
 using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.FunctionalTests.Forwarding;
 
@@ -120,9 +122,88 @@ public sealed class Http2Tests
         await using var body = await answer.Content.ReadAsStreamAsync();
         await body.ReadExactlyAsync(new byte[4]);
         received.SetResult();
-        var failure = await Assert.ThrowsAnyAsync<Exception>(() => body.ReadAsync(new byte[1]).AsTask());
-        var protocol = failure as HttpProtocolException ?? failure.InnerException as HttpProtocolException;
-        Assert.Equal(2, protocol?.ErrorCode);
+        Assert.Equal(2, await ResetCodeAsync(body));
+    }
+
+    [Fact]
+    public async Task Deadline_in_the_body_resets_the_stream_with_cancel()
+    {
+        var time = new FakeTimeProvider();
+        await using var upstream = await Upstream.StartAsync(StartAndHang, HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            cluster => Http2(cluster) with { Timeouts = new() { Total = TimeSpan.FromSeconds(40) } },
+            builder => builder.Services.AddSingleton<TimeProvider>(time),
+            HttpProtocols.Http2);
+        using var request = Request(gateway.Address, new ByteArrayContent("x"u8.ToArray()));
+        using var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(RawConnection.Limit);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[4]).AsTask().WaitAsync(RawConnection.Limit);
+        time.Advance(TimeSpan.FromSeconds(41));
+        Assert.Equal(8, await ResetCodeAsync(body));
+    }
+
+    [Fact]
+    public async Task Body_of_the_client_that_fails_after_the_head_resets_the_stream_with_protocol_error()
+    {
+        await using var upstream = await Upstream.StartAsync(StartAndHang, HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            Http2,
+            builder => builder.Services.Configure<KestrelServerOptions>(static options => options.Limits.MaxRequestBodySize = 1_000),
+            HttpProtocols.Http2);
+        var upload = new DuplexContent();
+        using var request = Request(gateway.Address, upload);
+        using var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(RawConnection.Limit);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[4]).AsTask().WaitAsync(RawConnection.Limit);
+        var writer = await upload.Stream;
+        await writer.WriteAsync(new byte[2_000]);
+        await writer.FlushAsync();
+        Assert.Equal(1, await ResetCodeAsync(body));
+        upload.Complete();
+    }
+
+    [Fact]
+    public async Task Upload_over_the_limit_is_too_large()
+    {
+        await using var upstream = await Upstream.StartAsync(static context => context.Request.Body.CopyToAsync(Stream.Null), HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            Http2,
+            builder => builder.Services.Configure<KestrelServerOptions>(static options => options.Limits.MaxRequestBodySize = 1_000),
+            HttpProtocols.Http2);
+        var upload = new DuplexContent();
+        using var request = Request(gateway.Address, upload);
+        var sending = gateway.Client.SendAsync(request);
+        var writer = await upload.Stream.WaitAsync(RawConnection.Limit);
+        await writer.WriteAsync(new byte[2_000]);
+        await writer.FlushAsync();
+        using var answer = await sending.WaitAsync(RawConnection.Limit);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        upload.Complete();
+    }
+
+    [Fact]
+    public async Task Destination_that_resets_an_upload_is_to_blame_and_not_the_client()
+    {
+        await using var upstream = await Upstream.StartAsync(
+            async context =>
+            {
+                await context.Request.Body.ReadExactlyAsync(new byte[3]);
+                context.Abort();
+            },
+            HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
+        var upload = new DuplexContent();
+        using var request = Request(gateway.Address, upload);
+        var sending = gateway.Client.SendAsync(request);
+        var writer = await upload.Stream.WaitAsync(RawConnection.Limit);
+        await writer.WriteAsync("one"u8.ToArray());
+        await writer.FlushAsync();
+        using var answer = await sending.WaitAsync(RawConnection.Limit);
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        upload.Complete();
     }
 
     [Fact]
@@ -153,6 +234,19 @@ public sealed class Http2Tests
         request.Headers.TE.Add(new("trailers"));
         var answer = await client.SendAsync(request);
         return answer;
+    }
+
+    private static async Task StartAndHang(HttpContext context)
+    {
+        await context.Response.Body.WriteAsync("half"u8.ToArray());
+        await context.Response.Body.FlushAsync();
+        await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    private static async Task<long?> ResetCodeAsync(Stream body)
+    {
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => body.ReadAsync(new byte[1]).AsTask().WaitAsync(RawConnection.Limit));
+        return (failure as HttpProtocolException ?? failure.InnerException as HttpProtocolException)?.ErrorCode;
     }
 
     private static HttpRequestMessage Request(Uri address, HttpContent content) => new(HttpMethod.Post, address)

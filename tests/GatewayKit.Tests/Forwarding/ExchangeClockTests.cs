@@ -34,7 +34,7 @@ public sealed class ExchangeClockTests
         for (var i = 0; i < 4; i++)
         {
             _time.Advance(TimeSpan.FromSeconds(9));
-            clock.Moved(WaitingFor.UpstreamTaking);
+            clock.UploadMoved();
         }
 
         clock.UploadEnds();
@@ -46,8 +46,6 @@ public sealed class ExchangeClockTests
 
     [Theory]
     [InlineData("UpstreamBody", ForwardError.UpstreamStalled)]
-    [InlineData("UpstreamTaking", ForwardError.UpstreamStalled)]
-    [InlineData("ClientBody", ForwardError.ClientBodyTimeout)]
     [InlineData("ClientTaking", ForwardError.ClientStalled)]
     public void Standing_still_is_blamed_on_who_is_waited_for(string waitingFor, ForwardError error)
     {
@@ -59,6 +57,61 @@ public sealed class ExchangeClockTests
         Assert.Equal(ForwardError.None, clock.Error);
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(error, clock.Error);
+    }
+
+    [Theory]
+    [InlineData(false, ForwardError.UpstreamStalled)]
+    [InlineData(true, ForwardError.ClientBodyTimeout)]
+    public void Upload_that_stands_still_is_blamed_on_who_is_waited_for(bool client, ForwardError error)
+    {
+        var clock = Start(Timeouts);
+        clock.UploadBegins();
+        clock.UploadMoved();
+        if (client)
+        {
+            clock.UploadWaitsForClient();
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(19));
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(error, clock.Error);
+    }
+
+    [Fact]
+    public void Upload_that_turns_out_empty_starts_the_time_of_the_head()
+    {
+        var clock = Start(Timeouts);
+        clock.UploadBegins();
+        clock.UploadEnds();
+        _time.Advance(TimeSpan.FromSeconds(10.1));
+        Assert.Equal(ForwardError.UpstreamHeadersTimeout, clock.Error);
+    }
+
+    [Fact]
+    public void Head_that_came_during_the_upload_is_not_waited_for_after_it()
+    {
+        var clock = Start(Timeouts);
+        clock.UploadBegins();
+        clock.HeadArrived();
+        clock.UploadMoved();
+        clock.UploadEnds();
+        _time.Advance(TimeSpan.FromSeconds(19));
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(ForwardError.UpstreamStalled, clock.Error);
+    }
+
+    [Fact]
+    public void Client_that_owes_its_body_is_to_blame_when_both_directions_stand_still()
+    {
+        var clock = Start(Timeouts);
+        clock.UploadBegins();
+        clock.UploadWaitsForClient();
+        clock.HeadArrived();
+        clock.Moved(WaitingFor.UpstreamBody);
+        _time.Advance(TimeSpan.FromSeconds(21));
+        Assert.Equal(ForwardError.ClientBodyTimeout, clock.Error);
     }
 
     [Fact]
