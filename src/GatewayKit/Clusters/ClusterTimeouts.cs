@@ -6,7 +6,7 @@ public sealed record ClusterTimeouts
     /// <summary>Name look-up, TCP and TLS of a new connection. Default 5 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From the request to the head of the answer, for one attempt. Default 30 s.</summary>
+    /// <summary>From the request to the head of the answer, for one attempt; at most what is left of <see cref="Total"/>. Default 30 s.</summary>
     public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long no byte may move in either direction. Default 60 s.</summary>

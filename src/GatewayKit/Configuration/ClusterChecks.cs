@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using GatewayKit.Clusters;
 
 namespace GatewayKit.Configuration;
@@ -51,6 +52,11 @@ internal static class ClusterChecks
                 report(where, "The address has a query or a fragment. Only a path can be put in front of the request's.");
             }
 
+            if (address.Port == 0)
+            {
+                report(where, "The address has port 0, which nothing listens at. Write the port of the destination.");
+            }
+
             if (address.Scheme is "http" && http.Version.Major >= 2 && http.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower)
             {
                 // Without TLS there is nothing to negotiate with, so the handler takes the lower one: HTTP/1.1, which breaks gRPC.
@@ -93,6 +99,12 @@ internal static class ClusterChecks
         if (tls.ServerName is { } name && Uri.CheckHostName(name) is not UriHostNameType.Dns)
         {
             report(ModelPath.Join(path, nameof(tls.ServerName)), $"'{name}' is not a host name.");
+        }
+
+        if (tls.Protocols == SslProtocols.None || (tls.Protocols & ~(SslProtocols.Tls12 | SslProtocols.Tls13)) != 0)
+        {
+            // RFC 8996 retires what is older.
+            report(ModelPath.Join(path, nameof(tls.Protocols)), $"Protocols is {tls.Protocols}; only Tls12 and Tls13 are safe to speak. Name one or both, or remove the key.");
         }
 
         CheckFile(tls.CertificateAuthorityFile, ModelPath.Join(path, nameof(tls.CertificateAuthorityFile)), report);

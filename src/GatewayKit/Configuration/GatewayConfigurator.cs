@@ -141,14 +141,16 @@ public sealed class GatewayConfigurator : IDisposable
         try
         {
             errors ??= [];
-
-            // At start there are no requests that a pause could delay.
-            using var pace = _options.PaceReloads && Current.Revision > 0 ? new ReloadPace() : null;
             var sets = await _reader.ReadAsync(Given(pushed), errors, cancellationToken).ConfigureAwait(false);
 
             // On a thread of its own: building ten thousand endpoints and their matcher must not occupy one of the few that serve requests.
             return await Task.Factory.StartNew(
-                () => Validate(sets, errors) is { Count: > 0 } all ? Reject(all) : PutInForce(sets),
+                () =>
+                {
+                    // At start there are no requests that a pause could delay. Reading is not paced: a source may take its time.
+                    using var pace = _options.PaceReloads && Current.Revision > 0 ? new ReloadPace() : null;
+                    return Validate(sets, errors) is { Count: > 0 } all ? Reject(all) : PutInForce(sets);
+                },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
                 TaskScheduler.Default).ConfigureAwait(false);

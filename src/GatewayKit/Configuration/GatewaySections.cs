@@ -6,7 +6,7 @@ namespace GatewayKit.Configuration;
 /// <summary>The sections to read: those that <c>AddApiGateway(section)</c> was given, else the section <c>Gateway</c> of the host.</summary>
 internal sealed class GatewaySections
 {
-    private const string DefaultName = "Gateway";
+    public const string DefaultName = "Gateway";
 
     public GatewaySections(IEnumerable<GatewaySection> given, SectionBinder binder, IServiceProvider services)
     {

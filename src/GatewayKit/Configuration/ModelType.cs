@@ -75,6 +75,18 @@ internal sealed class ModelType(Type type, ModelKind kind)
 
     public Func<ModelType> ItemFrom { init => _item = new(value); }
 
+    /// <summary>Whether a key says something in an object of this type.</summary>
+    public bool HasKey(string name) => Find(name) is not null || Cases.Any(one => string.Equals(one.Key, name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>What an object of this type looks like, for those who wrote something else.</summary>
+    public string Shape => Kind switch
+    {
+        ModelKind.Keyed => "{ \"<id>\": { … } }",
+        ModelKind.Map => "{ \"<name>\": … }",
+        ModelKind.Record when Properties is [var declared, ..] && (Properties.FirstOrDefault(static property => property.IsRequired) ?? declared) is var first => $"{{ \"{first.Name}\": … }}",
+        _ => "{ … }",
+    };
+
     public ModelProperty? Find(string name) =>
         Properties.FirstOrDefault(property => string.Equals(property.Name, name, StringComparison.OrdinalIgnoreCase));
 

@@ -64,18 +64,22 @@ internal sealed class Reading(ICollection<ConfigurationError> errors, PolicyName
         return false;
     }
 
-    public bool TryGetObject(IConfigurationSection node)
+    /// <param name="node">The node.</param>
+    /// <param name="type">What should be there; <see langword="null"/> for policies by name.</param>
+    public bool TryGetObject(IConfigurationSection node, ModelType? type = null)
     {
+        var shape = type?.Shape ?? "{ \"<policy>\": { … } }";
+
         // Ids such as 1 and 2 are fine; keys that count from 0 are what an array looks like.
         if (IsArray(node) && !IsNothing(node.GetSection("0")))
         {
-            Fail(node, "is an array, and must be an object: { … }.");
+            Fail(node, $"is an array, and must be an object such as {shape}.");
             return false;
         }
 
         if (node.Value is not null)
         {
-            Fail(node, node.Value.Length == 0 ? "is empty, and must be an object: { … }." : $"is the single value '{node.Value}', and must be an object: {{ … }}.");
+            Fail(node, $"is {(node.Value.Length == 0 ? "empty" : $"the single value '{node.Value}'")}, and must be an object such as {shape}.");
             return false;
         }
 

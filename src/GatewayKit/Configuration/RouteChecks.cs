@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Collections.Frozen;
+using System.Net;
 using System.Text.RegularExpressions;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Routing;
@@ -13,6 +15,18 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
     // RFC 9110 §5.6.2
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    // What would contradict the body that is sent: the client waits for bytes that do not come.
+    private static readonly FrozenDictionary<string, string> OfTheAnswer = new Dictionary<string, string>
+    {
+        ["Content-Length"] = "Remove it.",
+        ["Transfer-Encoding"] = "Remove it.",
+        ["Connection"] = "Remove it.",
+        ["Upgrade"] = "Remove it.",
+        ["Content-Type"] = "Write ContentType instead.",
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    private readonly TemplateChecks _templates = new(constraints);
 
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
 
@@ -87,9 +101,15 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
                 report(where, $"'{name}' is not a header name.");
             }
 
-            if (value.Any(static c => c is '\r' or '\n' or '\0'))
+            else if (OfTheAnswer.TryGetValue(name, out var instead))
             {
-                report(where, $"The value of {name} has a line break, which would start another header. Remove it.");
+                report(where, $"{name} says how the answer is sent, which the server does itself. {instead}");
+            }
+
+            // Kestrel refuses to send anything else, and the client would get a 500 (RFC 9110 §5.5).
+            if (value.Any(static c => c is not ((>= ' ' and <= '~') or '\t')))
+            {
+                report(where, $"The value of {name} has a line break, another control character or a letter outside ASCII, which cannot be sent. Remove or encode it.");
             }
         }
     }
@@ -98,50 +118,40 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
     {
         if (match.Path is not null)
         {
-            CheckTemplate(match.Path, ModelPath.Join(path, nameof(match.Path)), report);
+            _templates.Check(match.Path, ModelPath.Join(path, nameof(match.Path)), report);
         }
 
-        Each(match.Paths, nameof(match.Paths), path, report, CheckTemplate);
-        Each(match.Methods, nameof(match.Methods), path, report, static (method, where, report) =>
-        {
-            if (!IsToken(method))
+        Each(match.Paths, nameof(match.Paths), path, report, _templates.Check);
+        Each(
+            match.Methods,
+            nameof(match.Methods),
+            path,
+            report,
+            static (method, where, report) =>
             {
-                report(where, $"'{method}' is not a method: letters, digits and hyphens, such as \"GET\".");
-            }
-        });
+                if (!IsToken(method))
+                {
+                    report(where, $"'{method}' is not a method: letters, digits and hyphens, such as \"GET\".");
+                }
+            },
+            StringComparer.OrdinalIgnoreCase);
         Each(match.Hosts, nameof(match.Hosts), path, report, static (host, where, report) =>
         {
             if (!HostPattern.TryParse(host, out _))
             {
-                report(where, $"'{host}' is not a host. Write \"api.example.com\", \"*.example.com\", either with \":8080\", or \"*:8080\".");
+                report(where, $"'{host}' is not a host. Write \"api.example.com\", \"*.example.com\" or \"[::1]\", each with or without \":8080\", or \"*:8080\"; no scheme and no path.");
             }
         });
+        Each(match.ClientAddresses, nameof(match.ClientAddresses), path, report, CheckNetwork);
         Each(match.Headers, nameof(match.Headers), path, report, static (field, where, report) => CheckField(field, isHeader: true, where, report));
         Each(match.Query, nameof(match.Query), path, report, static (field, where, report) => CheckField(field, isHeader: false, where, report));
     }
 
-    private void CheckTemplate(string template, string path, Report report)
+    private static void CheckNetwork(IPNetwork network, string path, Report report)
     {
-        if (!template.StartsWith('/'))
+        if (network.BaseAddress.IsIPv4MappedToIPv6)
         {
-            report(path, $"The path '{template}' must start with '/'.");
-            return;
-        }
-
-        try
-        {
-            foreach (var parameter in RoutePatternFactory.Parse(template).Parameters)
-            {
-                foreach (var constraint in parameter.ParameterPolicies)
-                {
-                    // Routing makes constraints when it builds its matcher, where an unknown one would take every endpoint down.
-                    _ = constraints.Create(parameter, constraint);
-                }
-            }
-        }
-        catch (Exception exception) when (exception is RoutePatternException or RouteCreationException or InvalidOperationException or ArgumentException)
-        {
-            report(path, $"'{template}' is not a path template: {exception.Message}");
+            report(path, $"'{network}' is written as IPv6, but clients with IPv4 addresses are compared as IPv4. Write \"{network.BaseAddress.MapToIPv4()}/{Math.Max(0, network.PrefixLength - 96)}\".");
         }
     }
 
@@ -206,9 +216,10 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
         }
     }
 
-    private static void Each<T>(IReadOnlyList<T> items, string name, string path, Report report, Action<T, string, Report> check)
+    private static void Each<T>(
+        IReadOnlyList<T> items, string name, string path, Report report, Action<T, string, Report> check, IEqualityComparer<T>? comparer = null)
     {
-        var seen = new HashSet<T>();
+        var seen = new HashSet<T>(comparer);
         for (var index = 0; index < items.Count; index++)
         {
             var where = ModelPath.Join(path, [name, index.ToString(System.Globalization.CultureInfo.InvariantCulture)]);

@@ -31,7 +31,10 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
         [typeof(float)] = Number<float>(static text => float.TryParse(text, Real, Invariant, out var value) && float.IsFinite(value) ? value : null),
         [typeof(decimal)] = Number<decimal>(static text => decimal.TryParse(text, Real, Invariant, out var value) ? value : null),
         [typeof(TimeSpan)] = new(static text => ParseTimeSpan(text), FormatTimeSpan, TimeSpanExpected),
-        [typeof(Uri)] = new(static text => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out var value) ? value : null, static value => ((Uri)value).OriginalString, "an address"),
+        [typeof(Uri)] = new(
+            static text => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out var value) ? value : null,
+            static value => ((Uri)value).OriginalString,
+            "an address such as \"http://10.0.0.5:8080\""),
         [typeof(Version)] = new(ParseVersion, static value => ((Version)value).ToString(), "a version such as \"2.0\""),
         [typeof(Guid)] = new(static text => Guid.TryParse(text, out var value) ? value : null, static value => ((Guid)value).ToString(), "a GUID"),
         [typeof(DateTimeOffset)] = new(
@@ -39,7 +42,10 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
             static value => ((DateTimeOffset)value).ToString("O", Invariant),
             "a date and time such as \"2030-01-31T12:00:00Z\""),
         [typeof(IPAddress)] = new(static text => IPAddress.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "an IP address"),
-        [typeof(IPNetwork)] = new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\""),
+        [typeof(IPNetwork)] = new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")
+        {
+            Explain = static text => ReadNetwork(text) is { } network ? $"'{text}' is not how the network is written. If it is the one that is meant, write \"{network}\"." : null,
+        },
     }.ToFrozenDictionary();
 
     private const string TimeSpanExpected = "a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\"";
@@ -115,8 +121,23 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
     private static Version? ParseVersion(string text) =>
         Version.TryParse(text.Contains('.', StringComparison.Ordinal) ? text : text + ".0", out var value) ? value : null;
 
+    // Strict: 10.0.0.1/8 may be a typing error of 10.0.0.1/32, and .NET takes 010.0.0.1 for the octal form of 8.0.0.1.
+    private static IPNetwork? ParseNetwork(string text)
+    {
+        if (ReadNetwork(text) is not { } network)
+        {
+            return null;
+        }
+
+        var address = text.AsSpan(0, text.IndexOf('/') is var slash and >= 0 ? slash : text.Length);
+        var isAsWritten = network.BaseAddress.AddressFamily is System.Net.Sockets.AddressFamily.InterNetwork
+            ? address.SequenceEqual(network.BaseAddress.ToString())
+            : IPAddress.TryParse(address, out var written) && written.Equals(network.BaseAddress);
+        return isAsWritten ? network : null;
+    }
+
     // A single address is a network of one.
-    private static IPNetwork? ParseNetwork(string text) =>
+    private static IPNetwork? ReadNetwork(string text) =>
         IPNetwork.TryParse(text, out var network) ? network
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.AddressFamily is System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
         : null;

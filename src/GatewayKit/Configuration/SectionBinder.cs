@@ -16,6 +16,12 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         var (set, options) = (types.Get(typeof(RouteSet)), types.Get(typeof(GatewayOptions)));
         var reading = new Reading(errors, policies);
         var values = new Dictionary<ModelProperty, object?>();
+        if (IsWholeHost(section, set))
+        {
+            errors.Add(new(GatewaySections.DefaultName, $"This is the host's whole configuration, not the gateway's section of it. Write AddApiGateway(configuration.GetSection(\"{GatewaySections.DefaultName}\"))."));
+            return new();
+        }
+
         foreach (var child in section.GetChildren())
         {
             if (set.Find(child.Key) is { } property)
@@ -50,6 +56,11 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             }
         }
     }
+
+    // Environment variables and all: each of its keys would be an unknown one.
+    private static bool IsWholeHost(IConfiguration section, ModelType set) =>
+        section is not IConfigurationSection && !section.GetChildren().Any(child => set.Find(child.Key) is not null)
+        && section.GetSection(GatewaySections.DefaultName).GetChildren().Any();
 
     private object? Bind(ModelType type, IConfigurationSection node, Reading reading) => type.Kind switch
     {
@@ -117,7 +128,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
     }
 
     private object? BindMap(ModelType type, IConfigurationSection node, Reading reading) =>
-        reading.TryGetObject(node) ? ModelInstances.Map(type.Item, Entries(type.Item, node, reading)) : null;
+        reading.TryGetObject(node, type) ? ModelInstances.Map(type.Item, Entries(type.Item, node, reading)) : null;
 
     private IEnumerable<KeyValuePair<string, object>> Entries(ModelType type, IConfigurationSection node, Reading reading)
     {
@@ -132,7 +143,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
 
     private Array? BindKeyed(ModelType type, IConfigurationSection node, Reading reading)
     {
-        if (!reading.TryGetObject(node))
+        if (!reading.TryGetObject(node, type))
         {
             return null;
         }
@@ -195,27 +206,32 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
 
     private object? BindUnion(ModelType type, IConfigurationSection node, Reading reading)
     {
-        if (!reading.TryGetObject(node))
+        if (!reading.TryGetObject(node, type))
         {
             return null;
         }
 
         var keys = node.GetChildren().Select(static child => child.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var chosen = type.Cases.Where(one => keys.Contains(one.Key)).ToArray();
-        var known = string.Join(", ", type.Cases.Select(static one => one.Key));
         return chosen switch
         {
             [var (_, record)] => BindRecord(record, node, reading),
-            [] when keys.Select(key => NearestName.Of(key, type.Cases.Select(static one => one.Key))).FirstOrDefault(static name => name is not null) is { } nearest =>
-                reading.Fail(node, $"has none of the keys that say what it is. Did you mean '{nearest}'? Known are: {known}."),
-            [] => reading.Fail(node, $"has none of the keys that say what it is. It needs one of: {known}."),
+            [] => reading.Fail(node, DescribeUnchosen(type, keys)),
             _ => reading.Fail(node, $"is several things at once: {string.Join(" and ", chosen.Select(static one => one.Key))}. Make each an item of its own."),
         };
     }
 
+    private static string DescribeUnchosen(ModelType type, IReadOnlyCollection<string> keys)
+    {
+        var names = type.Cases.Select(static one => one.Key).ToArray();
+        var nearest = keys.Select(key => NearestName.Of(key, names)).FirstOrDefault(static name => name is not null);
+        return $"has none of the keys that say what it is, only {string.Join(" and ", keys.Select(static key => $"'{key}'"))}. "
+            + (nearest is null ? $"It needs one of: {string.Join(", ", names)}." : $"Did you mean '{nearest}'? Known are: {string.Join(", ", names)}.");
+    }
+
     private object? BindRecord(ModelType type, IConfigurationSection node, Reading reading, string? id = null)
     {
-        if (!reading.TryGetObject(node))
+        if (!reading.TryGetObject(node, type))
         {
             return null;
         }
@@ -236,6 +252,10 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             else if (type.Policies is not null && policies.TryGet(child.Key, out var registration))
             {
                 bound.AddRange(BindPolicy(registration, child, reading));
+            }
+            else if (type.ItemsProperty is not null && type.Find(type.ItemsProperty)?.Type is { Kind: ModelKind.List, Item: var item } && item.HasKey(child.Key))
+            {
+                reading.Fail(child, $"is a key of the items. Write {node.Key} as an array of them: [ {{ \"{child.Key}\": … }} ].");
             }
             else
             {

@@ -25,7 +25,7 @@ internal readonly record struct HostPattern(string? Name, bool IsWildcard, int? 
         }
 
         var isWildcard = name.StartsWith("*.", StringComparison.Ordinal);
-        if (name is "*")
+        if (name is "*" && !text.StartsWith("*.", StringComparison.Ordinal))
         {
             pattern = new(null, false, port);
             return true;
@@ -91,8 +91,10 @@ internal readonly record struct HostPattern(string? Name, bool IsWildcard, int? 
     {
         if (name.StartsWith('['))
         {
-            name = name.ToLowerInvariant();
-            return name.EndsWith(']') && System.Net.IPAddress.TryParse(name, out _);
+            // In the one form that clients send (RFC 5952), whatever zeros were written.
+            var valid = name.EndsWith(']') && System.Net.IPAddress.TryParse(name, out var address) && address is { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6, ScopeId: 0 };
+            name = valid ? $"[{System.Net.IPAddress.Parse(name)}]" : name;
+            return valid;
         }
 
         try

@@ -30,8 +30,8 @@ internal sealed class RouteConditions
 
         // The index ignores case. A condition that does not is asked again.
         var decided = Indexed is { CaseSensitive: false } ? Indexed : null;
-        _headers = [.. match.Headers.Where(header => !ReferenceEquals(header, decided)).Select(static header => new FieldCondition(header))];
-        _query = [.. match.Query.Where(parameter => !ReferenceEquals(parameter, decided)).Select(static parameter => new FieldCondition(parameter))];
+        _headers = [.. match.Headers.Where(header => IsIndexedByQuery || !ReferenceEquals(header, decided)).Select(static header => new FieldCondition(header))];
+        _query = [.. match.Query.Where(parameter => !IsIndexedByQuery || !ReferenceEquals(parameter, decided)).Select(static parameter => new FieldCondition(parameter))];
         _networks = [.. match.ClientAddresses];
         _path = match.PathComparison is PathComparison.IgnoreCase ? null : new PathCondition(pattern, template.EndsWith('/'), match.PathComparison);
     }

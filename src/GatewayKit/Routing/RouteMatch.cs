@@ -14,7 +14,7 @@ public sealed record RouteMatch
     /// <summary>How strictly the path is compared. Default <see cref="PathComparison.IgnoreCase"/>.</summary>
     public PathComparison PathComparison { get; init; }
 
-    /// <summary>Methods, custom ones too, in their exact spelling (RFC 9110 §9.1). Default: every method.</summary>
+    /// <summary>Methods, custom ones too. Case is ignored, as everywhere in ASP.NET Core routing. Default: every method.</summary>
     public IReadOnlyList<string> Methods { get; init => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
 
     /// <summary>

@@ -17,7 +17,7 @@ internal sealed class RoutedPath
         Segments = [.. pattern.PathSegments.Select(segment => Describe(segment, pattern, keepCase))];
         Shape = string.Join('/', Segments) + (match.PathComparison is PathComparison.Exact && pattern.RawText is [.., '/'] ? "/" : string.Empty);
         Hosts = match.Hosts.Count == 0 ? EveryHost : [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed) ? parsed : default)];
-        Methods = match.Methods.Count == 0 ? EveryMethod : [.. match.Methods];
+        Methods = match.Methods.Count == 0 ? EveryMethod : [.. match.Methods.Select(static method => method.ToUpperInvariant())];
         Conditions = match.Headers.Count + match.Query.Count + match.ClientAddresses.Count == 0 && !keepCase ? string.Empty : DescribeConditions(match);
     }
 

@@ -50,6 +50,17 @@ public sealed class FieldMatchingTests
         Assert.Equal(expected ? "matched" : "404", await gateway.AskAsync("/", headers: headers));
     }
 
+    [Theory]
+    [InlineData("/?beta=yes", "beta: yes", "both")]
+    [InlineData("/", "beta: yes", "404")]
+    [InlineData("/?beta=yes", "x: y", "404")]
+    public async Task One_condition_object_in_headers_and_query_is_two_conditions(string target, string header, string expected)
+    {
+        var beta = new FieldMatch { Name = "beta", Values = ["yes"] };
+        await using var gateway = await StartAsync(Route("both", new() { Headers = [beta], Query = [beta] }));
+        Assert.Equal(expected, await gateway.AskAsync(target, headers: header));
+    }
+
     public static TheoryData<FieldMatchMode, bool, string, bool> Queries => new()
     {
         { FieldMatchMode.Exact, false, "?T=one", true },

@@ -36,7 +36,7 @@ public sealed class HostMatchingTests
             On("longer suffix", "*.deep.example.com"),
             On("exact", "api.example.com"),
             On("exact at port", "api.example.com:8080"),
-            On("address", "[2001:DB8::1]"),
+            On("address", "[2001:DB8:0::1]"),
             On("international", "münchen.example"));
         Assert.Equal(expected, await gateway.AskAsync("/a", host));
     }

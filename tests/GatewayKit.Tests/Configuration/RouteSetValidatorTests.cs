@@ -31,6 +31,8 @@ public sealed class RouteSetValidatorTests : IDisposable
     [InlineData(""" "Timeouts": { "Connect": "-00:00:05" } """, "Timeouts:Connect", "Connect is -00:00:05; it must be more than zero and at most 24.20:31:23.6470000, or \"Infinite\" to switch it off.")]
     [InlineData(""" "Timeouts": { "Total": "30.00:00:00" } """, "Timeouts:Total", "Total is 30.00:00:00; it must be more than zero and at most 24.20:31:23.6470000, or \"Infinite\" to switch it off.")]
     [InlineData(""" "Timeouts": { "Total": "00:00:10", "Attempt": "00:00:20" } """, "Timeouts:Attempt", "Attempt is 00:00:20, which is longer than Total, 00:00:10. Shorten it or lengthen Total.")]
+    [InlineData(""" "Tls": { "Protocols": [ "Tls11" ] } """, "Tls:Protocols", "Protocols is Tls11; only Tls12 and Tls13 are safe to speak. Name one or both, or remove the key.")]
+    [InlineData(""" "Destinations": { "x": { "Address": "http://a:0" } } """, "Destinations:x:Address", "The address has port 0, which nothing listens at. Write the port of the destination.")]
     [InlineData(""" "Tls": { "ServerName": "10.0.0.1" } """, "Tls:ServerName", "'10.0.0.1' is not a host name.")]
     [InlineData(""" "Tls": { "ClientCertificate": { "File": "/proc/self/exe", "PasswordVariable": "GATEWAYKIT_UNSET" } } """, "Tls:ClientCertificate:PasswordVariable", "The environment variable 'GATEWAYKIT_UNSET' is not set.")]
     public void A_cluster_that_cannot_work_is_an_error(string content, string path, string message) =>
@@ -62,7 +64,15 @@ public sealed class RouteSetValidatorTests : IDisposable
     [InlineData(""" "Match": { "Path": "orders" }, "Cluster": "a" """, ":Match:Path", "The path 'orders' must start with '/'.")]
     [InlineData(""" "Match": { "Methods": [ "GET", "B D" ] }, "Cluster": "a" """, ":Match:Methods:1", "'B D' is not a method: letters, digits and hyphens, such as \"GET\".")]
     [InlineData(""" "Match": { "Methods": [ "GET", "GET" ] }, "Cluster": "a" """, ":Match:Methods:1", "GET is there twice. Remove one.")]
-    [InlineData(""" "Match": { "Hosts": [ "a b" ] }, "Cluster": "a" """, ":Match:Hosts:0", "'a b' is not a host. Write \"api.example.com\", \"*.example.com\", either with \":8080\", or \"*:8080\".")]
+    [InlineData(""" "Match": { "Hosts": [ "a b" ] }, "Cluster": "a" """, ":Match:Hosts:0", "'a b' is not a host. Write \"api.example.com\", \"*.example.com\" or \"[::1]\", each with or without \":8080\", or \"*:8080\"; no scheme and no path.")]
+    [InlineData(""" "Match": { "Hosts": [ "*." ] }, "Cluster": "a" """, ":Match:Hosts:0", "'*.' is not a host. Write \"api.example.com\", \"*.example.com\" or \"[::1]\", each with or without \":8080\", or \"*:8080\"; no scheme and no path.")]
+    [InlineData(""" "Match": { "Methods": [ "GET", "get" ] }, "Cluster": "a" """, ":Match:Methods:1", "get is there twice. Remove one.")]
+    [InlineData(""" "Match": { "Path": "/a/*" }, "Cluster": "a" """, ":Match:Path", "The '*' in '/a/*' would only match itself. Write {name} for one segment, or {**name} at the end for all that follow.")]
+    [InlineData(""" "Match": { "Path": "/a%20b" }, "Cluster": "a" """, ":Match:Path", "The '%20' in '/a%20b' matches no request: paths are decoded before they are compared. Write ' '.")]
+    [InlineData(""" "Match": { "ClientAddresses": [ "10.0.0.1/8" ] }, "Cluster": "a" """, ":Match:ClientAddresses:0", "'10.0.0.1/8' is not how the network is written. If it is the one that is meant, write \"10.0.0.0/8\".")]
+    [InlineData(""" "Match": { "ClientAddresses": [ "010.0.0.1" ] }, "Cluster": "a" """, ":Match:ClientAddresses:0", "'010.0.0.1' is not how the network is written. If it is the one that is meant, write \"8.0.0.1/32\".")]
+    [InlineData(""" "Match": { "ClientAddresses": [ "2001:db8::1/32" ] }, "Cluster": "a" """, ":Match:ClientAddresses:0", "'2001:db8::1/32' is not how the network is written. If it is the one that is meant, write \"2001:db8::/32\".")]
+    [InlineData(""" "Match": { "ClientAddresses": [ "::ffff:10.0.0.0/104" ] }, "Cluster": "a" """, ":Match:ClientAddresses:0", "'::ffff:10.0.0.0/104' is written as IPv6, but clients with IPv4 addresses are compared as IPv4. Write \"10.0.0.0/8\".")]
     [InlineData(""" "Match": { "Headers": [ { "Name": "X A", "Mode": "Exists" } ] }, "Cluster": "a" """, ":Match:Headers:0:Name", "'X A' is not a header name.")]
     [InlineData(""" "Match": { "Headers": [ { "Name": "X-A" } ] }, "Cluster": "a" """, ":Match:Headers:0:Values", "Mode Exact needs something to compare with. Add Values, or use Mode Exists or NotExists.")]
     [InlineData(""" "Match": { "Query": [ { "Name": "q", "Mode": "NotExists", "Values": [ "a" ] } ] }, "Cluster": "a" """, ":Match:Query:0:Values", "Mode NotExists compares with nothing. Remove Values.")]
@@ -71,7 +81,10 @@ public sealed class RouteSetValidatorTests : IDisposable
     [InlineData(""" "Match": {}, "Respond": { "Status": 600 } """, ":Respond:Status", "Status is 600; it must be from 200 to 599.")]
     [InlineData(""" "Match": {}, "Respond": { "Status": 204, "Body": "x" } """, ":Respond:Body", "An answer with status 204 has no body. Remove Body or change Status.")]
     [InlineData(""" "Match": {}, "Respond": { "ContentType": "x" } """, ":Respond:ContentType", "'x' is not a media type such as \"application/json\".")]
-    [InlineData(""" "Match": {}, "Respond": { "Headers": { "X-A": "a\r\nb" } } """, ":Respond:Headers:X-A", "The value of X-A has a line break, which would start another header. Remove it.")]
+    [InlineData(""" "Match": {}, "Respond": { "Headers": { "X-A": "a\r\nb" } } """, ":Respond:Headers:X-A", "The value of X-A has a line break, another control character or a letter outside ASCII, which cannot be sent. Remove or encode it.")]
+    [InlineData(""" "Match": {}, "Respond": { "Headers": { "X-A": "Größe" } } """, ":Respond:Headers:X-A", "The value of X-A has a line break, another control character or a letter outside ASCII, which cannot be sent. Remove or encode it.")]
+    [InlineData(""" "Match": {}, "Respond": { "Headers": { "transfer-encoding": "chunked" } } """, ":Respond:Headers:transfer-encoding", "transfer-encoding says how the answer is sent, which the server does itself. Remove it.")]
+    [InlineData(""" "Match": {}, "Respond": { "Headers": { "Content-Type": "text/html" } } """, ":Respond:Headers:Content-Type", "Content-Type says how the answer is sent, which the server does itself. Write ContentType instead.")]
     [InlineData(""" "Match": {}, "Redirect": { "To": "/x", "Status": 300 } """, ":Redirect:Status", "Status is 300; it must be one of 301, 302, 303, 307, 308.")]
     [InlineData(""" "Match": { "Path": "/a/{b}" }, "Redirect": { "To": "/x/{c}" } """, ":Redirect:To", "The address of the redirect cannot be used: the path has no parameter 'c'.")]
     [InlineData(""" "Match": {}, "Cluster": "a", "Sample": { "Window": "00:00:01", "Level": 11 } """, ":Sample:Level", "Level is 11; it must be from 1 to 10.")]
@@ -83,6 +96,8 @@ public sealed class RouteSetValidatorTests : IDisposable
 
     [Theory]
     [InlineData("/{", "'/{' is not a path template: ")]
+    [InlineData("/{id:regex([)}", "'/{id:regex([)}' is not a path template: Invalid pattern '['")]
+    [InlineData("/{id:regex([)?}", "'/{id:regex([)?}' is not a path template: Invalid pattern '['")]
     [InlineData("/{id:nothing}", "'/{id:nothing}' is not a path template: ")]
     [InlineData("/a?b", "'/a?b' is not a path template: ")]
     public void A_path_that_routing_refuses_is_an_error(string template, string start)
@@ -92,10 +107,18 @@ public sealed class RouteSetValidatorTests : IDisposable
         Assert.StartsWith(start, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/{id:regex(^\\\\d{{2}}$)}")]
+    [InlineData("/{id:regex(^[(]a[)]$)?}")]
+    [InlineData("/{name:alpha}")]
+    [InlineData("/a%2Fb*c/{**rest}")]
+    public void A_path_that_routing_takes_as_it_is_meant_is_fine(string template) =>
+        Assert.Empty(_fixture.Errors($$"""{ "Routes": { "r": { "Match": { "Path": "{{template}}" }, "Respond": {} } } }"""));
+
     [Fact]
     public void Routes_that_nothing_tells_apart_are_an_error()
     {
-        var error = Assert.Single(_fixture.Errors("""{ "Routes": { "a": { "Match": { "Path": "/x" }, "Respond": {} }, "b": { "Match": { "Path": "/X" }, "Respond": {} } } }"""));
+        var error = Assert.Single(_fixture.Errors("""{ "Routes": { "a": { "Match": { "Path": "/x", "Methods": [ "GET" ] }, "Respond": {} }, "b": { "Match": { "Path": "/X", "Methods": [ "get" ] }, "Respond": {} } } }"""));
         Assert.Equal("Gateway:Routes:b", error.Path);
         Assert.Contains("nothing tells them apart", error.Message, StringComparison.Ordinal);
     }

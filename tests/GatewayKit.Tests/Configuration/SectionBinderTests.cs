@@ -6,6 +6,7 @@ using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
+using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Tests.Configuration;
 
@@ -116,6 +117,22 @@ public sealed class SectionBinderTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_whole_configuration_in_place_of_its_section_is_one_error()
+    {
+        var host = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["PATH"] = "/bin", ["Logging:LogLevel:Default"] = "Warning", ["Gateway:Routes:a:Match:Path"] = "/a",
+        }).Build();
+        Assert.Equal(
+            "Gateway: This is the host's whole configuration, not the gateway's section of it. Write AddApiGateway(configuration.GetSection(\"Gateway\")).",
+            Assert.Single(_fixture.Configurator.Validate(host)).ToString());
+        Assert.Equal(3, _fixture.Configurator.Validate(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["PATH"] = "/bin", ["Routes:a:Mtch"] = "1",
+        }).Build()).Count);
+    }
+
     [Theory]
     [InlineData("""{ "Rotes": {} }""", "Gateway:Rotes", "'Rotes' is not a known key. Did you mean 'Routes'?")]
     [InlineData("""{ "Zzzzzz": 1 }""", "Gateway:Zzzzzz", "'Zzzzzz' is not a known key. Known here: Routes, Clusters, Defaults, ProblemTypeBase, Pseudonym, PaceReloads.")]
@@ -126,8 +143,8 @@ public sealed class SectionBinderTests : IDisposable
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": "" } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "Attempt is empty, and must be a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\". Give it a value or remove the key.")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": null } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "Attempt is null. Give it a value or remove the key.")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": { "x": 1 } } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "Attempt is an object, and must be a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\".")]
-    [InlineData("""{ "Clusters": { "a": { "Timeouts": "fast" } } }""", "Gateway:Clusters:a:Timeouts", "Timeouts is the single value 'fast', and must be an object: { … }.")]
-    [InlineData("""{ "Clusters": [ { "x": 1 } ] }""", "Gateway:Clusters", "Clusters is an array, and must be an object: { … }.")]
+    [InlineData("""{ "Clusters": { "a": { "Timeouts": "fast" } } }""", "Gateway:Clusters:a:Timeouts", "Timeouts is the single value 'fast', and must be an object such as { \"Connect\": … }.")]
+    [InlineData("""{ "Clusters": [ { "x": 1 } ] }""", "Gateway:Clusters", "Clusters is an array, and must be an object such as { \"<id>\": { … } }.")]
     [InlineData("""{ "Clusters": { "a": { "LoadBalancing": "Fastest" } } }""", "Gateway:Clusters:a:LoadBalancing", "'Fastest' is not one of PowerOfTwoChoices, RoundRobin, LeastRequests, Random.")]
     [InlineData("""{ "Clusters": { "a": { "LoadBalancing": 1 } } }""", "Gateway:Clusters:a:LoadBalancing", "'1' is not one of PowerOfTwoChoices, RoundRobin, LeastRequests, Random.")]
     [InlineData("""{ "Clusters": { "a": { "Http": { "MaxConnections": "many" } } } }""", "Gateway:Clusters:a:Http:MaxConnections", "'many' is not a whole number from -2147483648 to 2147483647.")]
@@ -146,10 +163,13 @@ public sealed class SectionBinderTests : IDisposable
     [InlineData("""{ "Defaults": { "Geofence": { "a": 1 } } }""", "Gateway:Defaults:Geofence", "'Geofence' is not a known key and no registered policy. Policies registered: Sample, Steps, Throttle, Transforms. A module's Add… call registers its own.")]
     [InlineData("""{ "Defaults": { "Throttle": { "RequestsPerSecond": 1, "Partition": "Moon" } } }""", "Gateway:Defaults:Throttle:Partition", "'Moon' is not a throttle partition. Known are ClientAddress, Route, Constant and Header:<name>, such as Header:X-Tenant.")]
     [InlineData("""{ "Defaults": { "Throttle": { "RequestsPerSecond": "1,5" } } }""", "Gateway:Defaults:Throttle:RequestsPerSecond", "'1,5' is not a number such as 0.5.")]
-    [InlineData("""{ "Defaults": { "Throttle": 5 } }""", "Gateway:Defaults:Throttle", "Throttle is the single value '5', and must be an object: { … }.")]
+    [InlineData("""{ "Defaults": { "Throttle": 5 } }""", "Gateway:Defaults:Throttle", "Throttle is the single value '5', and must be an object such as { \"RequestsPerSecond\": … }.")]
     [InlineData("""{ "Defaults": { "Throttle": {} } }""", "Gateway:Defaults:Throttle:RequestsPerSecond", "RequestsPerSecond is missing and has no default. Add the key.")]
-    [InlineData("""{ "Defaults": { "Steps": [ { "Heder": "a" } ] } }""", "Gateway:Defaults:Steps:0", "The item has none of the keys that say what it is. Did you mean 'Header'? Known are: Header, Remove.")]
-    [InlineData("""{ "Defaults": { "Steps": [ { "Always": true } ] } }""", "Gateway:Defaults:Steps:0", "The item has none of the keys that say what it is. It needs one of: Header, Remove.")]
+    [InlineData("""{ "Defaults": { "Steps": [ { "Heder": "a" } ] } }""", "Gateway:Defaults:Steps:0", "The item has none of the keys that say what it is, only 'Heder'. Did you mean 'Header'? Known are: Header, Remove.")]
+    [InlineData("""{ "Defaults": { "Steps": { "Header": "a" } } }""", "Gateway:Defaults:Steps:Header", "Header is a key of the items. Write Steps as an array of them: [ { \"Header\": … } ].")]
+    [InlineData("""{ "Defaults": [ { "Throttle": {} } ] }""", "Gateway:Defaults", "Defaults is an array, and must be an object such as { \"<policy>\": { … } }.")]
+    [InlineData("""{ "Clusters": { "a": { "Destinations": { "b": "http://c" } } } }""", "Gateway:Clusters:a:Destinations:b", "b is the single value 'http://c', and must be an object such as { \"Address\": … }.")]
+    [InlineData("""{ "Defaults": { "Steps": [ { "Always": true } ] } }""", "Gateway:Defaults:Steps:0", "The item has none of the keys that say what it is, only 'Always'. It needs one of: Header, Remove.")]
     [InlineData("""{ "Defaults": { "Steps": [ { "Header": "a", "Remove": "b" } ] } }""", "Gateway:Defaults:Steps:0", "The item is several things at once: Header and Remove. Make each an item of its own.")]
     [InlineData("""{ "Defaults": { "Steps": [ { "Header": "a", "Times": 2 } ] } }""", "Gateway:Defaults:Steps:0:Times", "'Times' is not a known key. Known here: Header, Value, Always.")]
     public void What_is_not_understood_is_an_error_with_its_path(string json, string path, string message)
