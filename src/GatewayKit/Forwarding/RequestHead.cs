@@ -105,7 +105,7 @@ internal sealed class RequestHead(GatewayOptions options)
         var request = httpContext.Request;
         if (httpContext.Connection.RemoteIpAddress is { } address)
         {
-            headers.TryAddWithoutValidation(ForwardedNames.For, (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
+            headers.TryAddWithoutValidation(ForwardedNames.For, PeerAddress.Plain(address).ToString());
         }
 
         headers.TryAddWithoutValidation(ForwardedNames.Proto, request.Scheme);

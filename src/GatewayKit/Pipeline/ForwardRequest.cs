@@ -85,17 +85,25 @@ public sealed class ForwardRequest
     }
 
     /// <summary>Replaces a header by one line per value.</summary>
-    /// <exception cref="ArgumentException">The name is no token (RFC 9110 §5.1) or a value has a line break or NUL (RFC 9110 §5.5).</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is no token (RFC 9110 §5.1), a value has a line break or NUL (RFC 9110 §5.5), or the field is the gateway's own: framing,
+    /// connections, <c>Via</c> and <see cref="Host"/>.
+    /// </exception>
     public void SetHeader(string name, StringValues values)
     {
-        RemoveHeader(name);
+        ThrowIfFixed(name);
+        Remove(name);
         AppendHeader(name, values);
     }
 
     /// <summary>Adds header lines after those that are there.</summary>
-    /// <exception cref="ArgumentException">The name is no token (RFC 9110 §5.1) or a value has a line break or NUL (RFC 9110 §5.5).</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is no token (RFC 9110 §5.1), a value has a line break or NUL (RFC 9110 §5.5), or the field is the gateway's own: framing,
+    /// connections, <c>Via</c> and <see cref="Host"/>.
+    /// </exception>
     public void AppendHeader(string name, StringValues values)
     {
+        ThrowIfFixed(name);
         foreach (var value in values)
         {
             if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
@@ -114,22 +122,38 @@ public sealed class ForwardRequest
 
     /// <summary>Removes a header.</summary>
     /// <returns>Whether there was one.</returns>
-    public bool RemoveHeader(string name) => Remove(_message.Headers, name) | Remove(_message.Content?.Headers, name);
+    /// <exception cref="ArgumentException">The field is the gateway's own: framing, connections, <c>Via</c> and <see cref="Host"/>.</exception>
+    public bool RemoveHeader(string name)
+    {
+        ThrowIfFixed(name);
+        return Remove(name);
+    }
 
-    /// <summary>Removes every header whose name <paramref name="keep"/> does not accept.</summary>
+    /// <summary>Removes every header whose name <paramref name="keep"/> does not accept. The gateway's own fields stay, whatever it says.</summary>
     [SuppressMessage("Performance", "CA1851", Justification = "Names are collected before the headers change.")]
     public void KeepHeaders(Func<string, bool> keep)
     {
         ArgumentNullException.ThrowIfNull(keep);
         var dropped = _message.Headers.NonValidated.Select(static header => header.Key)
             .Concat(_message.Content?.Headers.NonValidated.Select(static header => header.Key) ?? [])
-            .Where(name => !keep(name))
+            .Where(name => !MessageFields.AreKept(name) && !keep(name))
             .ToArray();
         foreach (var name in dropped)
         {
-            RemoveHeader(name);
+            Remove(name);
         }
     }
+
+    private static void ThrowIfFixed(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (MessageFields.WhyFixedInRequest(name) is { } reason)
+        {
+            throw new ArgumentException($"{name} cannot be changed: {reason}.", nameof(name));
+        }
+    }
+
+    private bool Remove(string name) => Remove(_message.Headers, name) | Remove(_message.Content?.Headers, name);
 
     // Asking the wrong one of the two collections to remove a header throws; looking does not.
     private static bool Remove(HttpHeaders? headers, string name) => headers is not null && headers.NonValidated.Contains(name) && headers.Remove(name);

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Transforms;
 
@@ -10,18 +10,18 @@ internal static class ForwardedNode
     private const string ObfuscatedCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     /// <summary>The plain address, as <c>X-Forwarded-For</c> has it.</summary>
-    public static string? Address(IPAddress? address) => Unmapped(address)?.ToString();
+    public static string? Address(IPAddress? address) => address is null ? null : PeerAddress.Plain(address).ToString();
 
     /// <summary>The node as a value of <c>Forwarded</c>: quoted where a colon or bracket is in it (RFC 7239 §6).</summary>
     public static string Format(NodeFormat format, IPAddress? address, int port)
     {
         var name = format switch
         {
-            NodeFormat.Ip or NodeFormat.IpAndPort or NodeFormat.IpAndRandomPort => Unmapped(address) switch
+            NodeFormat.Ip or NodeFormat.IpAndPort or NodeFormat.IpAndRandomPort => Address(address) switch
             {
                 null => "unknown",
-                { AddressFamily: AddressFamily.InterNetworkV6 } v6 => $"[{new IPAddress(v6.GetAddressBytes())}]",
-                var v4 => v4.ToString(),
+                var text when text.Contains(':', StringComparison.Ordinal) => $"[{text}]",
+                var text => text,
             },
             NodeFormat.Random or NodeFormat.RandomAndPort or NodeFormat.RandomAndRandomPort => Obfuscated(),
             _ => "unknown",
@@ -50,9 +50,6 @@ internal static class ForwardedNode
 
         return IPEndPoint.TryParse(text, out _);
     }
-
-    // A scope identifier means nothing on another machine, so it is left out above by going through the bytes.
-    private static IPAddress? Unmapped(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
     // One per request, so that requests of one client cannot be joined (RFC 7239 §6.3).
     private static string Obfuscated() => "_" + RandomNumberGenerator.GetString(ObfuscatedCharacters, 9);

@@ -62,7 +62,7 @@ public sealed record ResponseTrailersCopyTransform : Transform
     }
 }
 
-/// <summary>Copies only these trailers of the destination's answer..</summary>
+/// <summary>Copies only these trailers of the destination's answer.</summary>
 public sealed record ResponseTrailersAllowedTransform : Transform
 {
     /// <summary>The names, ignoring case.</summary>

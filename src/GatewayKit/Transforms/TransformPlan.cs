@@ -48,11 +48,10 @@ internal sealed class TransformPlan : IForwardTransform
 
     public void OnTrailers(ResponseCondition when, Action<IHeaderDictionary> step) => _trailers.Add((when, step));
 
-    public void KeepRequestHeaders(Func<string, bool> keep) =>
-        _keepsRequestHeader = And(_keepsRequestHeader, name => keep(name) || HeaderRules.BelongsToTheMessage(name));
+    public void KeepRequestHeaders(Func<string, bool> keep) => _keepsRequestHeader = And(_keepsRequestHeader, keep);
 
     public void KeepResponseHeaders(Func<string, bool> keep) =>
-        _keepsResponseHeader = And(_keepsResponseHeader, name => keep(name) || HeaderRules.BelongsToTheMessage(name));
+        _keepsResponseHeader = And(_keepsResponseHeader, name => keep(name) || MessageFields.AreKept(name));
 
     public void KeepResponseTrailers(Func<string, bool> keep) => _keepsResponseTrailer = And(_keepsResponseTrailer, keep);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Transforms;
@@ -30,7 +31,7 @@ internal static class TrustedPeer
             return false;
         }
 
-        var address = peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer;
+        var address = PeerAddress.Plain(peer);
         foreach (var network in trusted)
         {
             if (network.Contains(address))

@@ -18,6 +18,10 @@ public sealed class ForwardedTransformTests
         Assert.False(exchange.Request.WritesForwardedFields);
     }
 
+    [Fact]
+    public void Zone_of_an_address_stays_on_this_machine() =>
+        Assert.Equal("fe80::1", From("fe80::1%3").Apply(steps => steps.XForwarded(ForwardedAction.Set)).Header("X-Forwarded-For"));
+
     [Theory]
     [InlineData(ForwardedAction.Off)]
     [InlineData(ForwardedAction.Remove)]
