@@ -38,9 +38,10 @@ internal sealed class TokenBucketShard(Gcra rate, int maxSlots)
     {
         overflowed = false;
         var index = Probe(_slots, key, place, now);
-        if (index >= 0 && _slots[index] is { FullAt: 0 } && !_isSettled && ++_used > _slots.Length / 2)
+        if (!_isSettled && (index < 0 || (_slots[index] is { FullAt: 0 } && ++_used > _slots.Length / 2)))
         {
-            Rebuild(now);
+            // A full range in a table that may still grow is no overflow: the key would get a fresh allowance once it has grown.
+            Rebuild(now, isCrowded: index < 0);
             index = Probe(_slots, key, place, now);
         }
 
@@ -86,11 +87,12 @@ internal sealed class TokenBucketShard(Gcra rate, int maxSlots)
         return free;
     }
 
-    // When half of the slots have been used: drops keys whose allowance is full, and doubles the table unless that freed enough of it.
-    private void Rebuild(long now)
+    // When half of the slots have been used, or one range is full: drops keys whose allowance is full, and doubles the table unless that
+    // freed enough of it.
+    private void Rebuild(long now, bool isCrowded)
     {
         var live = _slots.Count(slot => slot.FullAt > now);
-        var slots = new Slot[live > _slots.Length / 4 ? Math.Min(2 * _slots.Length, maxSlots) : _slots.Length];
+        var slots = new Slot[isCrowded || live > _slots.Length / 4 ? Math.Min(2 * _slots.Length, maxSlots) : _slots.Length];
         foreach (ref readonly var slot in _slots.AsSpan())
         {
             if (slot.FullAt <= now)
