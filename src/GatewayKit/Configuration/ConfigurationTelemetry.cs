@@ -8,6 +8,7 @@ namespace GatewayKit.Configuration;
 /// <summary>What logs and metrics say about configurations.</summary>
 internal sealed partial class ConfigurationTelemetry
 {
+    private const int MostNames = 10;
     private readonly Counter<long> _reloads;
     private readonly ILogger<GatewayConfigurator> _logger;
 
@@ -26,6 +27,14 @@ internal sealed partial class ConfigurationTelemetry
         if (_logger.IsEnabled(LogLevel.Debug))
         {
             Log.Changed(_logger, snapshot.Revision, result.Changes);
+        }
+    }
+
+    public void Unmapped(IReadOnlyList<string> routes)
+    {
+        if (routes.Count > 0)
+        {
+            Log.Unmapped(_logger, routes.Count, string.Join(", ", routes.Take(MostNames)) + (routes.Count > MostNames ? ", …" : string.Empty));
         }
     }
 
@@ -74,6 +83,12 @@ internal sealed partial class ConfigurationTelemetry
             LogLevel.Error,
             "Revision {Revision} is in force, but a part of the host that listens to changes of endpoints failed, such as link generation with names that are there twice.")]
         public static partial void EndpointListenerFailed(ILogger logger, Exception exception, long revision);
+
+        [LoggerMessage(
+            EventIds.RoutesUnmapped,
+            LogLevel.Warning,
+            "No request reaches {Count} of the configured routes, because no app.MapGatewayRoutes() maps them: {Routes}.")]
+        public static partial void Unmapped(ILogger logger, int count, string routes);
 
         [LoggerMessage(EventIds.ConfigurationReloadFailed, LogLevel.Error, "A reload failed for a reason that is not in the configuration.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);

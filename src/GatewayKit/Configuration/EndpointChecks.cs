@@ -17,6 +17,13 @@ internal static class EndpointChecks
         return [.. faults, .. conflicts];
     }
 
+    /// <summary>The ids of configured routes that have no endpoint, because no <c>MapGatewayRoutes()</c> selects them.</summary>
+    public static string[] Unmapped(GatewaySnapshot snapshot, IReadOnlyList<Endpoint> endpoints)
+    {
+        var mapped = endpoints.Select(static endpoint => RouteConditions.Of(endpoint)?.Route).ToHashSet(ReferenceEqualityComparer.Instance);
+        return [.. snapshot.Routes.Values.Where(route => !mapped.Contains(route)).Select(static route => route.Id)];
+    }
+
     private static string PathOf(string routeId, IReadOnlyList<SourcedSet> sets)
     {
         var source = sets.FirstOrDefault(set => set.Set.Routes.Any(route => string.Equals(route.Id, routeId, StringComparison.OrdinalIgnoreCase)));

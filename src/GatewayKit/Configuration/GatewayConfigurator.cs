@@ -211,6 +211,7 @@ public sealed class GatewayConfigurator : IDisposable
         _inForce = Remember(sets);
         var result = new ApplyResult(snapshot, []) { Changes = changes };
         _telemetry.Applied(result);
+        _telemetry.Unmapped(EndpointChecks.Unmapped(snapshot, prepared.Endpoints));
         Raise(Applied, result);
         return result;
     }

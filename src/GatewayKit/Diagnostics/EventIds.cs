@@ -20,6 +20,7 @@ internal static class EventIds
     public const int ConfigurationListenerFailed = 1105;
     public const int ConfigurationReloadFailed = 1106;
     public const int EndpointListenerFailed = 1107;
+    public const int RoutesUnmapped = 1108;
 
     // Routing
     public const int RoutesPublished = 1200;

@@ -112,14 +112,10 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
 
             var fired = _change;
             _change = new CancellationTokenSource();
-            return () =>
-            {
-                // Rebuilds the matcher on this thread; the old one serves meanwhile (A17).
-                using (fired)
-                {
-                    fired.Cancel();
-                }
-            };
+
+            // Rebuilds the matcher on this thread; the old one serves meanwhile (A17). Not disposed, which would give nothing back: another
+            // thread may be about to read its token.
+            return fired.Cancel;
         }
     }
 

@@ -151,6 +151,21 @@ public sealed class EndpointReloadTests
     }
 
     [Fact]
+    public async Task Routes_that_no_call_maps_are_told_of()
+    {
+        var log = new LogRecorder();
+        await using var gateway = await StartAsync(
+            static app => app.MapGatewayRoutes(static route => route.Id != "left out"),
+            [Route("a", "/a"), Route("left out", "/b")],
+            builder => builder.Services.AddLogging(logging => logging.AddProvider(log)));
+        Assert.Equal(
+            new LogEntry(LogLevel.Warning, 1108, "No request reaches 1 of the configured routes, because no app.MapGatewayRoutes() maps them: left out."),
+            Assert.Single(log.Take(1108)));
+        Assert.True((await ApplyAsync(gateway, Route("b", "/b"))).Accepted);
+        Assert.Empty(log.Take(1108));
+    }
+
+    [Fact]
     public async Task Nothing_is_applied_before_the_host_has_started()
     {
         var builder = WebApplication.CreateSlimBuilder();
