@@ -249,7 +249,7 @@ public sealed class GatewayConfigurator : IDisposable
     private List<ConfigurationError> Validate(List<SourcedSet> sets, List<ConfigurationError> errors)
     {
         // What could not be bound would be missed once more here: one error for one mistake.
-        var found = _validator.Validate(sets, _current.CodeRoutes, _current.PrefixParameters)
+        var found = _validator.Validate(sets, _current.Mapped)
             .Where(error => !errors.Exists(known => ModelPath.Overlap(known.Path, error.Path)));
         return [.. errors, .. found];
     }

@@ -22,9 +22,8 @@ internal sealed record KnownNames(IReadOnlyCollection<string>? Clusters, IReadOn
 internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChecks policies, RouteChecks routeChecks)
 {
     /// <param name="sets">What the sources say.</param>
-    /// <param name="mapped">Routes that were mapped in code: they are not part of a set, but use its clusters.</param>
-    /// <param name="prefixParameters">The parameters that groups of the host put in front of paths.</param>
-    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, IEnumerable<GatewayRoute> mapped, IReadOnlyCollection<string> prefixParameters)
+    /// <param name="mapped">What the host mapped. Its routes from code are not part of a set, but use its clusters.</param>
+    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped)
     {
         var errors = new List<ConfigurationError>();
         void Report(string path, string message) => errors.Add(new(path, message));
@@ -45,7 +44,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             }
         }
 
-        var known = new KnownNames(sets.All(static set => set.IsComplete) ? clusterIds.Keys : null, prefixParameters);
+        var known = new KnownNames(sets.All(static set => set.IsComplete) ? clusterIds.Keys : null, mapped.PrefixParameters);
         var sound = new List<GatewayRoute>();
         foreach (var (source, set, _) in sets)
         {
@@ -62,12 +61,13 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             }
         }
 
-        foreach (var route in mapped)
+        foreach (var route in mapped.FromCode)
         {
             CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, Report);
         }
 
-        foreach (var (routeId, message) in RouteConflicts.Find(sound))
+        // Which of them are side by side when conditions select them shows when the endpoints are built.
+        foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound))
         {
             Report(ModelPath.Join(routeIds.GetValueOrDefault(routeId, string.Empty), [nameof(RouteSet.Routes), routeId]), message);
         }

@@ -10,11 +10,19 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
 
     public GatewaySnapshot Value => _value;
 
-    /// <summary>The routes that were mapped in code.</summary>
-    public IReadOnlyList<GatewayRoute> CodeRoutes => [.. DataSources.SelectMany(static dataSource => dataSource.CodeRoutes)];
-
-    /// <summary>The names of the parameters in the prefixes of groups that gateway routes are mapped in.</summary>
-    public IReadOnlyCollection<string> PrefixParameters => DataSources.SelectMany(static dataSource => dataSource.PrefixParameters).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    /// <summary>What was mapped.</summary>
+    public MappedRoutes Mapped
+    {
+        get
+        {
+            var dataSources = DataSources;
+            var mappings = dataSources.SelectMany(static dataSource => dataSource.Mappings).ToLookup(static mapping => mapping.IsCode);
+            return new(
+                [.. mappings[true].SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))],
+                dataSources.SelectMany(static dataSource => dataSource.PrefixParameters).ToHashSet(StringComparer.OrdinalIgnoreCase),
+                mappings[false].Any() && mappings[false].All(static mapping => mapping.IsConditional));
+        }
+    }
 
     private GatewayEndpointDataSource[] DataSources
     {

@@ -22,20 +22,19 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
 
     /// <summary>Maps the configured routes that <paramref name="where"/> accepts.</summary>
     public GatewayRouteConventionBuilder MapConfigured(Func<GatewayRoute, bool>? where) =>
-        Map((index, conventions) => new(index, snapshot => snapshot.Routes.Values, where ?? (static _ => true), conventions, IsCode: false));
+        Map((index, conventions) => new(index, snapshot => snapshot.Routes.Values, where ?? (static _ => true), conventions, IsCode: false, IsConditional: where is not null));
 
     /// <summary>Maps one route from code.</summary>
     public GatewayRouteConventionBuilder MapCode(GatewayRoute route, bool isNamedByPattern = false) =>
         Map((index, conventions) => new(index, _ => [route], static _ => true, conventions, IsCode: true, isNamedByPattern));
 
-    /// <summary>The routes that were mapped in code.</summary>
-    public IReadOnlyList<GatewayRoute> CodeRoutes
+    public IReadOnlyList<GatewayRouteMapping> Mappings
     {
         get
         {
             lock (_lock)
             {
-                return [.. _mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))];
+                return [.. _mappings];
             }
         }
     }

@@ -10,4 +10,5 @@ internal sealed record GatewayRouteMapping(
     Func<GatewayRoute, bool> Where,
     GatewayRouteConventionBuilder Conventions,
     bool IsCode,
-    bool IsNamedByPattern = false);
+    bool IsNamedByPattern = false,
+    bool IsConditional = false);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -24,9 +25,17 @@ internal static class RouteConflicts
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         return Find(endpoints.OfType<RouteEndpoint>()
-            .Select(static endpoint => (endpoint.RoutePattern, RouteConditions.Of(endpoint)?.Route))
+            .Select(static endpoint => (endpoint, RouteConditions.Of(endpoint)?.Route))
             .Where(static entry => entry.Route is not null)
-            .Select(static entry => new RoutedPath(entry.Route!, entry.RoutePattern)));
+            .Select(static entry => new RoutedPath(entry.Route!, entry.endpoint.RoutePattern, ConventionsOf(entry.endpoint))));
+    }
+
+    // What the framework's own matcher policies tell endpoints apart by, and only a convention of the host can have said.
+    private static string ConventionsOf(Endpoint endpoint)
+    {
+        var hosts = endpoint.Metadata.GetMetadata<IHostMetadata>()?.Hosts ?? [];
+        var types = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes ?? [];
+        return hosts.Count + types.Count == 0 ? string.Empty : $"hosts {string.Join(' ', hosts)} types {string.Join(' ', types)}";
     }
 
     private static List<(string RouteId, string Message)> Find(IEnumerable<RoutedPath> paths)

@@ -9,7 +9,7 @@ internal sealed class RoutedPath
     private static readonly HostPattern[] EveryHost = [default];
     private static readonly string?[] EveryMethod = [null];
 
-    public RoutedPath(GatewayRoute route, RoutePattern pattern)
+    public RoutedPath(GatewayRoute route, RoutePattern pattern, string conventions = "")
     {
         (Route, Pattern) = (route, pattern);
         var match = route.Match;
@@ -19,6 +19,7 @@ internal sealed class RoutedPath
         Hosts = match.Hosts.Count == 0 ? EveryHost : [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed) ? parsed : default)];
         Methods = match.Methods.Count == 0 ? EveryMethod : [.. match.Methods.Select(static method => method.ToUpperInvariant())];
         Conditions = match.Headers.Count + match.Query.Count + match.ClientAddresses.Count == 0 && !keepCase ? string.Empty : DescribeConditions(match);
+        Conditions = conventions.Length == 0 ? Conditions : $"{Conditions}\n{conventions}";
     }
 
     public GatewayRoute Route { get; }

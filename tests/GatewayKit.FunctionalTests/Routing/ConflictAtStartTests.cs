@@ -25,6 +25,24 @@ public sealed class ConflictAtStartTests
     }
 
     [Fact]
+    public async Task Same_routes_in_two_groups_are_told_apart_by_the_hosts_they_require()
+    {
+        await using var gateway = await StartAsync(
+            static app =>
+            {
+                app.MapGroup(string.Empty).RequireHost("a.test").MapGatewayRoutes(static route => route.Id != "b");
+                app.MapGroup(string.Empty).RequireHost("b.test").MapGatewayRoutes(static route => route.Id != "a");
+            },
+            Route("a", new() { Path = "/x" }),
+            Route("b", new() { Path = "/x" }, priority: 1),
+            Route("both", new() { Path = "/y" }));
+        Assert.Equal("a", await gateway.AskAsync("/x", "a.test"));
+        Assert.Equal("b", await gateway.AskAsync("/x", "b.test"));
+        Assert.Equal("both", await gateway.AskAsync("/y", "b.test"));
+        Assert.Equal("404", await gateway.AskAsync("/y", "c.test"));
+    }
+
+    [Fact]
     public async Task Same_routes_in_two_groups_are_told_apart_by_their_prefixes()
     {
         await using var gateway = await StartAsync(
