@@ -6,11 +6,11 @@ namespace GatewayKit.Configuration;
 /// <summary>The routes and clusters that start-up code added to the builder.</summary>
 internal sealed class CodeRouteSource(IEnumerable<CodeRouteSource.Contribution> contributions) : IRouteSource
 {
-    private readonly RouteSet _set = RouteSet.Merge(contributions.Select(static contribution => contribution.Set));
+    public RouteSet Set { get; } = RouteSet.Merge(contributions.Select(static contribution => contribution.Set));
 
     public string Name => "code";
 
-    public ValueTask<RouteSet> LoadAsync(CancellationToken cancellationToken) => new(_set);
+    public ValueTask<RouteSet> LoadAsync(CancellationToken cancellationToken) => new(Set);
 
     public IChangeToken GetChangeToken() => NullChangeToken.Singleton;
 

@@ -60,27 +60,29 @@ public sealed class GatewayConfigurator : IDisposable
     /// <exception cref="InvalidOperationException">The host has not started the gateway yet.</exception>
     public Task<ApplyResult> ReloadAsync(CancellationToken cancellationToken = default) => ApplyAsync(pushed: null, cancellationToken);
 
-    /// <summary>Checks a set as if it were the only source, together with the routes that are mapped in code. Changes nothing.</summary>
+    /// <summary>Checks a set as if it were the only source beside start-up code: what the builder was given and what is mapped. Changes nothing.</summary>
     /// <returns>Every error; empty if the set can be applied.</returns>
     public IReadOnlyList<ConfigurationError> Validate(RouteSet set)
     {
         ArgumentNullException.ThrowIfNull(set);
-        return Validate([new SourcedSet(string.Empty, set)], []);
+        return Validate([.. CodeSets, new SourcedSet(string.Empty, set)], []);
     }
 
-    /// <summary>Checks a configuration section, or a whole configuration with <c>Routes</c> and <c>Clusters</c> at its root, as if it were the only source. Changes nothing.</summary>
+    /// <summary>Checks a configuration section, or a whole configuration with <c>Routes</c> and <c>Clusters</c> at its root, as if it were the only source beside start-up code. Changes nothing.</summary>
     /// <returns>Every error; empty if the section can be applied.</returns>
     public IReadOnlyList<ConfigurationError> Validate(IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
         var errors = new List<ConfigurationError>();
         var set = _binder.BindRouteSet(section, errors);
-        return Validate([new SourcedSet(section is IConfigurationSection { Path: var path } ? path : string.Empty, set)], errors);
+        return Validate([.. CodeSets, new SourcedSet(section is IConfigurationSection { Path: var path } ? path : string.Empty, set)], errors);
     }
 
     /// <summary>Checks what all sources say now, as <see cref="ReloadAsync"/> would. Changes nothing.</summary>
     /// <returns>Every error; empty if the sources can be applied.</returns>
     public Task<IReadOnlyList<ConfigurationError>> ValidateAsync(CancellationToken cancellationToken = default) => ValidateAsync(pushed: null, cancellationToken);
+
+    private IEnumerable<SourcedSet> CodeSets => _reader.Sources.OfType<CodeRouteSource>().Select(static code => new SourcedSet(code.Name, code.Set));
 
     /// <inheritdoc/>
     public void Dispose()

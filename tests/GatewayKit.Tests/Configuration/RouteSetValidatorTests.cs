@@ -3,6 +3,7 @@ using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.Tests.Configuration;
 
@@ -171,6 +172,15 @@ public sealed class RouteSetValidatorTests : IDisposable
         Assert.Equal(
             ["Clusters:a:Http", "Clusters:a:LoadBalancing", "Clusters:b:Destinations:x", "Routes:r:Match", "Routes:s:Match:Methods:0", "Routes:t", "Routes:t:UnknownPolicy"],
             errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Clusters_and_routes_of_start_up_code_are_there_when_a_set_is_validated_alone()
+    {
+        using var fixture = new ConfigurationFixture(static services => services.AddApiGateway().AddCluster("stock", "http://127.0.0.1:9").AddRoutes(Respond("code")));
+        var route = Respond("r") with { Match = new() { Path = "/r" }, Respond = null, Cluster = "stock" };
+        Assert.Empty(fixture.Configurator.Validate(new RouteSet { Routes = [route] }));
+        Assert.Equal("Routes:code", Assert.Single(fixture.Configurator.Validate(new RouteSet { Routes = [route with { Id = "code" }] })).Path);
     }
 
     private static GatewayRoute Respond(string id) => new() { Id = id, Match = new() { Path = "/x" }, Respond = new() };
