@@ -52,6 +52,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<ExchangeClocks>(),
             provider.GetRequiredService<ForwardMetrics>()));
         services.TryAddSingleton<CurrentSnapshot>();
+        services.TryAddSingleton<RouteTemplates>();
         services.TryAddSingleton<GatewayEndpointFactory>();
         services.TryAddEnumerable(
         [
@@ -123,6 +124,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<SectionBinder>(),
             provider.GetRequiredService<GatewayConfigurationWriter>(),
             provider.GetRequiredService<CurrentSnapshot>(),
+            provider.GetRequiredService<RouteTemplates>(),
             provider.GetRequiredService<ClusterStates>(),
             provider.GetRequiredService<ConfigurationTelemetry>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>().Value,

@@ -43,10 +43,7 @@ internal sealed class ValueMap<T> : IReadOnlyDictionary<string, T>, IEquatable<V
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out T value) => _entries.TryGetValue(key, out value);
 
     public bool Equals(ValueMap<T>? other) =>
-        other is not null && Count == other.Count
-        && _entries.Zip(other._entries).All(static pair =>
-            string.Equals(pair.First.Key, pair.Second.Key, StringComparison.OrdinalIgnoreCase)
-            && EqualityComparer<T>.Default.Equals(pair.First.Value, pair.Second.Value));
+        ReferenceEquals(this, other) || (other is not null && Count == other.Count && HasEqualEntries(other));
 
     public override bool Equals(object? obj) => Equals(obj as ValueMap<T>);
 
@@ -60,6 +57,20 @@ internal sealed class ValueMap<T> : IReadOnlyDictionary<string, T>, IEquatable<V
         }
 
         return hash.ToHashCode();
+    }
+
+    private bool HasEqualEntries(ValueMap<T> other)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (!string.Equals(_entries.GetKeyAtIndex(i), other._entries.GetKeyAtIndex(i), StringComparison.OrdinalIgnoreCase)
+                || !EqualityComparer<T>.Default.Equals(_entries.GetValueAtIndex(i), other._entries.GetValueAtIndex(i)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public IEnumerator<KeyValuePair<string, T>> GetEnumerator() => _entries.GetEnumerator();

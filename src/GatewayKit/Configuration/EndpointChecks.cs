@@ -10,10 +10,10 @@ namespace GatewayKit.Configuration;
 /// </summary>
 internal static class EndpointChecks
 {
-    public static List<ConfigurationError> Check(IReadOnlyList<Endpoint> endpoints, IReadOnlyList<SourcedSet> sets)
+    public static List<ConfigurationError> Check(PreparedSnapshot prepared, IReadOnlyList<SourcedSet> sets)
     {
-        var faults = PipelineFault.In(endpoints).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message));
-        var conflicts = RouteConflicts.Find(endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
+        var faults = PipelineFault.In(prepared.Added).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message));
+        var conflicts = RouteConflicts.Find(prepared.Endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
         return [.. faults, .. conflicts];
     }
 

@@ -44,12 +44,40 @@ public sealed class GatewayConfigurationWriter
         return Write(new RouteSet { Routes = [.. snapshot.Routes.Values], Clusters = [.. snapshot.Clusters.Values], Defaults = snapshot.Defaults }, includeDefaults);
     }
 
-    /// <summary>SHA-256 of the canonical writing with all defaults, so that a default that changes between versions shows.</summary>
-    internal string Hash(RouteSet set)
+    /// <summary>
+    /// SHA-256 of the canonical writing with all defaults, so that a default that changes between versions shows. Routes go into it by
+    /// their own hashes, in the order of their ids, so that one that did not change need not be written.
+    /// </summary>
+    /// <param name="set">What to hash.</param>
+    /// <param name="findings">Keeps the hashes of routes.</param>
+    internal string Hash(RouteSet set, RouteFindings findings)
     {
-        var buffer = new ArrayBufferWriter<byte>(65_536);
-        Write(set, buffer, new() { SkipValidation = true, Encoder = Encoder }, includeDefaults: true);
-        return Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using var json = new Utf8JsonWriter(buffer, new() { SkipValidation = true, Encoder = Encoder });
+        var writing = new Writing(json, _types, _policies, includeDefaults: true);
+        var type = _types.Get(typeof(RouteSet));
+        writing.Write(type, set with { Routes = [] });
+        json.Flush();
+        hash.AppendData(buffer.WrittenSpan);
+
+        var routes = set.Routes.ToArray();
+        Array.Sort(routes, static (one, other) => StringComparer.OrdinalIgnoreCase.Compare(one.Id, other.Id));
+        foreach (var route in routes)
+        {
+            hash.AppendData(findings.DigestOf(route, Digest));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        byte[] Digest(GatewayRoute route)
+        {
+            buffer.ResetWrittenCount();
+            json.Reset();
+            writing.WriteRoute(route);
+            json.Flush();
+            return SHA256.HashData(buffer.WrittenSpan);
+        }
     }
 
     private void Write(RouteSet set, IBufferWriter<byte> buffer, JsonWriterOptions options, bool includeDefaults)
@@ -60,6 +88,14 @@ public sealed class GatewayConfigurationWriter
 
     private sealed class Writing(Utf8JsonWriter json, ModelTypes types, PolicyNames policies, bool includeDefaults)
     {
+        public void WriteRoute(GatewayRoute route)
+        {
+            json.WriteStartObject();
+            json.WritePropertyName(route.Id);
+            Write(types.Get(typeof(GatewayRoute)), route);
+            json.WriteEndObject();
+        }
+
         public void Write(ModelType type, object value)
         {
             switch (type.Kind)

@@ -17,6 +17,7 @@ public sealed class GatewayConfigurator : IDisposable
     private readonly SectionBinder _binder;
     private readonly GatewayConfigurationWriter _writer;
     private readonly CurrentSnapshot _current;
+    private readonly RouteTemplates _templates;
     private readonly ClusterStates _clusterStates;
     private readonly ConfigurationTelemetry _telemetry;
     private readonly GatewayOptions _options;
@@ -24,6 +25,7 @@ public sealed class GatewayConfigurator : IDisposable
     private readonly SemaphoreSlim _applying = new(1);
     private readonly CancellationTokenSource _stopping = new();
     private volatile Dictionary<IRouteSource, RouteSet> _inForce = Nothing;
+    private volatile RouteFindings? _findings;
     private ReloadSchedule? _schedule;
 
     internal GatewayConfigurator(
@@ -32,13 +34,14 @@ public sealed class GatewayConfigurator : IDisposable
         SectionBinder binder,
         GatewayConfigurationWriter writer,
         CurrentSnapshot current,
+        RouteTemplates templates,
         ClusterStates clusterStates,
         ConfigurationTelemetry telemetry,
         GatewayOptions options,
         TimeProvider time)
     {
         (_reader, _validator, _binder, _writer) = (reader, validator, binder, writer);
-        (_current, _clusterStates, _telemetry, _options, _time) = (current, clusterStates, telemetry, options, time);
+        (_current, _templates, _clusterStates, _telemetry, _options, _time) = (current, templates, clusterStates, telemetry, options, time);
         foreach (var source in reader.Sources.OfType<DynamicRouteSource>())
         {
             source.Attach(this);
@@ -151,7 +154,7 @@ public sealed class GatewayConfigurator : IDisposable
                 {
                     // At start there are no requests that a pause could delay. Reading is not paced: a source may take its time.
                     using var pace = _options.PaceReloads && Current.Revision > 0 ? new ReloadPace() : null;
-                    return Validate(sets, errors) is { Count: > 0 } all ? Reject(all) : PutInForce(sets);
+                    return Apply(sets, errors);
                 },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
@@ -163,7 +166,21 @@ public sealed class GatewayConfigurator : IDisposable
         }
     }
 
-    private ApplyResult PutInForce(List<SourcedSet> sets)
+    private ApplyResult Apply(List<SourcedSet> read, List<ConfigurationError> errors)
+    {
+        var sets = read.ConvertAll(set => set with { Set = RouteFindings.Adopt(set.Set, Current) });
+        var findings = new RouteFindings(_templates, _findings);
+        try
+        {
+            return Validate(sets, errors, findings) is { Count: > 0 } all ? Reject(all) : PutInForce(sets, findings);
+        }
+        finally
+        {
+            _templates.EndRun();
+        }
+    }
+
+    private ApplyResult PutInForce(List<SourcedSet> sets, RouteFindings findings)
     {
         var merged = RouteSet.Merge(sets.Select(static set => set.Set));
         var before = Current;
@@ -173,7 +190,7 @@ public sealed class GatewayConfigurator : IDisposable
         List<ConfigurationError> errors;
         try
         {
-            snapshot = Snapshot(before, merged);
+            snapshot = Snapshot(before, merged, findings);
             changes = GatewaySnapshot.Diff(before, snapshot);
             if (before.Revision > 0 && changes.IsEmpty)
             {
@@ -183,7 +200,7 @@ public sealed class GatewayConfigurator : IDisposable
             }
 
             prepared = _current.Prepare(snapshot);
-            errors = EndpointChecks.Check(prepared.Endpoints, sets);
+            errors = EndpointChecks.Check(prepared, sets);
         }
 #pragma warning disable CA1031 // Nothing is in force yet. Code of the host may throw anything: a convention, a predicate, a policy's factory.
         catch (Exception exception)
@@ -210,7 +227,7 @@ public sealed class GatewayConfigurator : IDisposable
             _telemetry.EndpointListenerFailed(snapshot, exception);
         }
 
-        _inForce = Remember(sets);
+        (_inForce, _findings) = (Remember(sets), findings.Keep());
         var result = new ApplyResult(snapshot, []) { Changes = changes };
         _telemetry.Applied(result);
         _telemetry.Unmapped(EndpointChecks.Unmapped(snapshot, prepared.Endpoints));
@@ -226,9 +243,9 @@ public sealed class GatewayConfigurator : IDisposable
         }
     }
 
-    private GatewaySnapshot Snapshot(GatewaySnapshot before, RouteSet merged) => new(
+    private GatewaySnapshot Snapshot(GatewaySnapshot before, RouteSet merged, RouteFindings findings) => new(
         before.Revision + 1,
-        _writer.Hash(merged),
+        _writer.Hash(merged, findings),
         ValueMap<GatewayRoute>.From(merged.Routes.Select(static route => KeyValuePair.Create(route.Id, route))),
         merged.Defaults,
         _clusterStates.Build(before.ClusterStates, merged.Clusters));
@@ -250,8 +267,15 @@ public sealed class GatewayConfigurator : IDisposable
 
     private List<ConfigurationError> Validate(List<SourcedSet> sets, List<ConfigurationError> errors)
     {
+        var all = Validate(sets, errors, new RouteFindings(_templates));
+        _templates.EndRun();
+        return all;
+    }
+
+    private List<ConfigurationError> Validate(List<SourcedSet> sets, List<ConfigurationError> errors, RouteFindings findings)
+    {
         // What could not be bound would be missed once more here: one error for one mistake.
-        var found = _validator.Validate(sets, _current.Mapped)
+        var found = _validator.Validate(sets, _current.Mapped, findings)
             .Where(error => !errors.Exists(known => ModelPath.Overlap(known.Path, error.Path)));
         return [.. errors, .. found];
     }

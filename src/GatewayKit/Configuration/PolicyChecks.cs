@@ -7,6 +7,11 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
 {
     public void Check(IReadOnlyList<IGatewayPolicy> policies, string path, Report report)
     {
+        if (policies is { Count: 0 })
+        {
+            return;
+        }
+
         var slots = new HashSet<object>();
         foreach (var policy in policies ?? [])
         {

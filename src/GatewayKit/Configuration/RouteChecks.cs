@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 namespace GatewayKit.Configuration;
 
 /// <summary>Checks what a route says.</summary>
-internal sealed class RouteChecks(ParameterPolicyFactory constraints)
+internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTemplates templates)
 {
     // RFC 9110 §5.6.2
     private static readonly SearchValues<char> TokenCharacters =
@@ -26,7 +26,7 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
         ["Content-Type"] = "Write ContentType instead.",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    private readonly TemplateChecks _templates = new(constraints);
+    private readonly TemplateChecks _templates = new(constraints, templates);
 
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
 
@@ -52,31 +52,33 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
         return sound;
     }
 
-    private static void CheckTerminal(GatewayRoute route, string path, IReadOnlyCollection<string>? clusters, Report report)
+    private static void CheckTerminal(GatewayRoute route, string path, IReadOnlySet<string>? clusters, Report report)
     {
-        string[] said =
-        [
-            .. new[] { (nameof(route.Cluster), (object?)route.Cluster), (nameof(route.Respond), route.Respond), (nameof(route.Redirect), route.Redirect) }
-                .Where(static one => one.Item2 is not null).Select(static one => one.Item1),
-        ];
-        if (said.Length != 1)
+        var ways = (route.Cluster is null ? 0 : 1) + (route.Respond is null ? 0 : 1) + (route.Redirect is null ? 0 : 1);
+        if (ways != 1)
         {
-            report(path, said.Length == 0
+            var said = new[] { route.Cluster is null ? null : nameof(route.Cluster), route.Respond is null ? null : nameof(route.Respond), route.Redirect is null ? null : nameof(route.Redirect) };
+            report(path, ways == 0
                 ? "The route goes nowhere. Say one of Cluster, Respond and Redirect."
-                : $"The route goes several ways: {string.Join(" and ", said)}. Keep one of them.");
+                : $"The route goes several ways: {string.Join(" and ", said.OfType<string>())}. Keep one of them.");
         }
 
-        if (route.Cluster is { } cluster && clusters is not null && !clusters.Contains(cluster, StringComparer.OrdinalIgnoreCase))
+        CheckCluster(route, path, clusters, report);
+        if (route.Respond is { } respond)
+        {
+            CheckResponse(respond, ModelPath.Join(path, nameof(route.Respond)), report);
+        }
+    }
+
+    /// <summary>Checks that the route's cluster is there: the one thing that other changes can take from a route.</summary>
+    public static void CheckCluster(GatewayRoute route, string path, IReadOnlySet<string>? clusters, Report report)
+    {
+        if (route.Cluster is { } cluster && clusters is not null && !clusters.Contains(cluster))
         {
             var hint = NearestName.Of(cluster, clusters) is { } nearest ? $"Did you mean '{nearest}'?"
                 : clusters.Count == 0 ? "There are no clusters; add it under Clusters."
                 : "Add it under Clusters, or correct the name.";
             report(ModelPath.Join(path, nameof(route.Cluster)), $"There is no cluster '{cluster}'. {hint}");
-        }
-
-        if (route.Respond is { } respond)
-        {
-            CheckResponse(respond, ModelPath.Join(path, nameof(route.Respond)), report);
         }
     }
 
@@ -200,13 +202,13 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
     }
 
     // Which group a route is in shows when its endpoint is built; here a parameter of any group will do.
-    private static void CheckRedirect(RouteRedirect redirect, GatewayRoute route, IReadOnlyCollection<string> prefixParameters, string path, Report report)
+    private void CheckRedirect(RouteRedirect redirect, GatewayRoute route, IReadOnlyCollection<string> prefixParameters, string path, Report report)
     {
         foreach (var template in GatewayEndpointFactory.PathsOf(route))
         {
             try
             {
-                _ = RedirectTemplate.Parse(redirect.To, RoutePatternFactory.Parse(template).Parameters.Select(static parameter => parameter.Name).Concat(prefixParameters));
+                _ = RedirectTemplate.Parse(redirect.To, templates.Parse(template).Parameters.Select(static parameter => parameter.Name).Concat(prefixParameters));
             }
             catch (FormatException exception)
             {
@@ -219,6 +221,11 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints)
     private static void Each<T>(
         IReadOnlyList<T> items, string name, string path, Report report, Action<T, string, Report> check, IEqualityComparer<T>? comparer = null)
     {
+        if (items.Count == 0)
+        {
+            return;
+        }
+
         var seen = new HashSet<T>(comparer);
         for (var index = 0; index < items.Count; index++)
         {

@@ -13,7 +13,7 @@ internal sealed record SourcedSet(string Source, RouteSet Set, bool IsComplete =
 /// <summary>What routes may name.</summary>
 /// <param name="Clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
 /// <param name="PrefixParameters">The parameters that groups of the host put in front of paths.</param>
-internal sealed record KnownNames(IReadOnlyCollection<string>? Clusters, IReadOnlyCollection<string> PrefixParameters);
+internal sealed record KnownNames(IReadOnlySet<string>? Clusters, IReadOnlyCollection<string> PrefixParameters);
 
 /// <summary>
 /// Checks routes, clusters and defaults, wherever they come from, and finds every error at once. It checks what the types cannot
@@ -23,7 +23,8 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
 {
     /// <param name="sets">What the sources say.</param>
     /// <param name="mapped">What the host mapped. Its routes from code are not part of a set, but use its clusters.</param>
-    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped)
+    /// <param name="findings">What is known of the routes in force. They are not checked again; takes what is found.</param>
+    public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped, RouteFindings findings)
     {
         var errors = new List<ConfigurationError>();
         void Report(string path, string message) => errors.Add(new(path, message));
@@ -44,13 +45,20 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             }
         }
 
-        var known = new KnownNames(sets.All(static set => set.IsComplete) ? clusterIds.Keys : null, mapped.PrefixParameters);
+        var known = new KnownNames(
+            sets.All(static set => set.IsComplete) ? clusterIds.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase) : null, mapped.PrefixParameters);
         var sound = new List<GatewayRoute>();
         foreach (var (source, set, _) in sets)
         {
             policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), Report);
             foreach (var route in set.Routes)
             {
+                if (route.Id is { } id && findings.IsInForce(route) && (route.Cluster is null || known.Clusters?.Contains(route.Cluster) is not false) && routeIds.TryAdd(id, source))
+                {
+                    sound.Add(route);
+                    continue;
+                }
+
                 var path = ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]);
                 Ids.Check(route.Id, "route", path, Report);
                 NoteId(routeIds, route.Id, source, "route", path, Report);
@@ -67,7 +75,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         }
 
         // Which of them are side by side when conditions select them shows when the endpoints are built.
-        foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound))
+        foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))
         {
             Report(ModelPath.Join(routeIds.GetValueOrDefault(routeId, string.Empty), [nameof(RouteSet.Routes), routeId]), message);
         }

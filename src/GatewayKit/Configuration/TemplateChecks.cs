@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using GatewayKit.Routing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace GatewayKit.Configuration;
 
 /// <summary>Checks path templates: what routing would refuse later, and what it would take in another sense than was meant.</summary>
-internal sealed class TemplateChecks(ParameterPolicyFactory constraints)
+internal sealed class TemplateChecks(ParameterPolicyFactory constraints, RouteTemplates templates)
 {
     public void Check(string template, string path, Report report)
     {
@@ -18,7 +19,7 @@ internal sealed class TemplateChecks(ParameterPolicyFactory constraints)
 
         try
         {
-            var pattern = RoutePatternFactory.Parse(template);
+            var pattern = templates.Parse(template);
             foreach (var parameter in pattern.Parameters)
             {
                 foreach (var constraint in parameter.ParameterPolicies)
@@ -54,6 +55,11 @@ internal sealed class TemplateChecks(ParameterPolicyFactory constraints)
         if (literal is "*" or "**")
         {
             report(path, $"The '{literal}' in '{template}' would only match itself. Write {{name}} for one segment, or {{**name}} at the end for all that follow.");
+        }
+
+        if (!literal.Contains('%', StringComparison.Ordinal))
+        {
+            return;
         }
 
         // Paths are decoded before they are compared, but for the slash (dotnet/aspnetcore#30655).

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -9,12 +10,15 @@ internal sealed class BuiltEndpoints
 {
     private readonly Dictionary<EndpointKey, Endpoint> _byKey;
 
-    private BuiltEndpoints(GatewaySnapshot snapshot, Dictionary<EndpointKey, Endpoint> byKey) =>
-        (Snapshot, _byKey, Endpoints) = (snapshot, byKey, [.. byKey.Values]);
+    private BuiltEndpoints(GatewaySnapshot snapshot, Dictionary<EndpointKey, Endpoint> byKey, IReadOnlyList<Endpoint> added) =>
+        (Snapshot, _byKey, Endpoints, Added) = (snapshot, byKey, [.. byKey.Values], added);
 
     public GatewaySnapshot Snapshot { get; }
 
     public IReadOnlyList<Endpoint> Endpoints { get; }
+
+    /// <summary>Those that the snapshot before did not have.</summary>
+    public IReadOnlyList<Endpoint> Added { get; }
 
     public static BuiltEndpoints Build(
         RouteGroupContext group,
@@ -38,6 +42,7 @@ internal sealed class BuiltEndpoints
         }
 
         var byKey = new Dictionary<EndpointKey, Endpoint>(mapped.Count);
+        var added = new List<Endpoint>();
         var sameDefaults = previous is not null && previous.Snapshot.Defaults.SequenceEqual(snapshot.Defaults);
         foreach (var (route, selectedBy) in mapped)
         {
@@ -45,14 +50,17 @@ internal sealed class BuiltEndpoints
             foreach (var path in GatewayEndpointFactory.PathsOf(route))
             {
                 var key = new EndpointKey(route, path, cluster, selectedBy);
-                var endpoint = sameDefaults && previous!._byKey.TryGetValue(key, out var known)
-                    ? known
-                    : Create(factory, route, path, cluster, snapshot, group, selectedBy);
+                if (!sameDefaults || !previous!._byKey.TryGetValue(key, out var endpoint))
+                {
+                    endpoint = Create(factory, route, path, cluster, snapshot, group, selectedBy);
+                    added.Add(endpoint);
+                }
+
                 byKey.Add(key, endpoint);
             }
         }
 
-        return new(snapshot, byKey);
+        return new(snapshot, byKey, added);
     }
 
     public bool HasSameEndpointsAs(BuiltEndpoints other) => Endpoints.SequenceEqual(other.Endpoints, ReferenceEqualityComparer.Instance);
@@ -78,5 +86,12 @@ internal sealed class BuiltEndpoints
         }
     }
 
-    private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, MappingSelection Mappings);
+    // By reference: a snapshot has the objects of the one before for what says the same.
+    private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, MappingSelection Mappings)
+    {
+        public bool Equals(EndpointKey other) =>
+            ReferenceEquals(Route, other.Route) && ReferenceEquals(Cluster, other.Cluster) && ReferenceEquals(Mappings, other.Mappings) && Path == other.Path;
+
+        public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(Route), Path);
+    }
 }

@@ -92,7 +92,10 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
             prepared = [.. Sets().Select(set => (set, Build(set, snapshot)))];
         }
 
-        return new([.. prepared.SelectMany(static entry => entry.Built.Endpoints)], () => Publish(prepared));
+        return new(
+            [.. prepared.SelectMany(static entry => entry.Built.Endpoints)],
+            [.. prepared.SelectMany(static entry => entry.Built.Added)],
+            () => Publish(prepared));
     }
 
     public void Dispose() => _change.Dispose();

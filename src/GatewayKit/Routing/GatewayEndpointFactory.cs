@@ -10,16 +10,18 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace GatewayKit.Routing;
 
 /// <summary>Builds the endpoint of one path of one route, in the framework's own order (A4).</summary>
-internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner runner)
+internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner runner, RouteTemplates templates)
 {
+    private static readonly string[] EveryPath = ["/{**path}"];
     private static readonly MethodInfo Handler = ((Func<HttpContext, Task>)(static _ => Task.CompletedTask)).Method;
 
     /// <summary>The path templates of a route; one that names none takes every path.</summary>
-    public static IEnumerable<string> PathsOf(GatewayRoute route)
+    public static IReadOnlyList<string> PathsOf(GatewayRoute route) => route.Match switch
     {
-        var paths = route.Match.Path is { } path ? route.Match.Paths.Prepend(path) : route.Match.Paths;
-        return paths.DefaultIfEmpty("/{**path}").Distinct(StringComparer.Ordinal);
-    }
+        { Path: null, Paths.Count: 0 } => EveryPath,
+        { Path: { } path, Paths.Count: 0 } => [path],
+        { Path: var path, Paths: var paths } => [.. (path is null ? paths : paths.Prepend(path)).Distinct(StringComparer.Ordinal)],
+    };
 
     public Endpoint Create(
         GatewayRoute route,
@@ -29,7 +31,12 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         RouteGroupContext group,
         IReadOnlyList<GatewayRouteMapping> mappings)
     {
-        var pattern = RoutePatternFactory.Combine(group.Prefix, RoutePatternFactory.Parse(path));
+        var pattern = templates.Parse(path);
+        if (group.Prefix.RawText is not (null or "") || !path.StartsWith('/'))
+        {
+            pattern = RoutePatternFactory.Combine(group.Prefix, pattern);
+        }
+
         if (mappings.Any(static mapping => mapping.IsNamedByPattern) && pattern.RawText is { } name)
         {
             // One template in two groups is two routes: state that is kept by id must not be shared.

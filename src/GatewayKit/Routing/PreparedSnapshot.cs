@@ -10,6 +10,9 @@ internal sealed class PreparedSnapshot(GatewaySnapshot snapshot, IReadOnlyList<P
     /// <summary>The endpoints of all data sources.</summary>
     public IReadOnlyList<Endpoint> Endpoints { get; } = [.. parts.SelectMany(static part => part.Endpoints)];
 
+    /// <summary>Those that the snapshot before did not have.</summary>
+    public IEnumerable<Endpoint> Added => parts.SelectMany(static part => part.Added);
+
     /// <exception cref="AggregateException">Some of those who were told failed. All were told.</exception>
     public void Publish()
     {
@@ -37,5 +40,6 @@ internal sealed class PreparedSnapshot(GatewaySnapshot snapshot, IReadOnlyList<P
 
 /// <summary>The endpoints of one data source in a coming snapshot.</summary>
 /// <param name="Endpoints">What it will serve.</param>
+/// <param name="Added">Those of them that it does not serve yet.</param>
 /// <param name="Publish">Makes it serve them and returns what tells of it.</param>
-internal sealed record PreparedEndpoints(IReadOnlyList<Endpoint> Endpoints, Func<Action> Publish);
+internal sealed record PreparedEndpoints(IReadOnlyList<Endpoint> Endpoints, IReadOnlyList<Endpoint> Added, Func<Action> Publish);

@@ -16,6 +16,7 @@ internal sealed class RouteConditions
     private readonly FieldCondition[] _query;
     private readonly IPNetwork[] _networks;
     private readonly PathCondition? _path;
+    private RoutedPath? _routedPath;
 
     public RouteConditions(GatewayRoute route, RoutePattern pattern, string template)
     {
@@ -67,6 +68,10 @@ internal sealed class RouteConditions
 
     /// <summary>The same, for requests that matched one of several patterns.</summary>
     public RouteConditions At(int hostRank) => new(this) { HostRank = hostRank };
+
+    /// <summary>The path of the endpoint, ready to be compared with others; kept, because every reload compares.</summary>
+    public RoutedPath PathOf(RouteEndpoint endpoint) =>
+        _routedPath is { } known && ReferenceEquals(known.Pattern, endpoint.RoutePattern) ? known : _routedPath = RoutedPath.Of(endpoint, Route);
 
     public bool Hold(HttpContext httpContext, RouteValueDictionary? values)
     {

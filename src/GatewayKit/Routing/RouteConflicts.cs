@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -15,9 +14,8 @@ internal static class RouteConflicts
     public static IEnumerable<(string RouteId, string Message)> Find(IReadOnlyCollection<GatewayRoute> routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        return Find(routes.SelectMany(static route => GatewayEndpointFactory.PathsOf(route), static (route, path) => (route, path))
-            .Select(static entry => RoutedPath.TryCreate(entry.route, entry.path))
-            .OfType<RoutedPath>());
+        var templates = new RouteTemplates();
+        return Find(routes.SelectMany(route => RoutedPath.Of(route, templates)));
     }
 
     /// <summary>Conflicts among built endpoints, with the prefixes of their groups.</summary>
@@ -25,23 +23,15 @@ internal static class RouteConflicts
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         return Find(endpoints.OfType<RouteEndpoint>()
-            .Select(static endpoint => (endpoint, RouteConditions.Of(endpoint)?.Route))
-            .Where(static entry => entry.Route is not null)
-            .Select(static entry => new RoutedPath(entry.Route!, entry.endpoint.RoutePattern, ConventionsOf(entry.endpoint))));
+            .Select(static endpoint => RouteConditions.Of(endpoint)?.PathOf(endpoint))
+            .OfType<RoutedPath>());
     }
 
-    // What the framework's own matcher policies tell endpoints apart by, and only a convention of the host can have said.
-    private static string ConventionsOf(Endpoint endpoint)
-    {
-        var hosts = endpoint.Metadata.GetMetadata<IHostMetadata>()?.Hosts ?? [];
-        var types = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes ?? [];
-        return hosts.Count + types.Count == 0 ? string.Empty : $"hosts {string.Join(' ', hosts)} types {string.Join(' ', types)}";
-    }
-
-    private static List<(string RouteId, string Message)> Find(IEnumerable<RoutedPath> paths)
+    /// <summary>Conflicts among paths.</summary>
+    public static IReadOnlyList<(string RouteId, string Message)> Find(IEnumerable<RoutedPath> paths)
     {
         var all = paths.ToList();
-        return [.. Ambiguous(all), .. Unreachable(all)];
+        return new List<(string, string)>([.. Ambiguous(all), .. Unreachable(all)]);
     }
 
     private static IEnumerable<(string RouteId, string Message)> Ambiguous(List<RoutedPath> paths)

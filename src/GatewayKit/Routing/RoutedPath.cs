@@ -1,4 +1,7 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace GatewayKit.Routing;
@@ -14,7 +17,12 @@ internal sealed class RoutedPath
         (Route, Pattern) = (route, pattern);
         var match = route.Match;
         var keepCase = match.PathComparison is not PathComparison.IgnoreCase;
-        Segments = [.. pattern.PathSegments.Select(segment => Describe(segment, pattern, keepCase))];
+        Segments = new string[pattern.PathSegments.Count];
+        for (var i = 0; i < Segments.Length; i++)
+        {
+            Segments[i] = Describe(pattern.PathSegments[i], pattern, keepCase);
+        }
+
         Shape = string.Join('/', Segments) + (match.PathComparison is PathComparison.Exact && pattern.RawText is [.., '/'] ? "/" : string.Empty);
         Hosts = match.Hosts.Count == 0 ? EveryHost : [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed) ? parsed : default)];
         Methods = match.Methods.Count == 0 ? EveryMethod : [.. match.Methods.Select(static method => method.ToUpperInvariant())];
@@ -37,16 +45,34 @@ internal sealed class RoutedPath
     /// <summary>Everything but path, hosts and methods.</summary>
     public string Conditions { get; }
 
-    public static RoutedPath? TryCreate(GatewayRoute route, string path)
+    /// <summary>The paths of a route. Templates that cannot be parsed are skipped: they are errors of their own.</summary>
+    public static RoutedPath[] Of(GatewayRoute route, RouteTemplates templates)
     {
-        try
+        var paths = GatewayEndpointFactory.PathsOf(route);
+        var routed = new List<RoutedPath>(paths.Count);
+        foreach (var path in paths)
         {
-            return new(route, RoutePatternFactory.Parse(path));
+            try
+            {
+                routed.Add(new(route, templates.Parse(path)));
+            }
+            catch (RoutePatternException)
+            {
+            }
         }
-        catch (RoutePatternException)
-        {
-            return null;
-        }
+
+        return [.. routed];
+    }
+
+    /// <summary>The path of an endpoint, with the prefix of its group.</summary>
+    public static RoutedPath Of(RouteEndpoint endpoint, GatewayRoute route) => new(route, endpoint.RoutePattern, ConventionsOf(endpoint));
+
+    // What the framework's own matcher policies tell endpoints apart by, and only a convention of the host can have said.
+    private static string ConventionsOf(Endpoint endpoint)
+    {
+        var hosts = endpoint.Metadata.GetMetadata<IHostMetadata>()?.Hosts ?? [];
+        var types = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes ?? [];
+        return hosts.Count + types.Count == 0 ? string.Empty : $"hosts {string.Join(' ', hosts)} types {string.Join(' ', types)}";
     }
 
     // What a parameter is called does not matter; what it is constrained to does.
@@ -55,6 +81,11 @@ internal sealed class RoutedPath
         if (segment.Parts is [RoutePatternLiteralPart only])
         {
             return keepCase ? only.Content : only.Content.ToLowerInvariant();
+        }
+
+        if (segment.Parts is [RoutePatternParameterPart { IsCatchAll: true, ParameterPolicies.Count: 0 }])
+        {
+            return "{**}";
         }
 
         var text = new StringBuilder();

@@ -54,6 +54,11 @@ internal static class SnapshotComparison
             }
         }
 
+        if (from.Policies.Equals(to.Policies))
+        {
+            yield break;
+        }
+
         // The same policies in another order are a change that no single policy shows.
         var policies = from.Policies.Except(to.Policies).Concat(to.Policies.Except(from.Policies)).Select(static policy => policy.GetType().Name).Distinct().ToArray();
         foreach (var name in policies.Length == 0 && !from.Policies.SequenceEqual(to.Policies) ? [nameof(GatewayRoute.Policies)] : policies)
@@ -64,8 +69,19 @@ internal static class SnapshotComparison
 
     private static IEnumerable<string> Changes(Cluster from, Cluster to) => ChangedProperties(from, to);
 
-    private static IEnumerable<string> ChangedProperties<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T from, T to) =>
-        typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => !Equals(property.GetValue(from), property.GetValue(to)))
-            .Select(static property => property.Name);
+    private static IEnumerable<string> ChangedProperties<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(T from, T to)
+    {
+        foreach (var property in Properties<T>.All)
+        {
+            if (!Equals(property.GetValue(from), property.GetValue(to)))
+            {
+                yield return property.Name;
+            }
+        }
+    }
+
+    private static class Properties<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>
+    {
+        public static readonly PropertyInfo[] All = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance);
+    }
 }
