@@ -28,7 +28,21 @@ internal sealed class ClusterTransport
     public HttpMessageInvoker Acquire()
     {
         Interlocked.Increment(ref _users);
-        return Volatile.Read(ref _invoker) ?? Reopen();
+        if (Volatile.Read(ref _invoker) is { } invoker)
+        {
+            return invoker;
+        }
+
+        try
+        {
+            return Reopen();
+        }
+        catch
+        {
+            // A certificate file may be gone since.
+            Release();
+            throw;
+        }
     }
 
     public void Release()

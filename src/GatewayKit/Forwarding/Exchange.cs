@@ -9,24 +9,29 @@ namespace GatewayKit.Forwarding;
 internal sealed class Exchange
 {
     private readonly ForwardMetrics _metrics;
-    private readonly HttpMessageInvoker _invoker;
-    private readonly long _startedAt;
+    private HttpMessageInvoker? _invoker;
+    private long _startedAt;
+    private bool _counted;
     private int _ended;
 
     public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
     {
         (HttpContext, Context, Cluster, Destination, Clock, _metrics) = (httpContext, context, cluster, destination, clock, metrics);
-        _invoker = cluster.Transport.Acquire();
-        Span = ForwardMetrics.StartSpan(cluster.Cluster.Id, destination);
-        _startedAt = metrics.Started(this);
         if (context is not null)
         {
             context.DestinationId = destination.Id;
             context.DestinationAddress = destination.Destination.Address;
             context.Attempts++;
         }
+    }
 
-        clock.Start(cluster.Cluster.Timeouts, httpContext);
+    /// <summary>Takes what the attempt needs. Whatever it had got when it throws is given back by <see cref="EndAsync"/>.</summary>
+    public void Begin()
+    {
+        Clock.Start(Cluster.Cluster.Timeouts, HttpContext);
+        _invoker = Cluster.Transport.Acquire();
+        Span = ForwardMetrics.StartSpan(Cluster.Cluster.Id, Destination);
+        (_startedAt, _counted) = _metrics.Started(this);
     }
 
     public HttpContext HttpContext { get; }
@@ -40,7 +45,7 @@ internal sealed class Exchange
     public ExchangeClock Clock { get; }
 
     /// <summary>The span of the attempt; <see langword="null"/> if nobody listens.</summary>
-    public Activity? Span { get; }
+    public Activity? Span { get; private set; }
 
     /// <summary>The client's body; <see langword="null"/> if it sent none.</summary>
     public RequestBody? Body { get; set; }
@@ -56,7 +61,10 @@ internal sealed class Exchange
     /// <summary>How it failed; the first failure counts.</summary>
     public ForwardError Error { get; private set; }
 
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message) => _invoker.SendAsync(message, Clock.Token);
+    /// <summary>What the client, the log and the records are told of it.</summary>
+    public RejectionReason? Reason { get; private set; }
+
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message) => _invoker!.SendAsync(message, Clock.Token);
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)
@@ -69,7 +77,7 @@ internal sealed class Exchange
 
         if (Error is ForwardError.None)
         {
-            Error = error;
+            (Error, Reason) = (error, failure.Reason);
             _metrics.Failed(this, failure, exception);
         }
 
@@ -106,8 +114,12 @@ internal sealed class Exchange
     {
         Clock.Stop(reusable);
         Destination.End();
-        Cluster.Transport.Release();
-        _metrics.Ended(this, _startedAt);
+        if (_invoker is not null)
+        {
+            Cluster.Transport.Release();
+        }
+
+        _metrics.Ended(this, _startedAt, _counted);
         Span?.Dispose();
     }
 }

@@ -51,6 +51,9 @@ public enum ForwardError
     /// <summary>A transform could not make a request worth sending, and said why.</summary>
     TransformRefused,
 
+    /// <summary>The server of the gateway takes no more of its kind.</summary>
+    Overloaded,
+
     /// <summary>The cluster has no destination.</summary>
     NoHealthyDestination,
 

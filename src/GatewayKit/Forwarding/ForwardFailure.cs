@@ -35,6 +35,7 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
         ForwardError.ClientStalled => new(RejectionReason.ClientTimeout, Blame.Client, LogLevel.Debug),
         ForwardError.TransformRefused => new(RejectionReason.AmbiguousPath, Blame.Client, LogLevel.Debug),
         ForwardError.TransformFailed => new(RejectionReason.FilterError, Blame.Gateway, LogLevel.Error),
+        ForwardError.Overloaded => new(RejectionReason.Overloaded, Blame.Gateway, LogLevel.Warning),
         ForwardError.NoHealthyDestination => new(RejectionReason.NoHealthyUpstream, Blame.Gateway, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamResolveFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamConnectFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),

@@ -19,7 +19,16 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
 
     public static Activity? StartSpan(string clusterId, DestinationState destination)
     {
-        if (!Source.HasListeners() || Source.StartActivity("forward", ActivityKind.Client) is not { } span)
+        if (!Source.HasListeners())
+        {
+            return null;
+        }
+
+        // Current for nobody: the caller goes on in this context, and the span of an attempt must not be the parent of the next one's.
+        var current = Activity.Current;
+        var span = Source.StartActivity("forward", ActivityKind.Client);
+        Activity.Current = current;
+        if (span is null)
         {
             return null;
         }
@@ -31,14 +40,16 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         return span;
     }
 
-    public long Started(Exchange exchange)
+    /// <returns>When it started, 0 if nobody asks; and whether it was counted in: who listens may change meanwhile.</returns>
+    public (long StartedAt, bool Counted) Started(Exchange exchange)
     {
-        if (_active.Enabled)
+        var counted = _active.Enabled;
+        if (counted)
         {
             _active.Add(1, new(TelemetryTags.Cluster, exchange.Cluster.Cluster.Id), new KeyValuePair<string, object?>(TelemetryTags.Destination, exchange.Destination.Id));
         }
 
-        return _duration.Enabled ? Stopwatch.GetTimestamp() : 0;
+        return (_duration.Enabled ? Stopwatch.GetTimestamp() : 0, counted);
     }
 
     public void Failed(Exchange exchange, ForwardFailure failure, Exception? exception)
@@ -51,14 +62,14 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         }
     }
 
-    public void Ended(Exchange exchange, long startedAt)
+    public void Ended(Exchange exchange, long startedAt, bool counted)
     {
         if (exchange.Response is { } response)
         {
             exchange.Span?.SetTag("http.response.status_code", (int)response.StatusCode);
         }
 
-        if (_active.Enabled)
+        if (counted)
         {
             _active.Add(-1, new(TelemetryTags.Cluster, exchange.Cluster.Cluster.Id), new KeyValuePair<string, object?>(TelemetryTags.Destination, exchange.Destination.Id));
         }
@@ -72,7 +83,7 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
                     { TelemetryTags.Route, exchange.RouteId },
                     { TelemetryTags.Cluster, exchange.Cluster.Cluster.Id },
                     { TelemetryTags.Destination, exchange.Destination.Id },
-                    { TelemetryTags.Outcome, exchange.Error is ForwardError.None ? "ok" : ForwardFailure.Of(exchange.Error).Reason.Code },
+                    { TelemetryTags.Outcome, exchange.Reason?.Code ?? "ok" },
                 });
         }
     }

@@ -46,7 +46,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     private async ValueTask<GatewayProblem?> WriteAsync(HttpContext httpContext)
     {
         var upgrade = _exchange.Upgrade is { } asked && asked.IsAccepted(Answer) ? asked : null;
-        if (upgrade is null ? Answer.StatusCode is System.Net.HttpStatusCode.SwitchingProtocols : !upgrade.IsValid(Answer))
+        if (upgrade is null ? !IsAnswer() : !upgrade.IsValid(Answer))
         {
             return Refuse(ForwardError.UpstreamProtocolError, null);
         }
@@ -54,7 +54,11 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         long? length;
         try
         {
-            ResponseHead.Copy(_exchange, out length);
+            if (!ResponseHead.TryCopy(_exchange, out length))
+            {
+                httpContext.Response.Clear();
+                return Refuse(ForwardError.UpstreamProtocolError, null);
+            }
         }
         catch (InvalidOperationException exception) when (!httpContext.Response.HasStarted)
         {
@@ -65,8 +69,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 
         if (upgrade is not null)
         {
-            await TunnelAsync(httpContext, upgrade).ConfigureAwait(false);
-            return null;
+            return await TunnelAsync(httpContext, upgrade).ConfigureAwait(false);
         }
 
         if (HasNoBody(httpContext))
@@ -76,10 +79,14 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var body = Answer.Content.ReadAsStream();
-        var (error, cause) = await ResponseBody.CopyAsync(body, httpContext.Response, length, _exchange.Clock, _exchange.Body).ConfigureAwait(false);
+        var (error, cause) = await ResponseBody.CopyAsync(body, httpContext.Response, length, _exchange).ConfigureAwait(false);
         if (error is ForwardError.None)
         {
-            ResponseHead.CopyTrailers(_exchange);
+            (error, cause) = TryCopyTrailers();
+        }
+
+        if (error is ForwardError.None)
+        {
             return null;
         }
 
@@ -93,15 +100,47 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         return null;
     }
 
-    private async ValueTask TunnelAsync(HttpContext httpContext, WebSocketUpgrade upgrade)
+    // RFC 9110 §15: what is outside these classes, or switches a protocol nobody asked to switch, is no answer. To a client that connects
+    // by HTTP/2 any 2xx opens the tunnel, so one that opened none cannot be passed on (RFC 8441 §5).
+    private bool IsAnswer() => StatusCode is >= 200 and <= 599
+        && !(StatusCode < 300 && _exchange.Upgrade is { ClientConnects: true });
+
+    // The body is out: trailers that cannot be written must not let the answer look whole.
+    private (ForwardError Error, Exception? Cause) TryCopyTrailers()
+    {
+        try
+        {
+            ResponseHead.CopyTrailers(_exchange);
+            return (ForwardError.None, null);
+        }
+        catch (InvalidOperationException exception)
+        {
+            return (ForwardError.UpstreamProtocolError, exception);
+        }
+    }
+
+    private async ValueTask<GatewayProblem?> TunnelAsync(HttpContext httpContext, WebSocketUpgrade upgrade)
     {
         var destination = Answer.Content.ReadAsStream();
-        var client = await upgrade.AcceptAsync(httpContext).ConfigureAwait(false);
+        Stream client;
+        try
+        {
+            client = await upgrade.AcceptAsync(httpContext).ConfigureAwait(false);
+        }
+        catch (InvalidOperationException exception) when (!httpContext.Response.HasStarted)
+        {
+            // The server upgrades no more connections (KestrelServerLimits.MaxConcurrentUpgradedConnections).
+            httpContext.Response.Clear();
+            return Refuse(ForwardError.Overloaded, exception);
+        }
+
         var (error, cause) = await Tunnel.RunAsync(client, destination, _exchange.Clock).ConfigureAwait(false);
         if (error is not ForwardError.None)
         {
             Abort(httpContext, error, cause);
         }
+
+        return null;
     }
 
     private void Abort(HttpContext httpContext, ForwardError error, Exception? cause)

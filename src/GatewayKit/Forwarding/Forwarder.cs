@@ -5,6 +5,8 @@ using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace GatewayKit.Forwarding;
 
@@ -67,7 +69,6 @@ public sealed class Forwarder : IDisposable
 
     private async ValueTask<IResult> StandAloneAsync(HttpContext httpContext, ClusterState cluster)
     {
-        // Inside a pipeline the context takes care of the answer; elsewhere the response does.
         var context = httpContext.Features.Get<GatewayContext>();
         var result = (IResult)(await SendAsync(httpContext, context, cluster).ConfigureAwait(false))!;
         if (result is ForwardResult answer)
@@ -106,8 +107,10 @@ public sealed class Forwarder : IDisposable
 
         var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade };
         Task<HttpResponseMessage> sending;
+        var sent = false;
         try
         {
+            exchange.Begin();
             var message = new HttpRequestMessage { Version = cluster.Cluster.Http.Version, VersionPolicy = cluster.Cluster.Http.VersionPolicy };
             error = Compose(exchange, message, target);
             if (error is not ForwardError.None)
@@ -115,11 +118,13 @@ public sealed class Forwarder : IDisposable
                 return EndAsync(exchange, error, null);
             }
 
+            sent = true;
             sending = exchange.SendAsync(message);
         }
         catch (Exception exception)
         {
-            return EndAsync(exchange, exception);
+            // Before it was sent, the fault is the gateway's own and must not count against the destination.
+            return sent || exception is ForwardTransformException ? EndAsync(exchange, exception) : EndAsync(exchange, ForwardError.TransformFailed, exception);
         }
 
         return ReceiveAsync(exchange, sending);
@@ -140,6 +145,12 @@ public sealed class Forwarder : IDisposable
         var result = new ForwardResult(exchange);
         if (exchange.Context is { } context)
         {
+            // A filter that asked twice: the former answer goes with the request.
+            if (context.PendingAnswer is { } former)
+            {
+                exchange.HttpContext.Response.RegisterForDisposeAsync(former);
+            }
+
             context.PendingAnswer = result;
         }
 
@@ -179,7 +190,7 @@ public sealed class Forwarder : IDisposable
         var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
         message.Method = HttpMethod.Parse(httpContext.Request.Method);
         AddContent(exchange, message);
-        var error = _head.Copy(httpContext, message);
+        var error = _head.Copy(httpContext, message, exchange.Span);
         if (error is not ForwardError.None)
         {
             return error;
@@ -200,7 +211,7 @@ public sealed class Forwarder : IDisposable
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
-        _head.Own(httpContext, message, cluster, destination, transformed);
+        _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
         return ForwardError.None;
     }
 
@@ -214,11 +225,32 @@ public sealed class Forwarder : IDisposable
 
         if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
         {
+            LiftLimits(httpContext);
             message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock);
         }
         else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
         {
             message.Content = new EmptyContent();
+        }
+    }
+
+    // Streams of gRPC live for hours, idle and in sum larger than any upload. The idle clock takes the place of the server's data rate (C4);
+    // a size that was set for the endpoint stays.
+    private static void LiftLimits(HttpContext httpContext)
+    {
+        if (httpContext.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is not true || HttpProtocol.IsHttp11(httpContext.Request.Protocol))
+        {
+            return;
+        }
+
+        if (httpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        if (httpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && httpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is null)
+        {
+            size.MaxRequestBodySize = null;
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class RequestHead(GatewayOptions options)
     private readonly string _via3 = $"3.0 {options.Pseudonym}";
 
     /// <summary>Copies what may pass.</summary>
-    public ForwardError Copy(HttpContext httpContext, HttpRequestMessage message)
+    public ForwardError Copy(HttpContext httpContext, HttpRequestMessage message, Activity? span)
     {
         var headers = httpContext.Request.Headers;
         var connection = ConnectionOptions.Parse(headers.Connection);
@@ -35,7 +35,7 @@ internal sealed class RequestHead(GatewayOptions options)
         }
 
         // A parent span of ours is current: its context is written instead of the client's, once (E13).
-        var traced = Activity.Current is not null;
+        var traced = (span ?? Activity.Current) is not null;
         foreach (var (name, values) in headers)
         {
             if (name.Length == 0 || name[0] is ':' || connection.Nominates(name))
@@ -65,7 +65,7 @@ internal sealed class RequestHead(GatewayOptions options)
     }
 
     /// <summary>Writes what the gateway itself says: who is asking, how the request came, and where it passed.</summary>
-    public void Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, ForwardRequest? transformed)
+    public void Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, ForwardRequest? transformed, Activity? span)
     {
         var request = httpContext.Request;
         var headers = message.Headers;
@@ -75,7 +75,7 @@ internal sealed class RequestHead(GatewayOptions options)
         }
 
         headers.TryAddWithoutValidation("Via", ViaOf(request.Protocol));
-        if (Activity.Current is { } activity)
+        if ((span ?? Activity.Current) is { } activity)
         {
             DistributedContextPropagator.Current.Inject(activity, message, static (carrier, name, value) =>
             {

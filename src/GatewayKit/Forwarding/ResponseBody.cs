@@ -17,14 +17,17 @@ internal static class ResponseBody
     private const int MaxUnflushed = 32_768;
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
-    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, ExchangeClock clock, RequestBody? upload)
+    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)
     {
         var target = response.BodyWriter;
-        var cancellationToken = clock.Token;
+        var cancellationToken = exchange.Clock.Token;
         var (copied, unflushed) = (0L, 0);
         var size = length is <= SmallBufferSize ? SmallBufferSize : BufferSize;
         var headSent = false;
-        while (length is null || copied < length)
+
+        // HTTP/2 and 3 say that a body is over, and send its trailers, after the last promised byte.
+        var endsByItself = length is null || exchange.Response!.Version.Major >= 2;
+        while (endsByItself || copied < length)
         {
             byte[]? buffer = null;
             try
@@ -37,7 +40,7 @@ internal static class ResponseBody
                     if (!waiting.IsCompleted && (unflushed > 0 || !headSent))
                     {
                         (unflushed, headSent) = (0, true);
-                        if (await FlushAsync(target, clock).ConfigureAwait(false) is { } unsent)
+                        if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } unsent)
                         {
                             return unsent;
                         }
@@ -49,7 +52,7 @@ internal static class ResponseBody
                     if (!reading.IsCompleted && (unflushed > 0 || !headSent))
                     {
                         (unflushed, headSent) = (0, true);
-                        if (await FlushAsync(target, clock).ConfigureAwait(false) is { } unsent)
+                        if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } unsent)
                         {
                             return unsent;
                         }
@@ -59,7 +62,7 @@ internal static class ResponseBody
                 }
                 catch (Exception exception)
                 {
-                    return (ForwardErrors.InBody(exception, clock, upload), exception);
+                    return (ForwardErrors.InBody(exception, exchange.Clock, exchange.Body), exception);
                 }
 
                 if (read == 0)
@@ -76,12 +79,12 @@ internal static class ResponseBody
                 if (copied == read && !response.HasStarted)
                 {
                     // From here on there is no other answer: what is written now cannot be taken back.
-                    await response.StartAsync(cancellationToken).ConfigureAwait(false);
+                    await response.StartAsync(CancellationToken.None).ConfigureAwait(false);
                 }
 
                 target.Write(buffer.AsSpan(0, read));
                 unflushed += read;
-                clock.Moved(WaitingFor.UpstreamBody);
+                exchange.Clock.Moved(WaitingFor.UpstreamBody);
             }
             finally
             {
@@ -94,7 +97,7 @@ internal static class ResponseBody
             if (unflushed >= MaxUnflushed)
             {
                 (unflushed, headSent) = (0, true);
-                if (await FlushAsync(target, clock).ConfigureAwait(false) is { } failure)
+                if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } failure)
                 {
                     return failure;
                 }
@@ -102,7 +105,7 @@ internal static class ResponseBody
         }
 
         // At the end of a response with a length, Kestrel sends what was written since the last flush only if the head is still unsent.
-        if (headSent && unflushed > 0 && await FlushAsync(target, clock).ConfigureAwait(false) is { } rest)
+        if (headSent && unflushed > 0 && await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } rest)
         {
             return rest;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
@@ -10,8 +11,9 @@ internal static class ResponseHead
 {
     /// <param name="exchange">The exchange, with its answer.</param>
     /// <param name="length">How many bytes of body the answer promises; <see langword="null"/> if it does not say.</param>
+    /// <returns>Whether the body has one reading: lengths that differ, or one beside a chunked coding, have two (RFC 9112 §6.3).</returns>
     /// <exception cref="InvalidOperationException">A value cannot be written by the server.</exception>
-    public static void Copy(Exchange exchange, out long? length)
+    public static bool TryCopy(Exchange exchange, out long? length)
     {
         var answer = exchange.Response!;
         var transform = exchange.Context?.ForwardTransform;
@@ -29,7 +31,12 @@ internal static class ResponseHead
         {
             if (FieldKinds.OfResponse(name) is FieldKind.ContentLength)
             {
-                length = long.TryParse(values.ToString(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var stated) ? stated : null;
+                if (!long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var stated) || headers.Contains("Transfer-Encoding"))
+                {
+                    return false;
+                }
+
+                length = stated;
             }
 
             Copy(name, values, response, connection, transform);
@@ -40,6 +47,8 @@ internal static class ResponseHead
         {
             response.ContentLength = length;
         }
+
+        return true;
     }
 
     /// <summary>Copies the trailers, after the body.</summary>

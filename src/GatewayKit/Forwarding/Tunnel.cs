@@ -17,7 +17,7 @@ internal static class Tunnel
         var down = CopyAsync(destination, client, clock);
         var first = await Task.WhenAny(up, down).ConfigureAwait(false);
         var failure = await first.ConfigureAwait(false);
-        if (first == up && failure is null)
+        if (first == up && failure.Cause is null)
         {
             // The client has said all: what the destination still says to that may arrive.
             await Task.WhenAny(down, clock.Delay(CloseLimit)).ConfigureAwait(false);
@@ -29,15 +29,18 @@ internal static class Tunnel
         await Task.WhenAll(up, down).ConfigureAwait(false);
         if (error is not ForwardError.None)
         {
-            return (error, failure);
+            return (error, failure.Cause);
         }
 
-        return failure is null ? (ForwardError.None, null) : (first == up ? ForwardError.ClientAborted : ForwardError.UpstreamTruncated, failure);
+        // A failed read is its sender's fault, a failed write its receiver's.
+        return failure.Cause is null ? (ForwardError.None, null)
+            : ((first == up) == failure.InRead ? ForwardError.ClientAborted : ForwardError.UpstreamTruncated, failure.Cause);
     }
 
     // Ends with the stream it reads. Never throws.
-    private static async Task<Exception?> CopyAsync(Stream source, Stream target, ExchangeClock clock)
+    private static async Task<(Exception? Cause, bool InRead)> CopyAsync(Stream source, Stream target, ExchangeClock clock)
     {
+        var inRead = true;
         try
         {
             while (true)
@@ -49,13 +52,15 @@ internal static class Tunnel
                     var read = await source.ReadAsync(buffer, clock.Token).ConfigureAwait(false);
                     if (read == 0)
                     {
-                        return null;
+                        return default;
                     }
 
+                    inRead = false;
                     clock.Moved();
                     await target.WriteAsync(buffer.AsMemory(0, read), clock.Token).ConfigureAwait(false);
                     await target.FlushAsync(clock.Token).ConfigureAwait(false);
                     clock.Moved();
+                    inRead = true;
                 }
                 finally
                 {
@@ -65,7 +70,7 @@ internal static class Tunnel
         }
         catch (Exception exception)
         {
-            return exception;
+            return (exception, inRead);
         }
     }
 }

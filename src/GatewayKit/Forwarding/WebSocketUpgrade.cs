@@ -16,11 +16,13 @@ internal sealed class WebSocketUpgrade
     private const string KeyName = "Sec-WebSocket-Key";
     private const string AcceptName = "Sec-WebSocket-Accept";
 
-    private readonly bool _clientConnects;
     private readonly bool _destinationConnects;
     private string? _key;
 
-    private WebSocketUpgrade(bool clientConnects, bool destinationConnects) => (_clientConnects, _destinationConnects) = (clientConnects, destinationConnects);
+    private WebSocketUpgrade(bool clientConnects, bool destinationConnects) => (ClientConnects, _destinationConnects) = (clientConnects, destinationConnects);
+
+    /// <summary>Whether the client asked by extended CONNECT (RFC 8441) rather than by upgrade.</summary>
+    public bool ClientConnects { get; }
 
     /// <summary>Finds out whether the client asks for a WebSocket. Any other upgrade is no business of a gateway: the request is plain.</summary>
     public static ForwardError TryCreate(HttpContext httpContext, ClusterHttp http, out WebSocketUpgrade? upgrade)
@@ -68,6 +70,8 @@ internal sealed class WebSocketUpgrade
     /// <summary>Writes the handshake that the destination's version asks for.</summary>
     public void Write(HttpRequestMessage message)
     {
+        // Fields that describe a content have none here to describe, and an end of it would end the tunnel.
+        message.Content = null;
         if (_destinationConnects)
         {
             message.Method = HttpMethod.Connect;
@@ -82,7 +86,7 @@ internal sealed class WebSocketUpgrade
         message.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         message.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         message.Headers.TryAddWithoutValidation("Upgrade", "websocket");
-        if (_clientConnects)
+        if (ClientConnects)
         {
             _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
             message.Headers.Remove(KeyName);
@@ -104,7 +108,8 @@ internal sealed class WebSocketUpgrade
     public async ValueTask<Stream> AcceptAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        if (_clientConnects)
+        response.ContentLength = null;
+        if (ClientConnects)
         {
             response.StatusCode = StatusCodes.Status200OK;
             response.Headers.Remove(AcceptName);
@@ -112,7 +117,6 @@ internal sealed class WebSocketUpgrade
         }
 
         response.StatusCode = StatusCodes.Status101SwitchingProtocols;
-        response.ContentLength = null;
         response.Headers.Connection = "Upgrade";
         response.Headers.Upgrade = "websocket";
         response.Headers[AcceptName] = AcceptOf(_key!);

@@ -29,6 +29,59 @@ public sealed class Http2Tests
     }
 
     [Fact]
+    public async Task Trailers_arrive_after_a_body_with_a_length()
+    {
+        using var answer = await CallAsync(async context =>
+        {
+            context.Response.ContentLength = 7;
+            await context.Response.Body.WriteAsync("message"u8.ToArray());
+            await context.Response.Body.FlushAsync();
+            context.Response.AppendTrailer("grpc-status", "0");
+        });
+        Assert.Equal("message", await answer.Content.ReadAsStringAsync());
+        Assert.Equal("0", answer.TrailingHeaders.GetValues("grpc-status").Single());
+    }
+
+    /// <summary>
+    /// The server cuts a body that comes slower than its data rate, and streams of gRPC may be quiet for hours. The other upload, begun later,
+    /// shows when the server would have cut the quiet one.
+    /// </summary>
+    [Fact]
+    public async Task Idle_grpc_stream_outlives_the_servers_data_rate()
+    {
+        await using var upstream = await Upstream.StartAsync(EchoAsync, HttpProtocols.Http2);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            Http2,
+            builder => builder.Services.Configure<KestrelServerOptions>(static options =>
+            {
+                options.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 1_000, gracePeriod: TimeSpan.FromSeconds(1.1));
+                options.Limits.MaxRequestBodySize = 4;
+            }),
+            HttpProtocols.Http2);
+        var quiet = new DuplexContent { Headers = { { "Content-Type", "application/grpc" } } };
+        using var call = Request(gateway.Address, quiet);
+        using var answer = await AskAsync(gateway.Client, call, quiet);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[3]).AsTask().WaitAsync(RawConnection.Limit);
+
+        using var otherClient = new HttpClient();
+        var other = new DuplexContent();
+        using var upload = Request(gateway.Address, other);
+        using var cut = await AskAsync(otherClient, upload, other);
+        await using var cutBody = await cut.Content.ReadAsStreamAsync();
+        await cutBody.ReadExactlyAsync(new byte[3]).AsTask().WaitAsync(RawConnection.Limit);
+        await Assert.ThrowsAnyAsync<Exception>(() => cutBody.ReadAsync(new byte[1]).AsTask().WaitAsync(RawConnection.Limit));
+
+        var writer = await quiet.Stream;
+        await writer.WriteAsync("two"u8.ToArray());
+        await writer.FlushAsync();
+        await body.ReadExactlyAsync(new byte[3]).AsTask().WaitAsync(RawConnection.Limit);
+        quiet.Complete();
+        other.Complete();
+    }
+
+    [Fact]
     public async Task Trailers_only_answer_passes_as_headers()
     {
         using var answer = await CallAsync(context =>
@@ -51,17 +104,7 @@ public sealed class Http2Tests
     [Fact]
     public async Task Duplex_message_arrives_before_the_next_is_sent()
     {
-        await using var upstream = await Upstream.StartAsync(
-            async context =>
-            {
-                var buffer = new byte[100];
-                for (int read; (read = await context.Request.Body.ReadAsync(buffer)) > 0;)
-                {
-                    await context.Response.Body.WriteAsync(buffer.AsMemory(0, read));
-                    await context.Response.Body.FlushAsync();
-                }
-            },
-            HttpProtocols.Http2);
+        await using var upstream = await Upstream.StartAsync(EchoAsync, HttpProtocols.Http2);
         await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Http2, protocols: HttpProtocols.Http2);
         var upload = new DuplexContent();
         using var request = Request(gateway.Address, upload);
@@ -234,6 +277,26 @@ public sealed class Http2Tests
         request.Headers.TE.Add(new("trailers"));
         var answer = await client.SendAsync(request);
         return answer;
+    }
+
+    private static async Task EchoAsync(HttpContext context)
+    {
+        context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinRequestBodyDataRateFeature>()!.MinDataRate = null;
+        var buffer = new byte[100];
+        for (int read; (read = await context.Request.Body.ReadAsync(buffer)) > 0;)
+        {
+            await context.Response.Body.WriteAsync(buffer.AsMemory(0, read));
+            await context.Response.Body.FlushAsync();
+        }
+    }
+
+    private static async Task<HttpResponseMessage> AskAsync(HttpClient client, HttpRequestMessage request, DuplexContent upload)
+    {
+        var sending = client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var writer = await upload.Stream.WaitAsync(RawConnection.Limit);
+        await writer.WriteAsync("one"u8.ToArray());
+        await writer.FlushAsync();
+        return await sending.WaitAsync(RawConnection.Limit);
     }
 
     private static async Task StartAndHang(HttpContext context)

@@ -97,6 +97,28 @@ public sealed class RequestBodyTests
         Assert.False(finished);
     }
 
+    /// <summary>The handler does not hear it on HTTP/1.1 (E4), but the client is told, and its connection is not the destination's.</summary>
+    [Fact]
+    public async Task Early_answer_to_a_large_upload()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadThroughAsync("first");
+            await connection.SendAsync("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            connection.Reset();
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address);
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\nfirst");
+        await client.SendAsync(new string('x', 1_999_995));
+        var answer = await client.ReadAnswerAsync();
+        Assert.Matches("^HTTP/1.1 (502|413)", answer);
+
+        // What could not be sent was taken off the connection: the next request is read from where it starts.
+        await client.SendAsync("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 405", await client.ReadAnswerAsync());
+    }
+
     [Fact]
     public async Task Ambiguous_framing_is_refused_and_the_connection_closed()
     {

@@ -85,6 +85,56 @@ public sealed class ResponseTests
         Assert.Contains("\"code\":\"upstream-", answer);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 600 No\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")]
+    public async Task Answer_without_one_reading_is_a_bad_gateway(string upstreamAnswer)
+    {
+        var answer = await AnswerAsync(upstreamAnswer);
+        Assert.StartsWith("HTTP/1.1 502", answer);
+        Assert.Contains("\"code\":\"upstream-protocol\"", answer);
+    }
+
+    [Fact]
+    public async Task Not_modified_keeps_the_length_of_what_was_not_sent()
+    {
+        var answer = await AnswerAsync("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 304", answer);
+        Assert.Contains("Content-Length: 100\r\n", answer);
+        Assert.EndsWith("\r\n\r\n", answer);
+    }
+
+    /// <summary>To such a client a body ends with the connection: only a reset tells a cut one from a whole one.</summary>
+    [Fact]
+    public async Task Cut_body_is_a_reset_to_a_client_of_http10()
+    {
+        var received = new TaskCompletionSource();
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+            await received.Task.WaitAsync(RawConnection.Limit);
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address);
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+        Assert.DoesNotContain("Transfer-Encoding", await client.ReadHeadAsync());
+        await client.ReadThroughAsync("half");
+        received.SetResult();
+        await Assert.ThrowsAsync<IOException>(() => client.ReadThroughAsync("never"));
+    }
+
+    [Fact]
+    public async Task Trailers_of_a_chunked_answer_end_here_and_are_no_headers()
+    {
+        var answer = await AnswerAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nSet-Cookie: a=b\r\n\r\n");
+        Assert.EndsWith("\r\n\r\n2\r\nok\r\n0\r\n\r\n", answer);
+        Assert.DoesNotContain("X-Sum", answer);
+    }
+
     [Fact]
     public async Task Head_that_is_too_large_is_a_bad_gateway()
     {

@@ -4,6 +4,7 @@ using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.FunctionalTests.Forwarding;
 
@@ -122,6 +123,50 @@ public sealed class WebSocketTests
         await client.SendAsync($"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n");
         Assert.EndsWith("ok", await client.ReadAnswerAsync());
         Assert.DoesNotContain("Upgrade", upstream.Heads.Single());
+    }
+
+    /// <summary>Any 2xx opens the tunnel of a client that connects by HTTP/2: a plain answer's body would be read as frames.</summary>
+    [Fact]
+    public async Task Plain_success_is_no_tunnel_to_a_client_of_http2()
+    {
+        await using var upstream = await Upstream.StartAsync(static context => context.Response.WriteAsync("frames?"));
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Speaking(1), protocols: HttpProtocols.Http2);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = new Version(2, 0);
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.CollectHttpResponseDetails = true;
+        using var limit = new CancellationTokenSource(RawConnection.Limit);
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new UriBuilder(gateway.Address) { Scheme = "ws" }.Uri, invoker, limit.Token));
+        Assert.Equal(System.Net.HttpStatusCode.BadGateway, socket.HttpStatusCode);
+    }
+
+    [Fact]
+    public async Task Upgrade_that_the_server_has_no_room_for_is_overload()
+    {
+        await using var upstream = await EchoAsync(1);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address, services: builder => builder.Services.Configure<KestrelServerOptions>(static options => options.Limits.MaxConcurrentUpgradedConnections = 0));
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync(Handshake("Sec-WebSocket-Protocol: chat\r\n"));
+        var answer = await client.ReadAnswerAsync();
+        Assert.StartsWith("HTTP/1.1 503", answer);
+        Assert.Contains("\"code\":\"overloaded\"", answer);
+        Assert.DoesNotContain("Upgrade", answer);
+    }
+
+    [Fact]
+    public async Task Content_fields_of_a_handshake_do_not_end_the_tunnel()
+    {
+        await using var upstream = await EchoAsync(2);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, Speaking(2));
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync(Handshake("Sec-WebSocket-Protocol: chat\r\nContent-Type: text/plain\r\n"));
+        Assert.StartsWith("HTTP/1.1 101", await client.ReadHeadAsync());
+
+        // A masked frame "hi" with a mask of zeros, and the same without a mask.
+        await client.SendAsync("\u0081\u0082\0\0\0\0hi");
+        Assert.Equal("\u0081\u0002hi", await client.ReadAsync(4));
     }
 
     [Fact]
