@@ -58,7 +58,12 @@ internal sealed class ClusterStates(UpstreamHandlers handlers) : IDisposable
     }
 
     private static bool SharesConnections(Cluster one, Cluster other) =>
-        one.Http == other.Http && one.Tls == other.Tls && one.HostHeader == other.HostHeader && one.Timeouts.Connect == other.Timeouts.Connect;
+        one.Http == other.Http && one.Tls == other.Tls && one.HostHeader == other.HostHeader && one.Timeouts.Connect == other.Timeouts.Connect
+        && (one.HostHeader is HostHeader.Destination || NamesOf(one).SetEquals(NamesOf(other)));
+
+    // What the connections were told to expect in certificates.
+    private static HashSet<(string, string)> NamesOf(Cluster cluster) =>
+        [.. cluster.Destinations.Values.Where(static destination => destination.Host is not null).Select(static destination => (destination.Address.Authority, destination.Host!))];
 
     private ClusterState Create(Cluster cluster, ClusterState? previous)
     {

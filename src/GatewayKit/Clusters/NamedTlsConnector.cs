@@ -1,16 +1,19 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Clusters;
 
 /// <summary>
 /// Connects with a certificate name of our choice. The handler takes the name from the <c>Host</c> of the request and overwrites any other:
-/// where that is the client's, the client would choose which certificate is accepted.
+/// where that is the client's, the client would choose which certificate is accepted. A <c>Host</c> that is configured for the address is
+/// not the client's choice, whoever sends it, so it is the name to expect; connections are pooled by it.
 /// </summary>
-internal sealed class NamedTlsConnector(ClusterTls tls)
+internal sealed class NamedTlsConnector(Cluster cluster)
 {
     // Read once: a file that cannot be read rejects the configuration, not a connection.
-    private readonly SslClientAuthenticationOptions _options = UpstreamTls.Create(tls);
+    private readonly SslClientAuthenticationOptions _options = UpstreamTls.Create(cluster.Tls);
 
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -26,8 +29,16 @@ internal sealed class NamedTlsConnector(ClusterTls tls)
             }
 
             var secured = new SslStream(stream, leaveInnerStreamOpen: false);
-            await secured.AuthenticateAsClientAsync(OptionsFor(request, context.DnsEndPoint.Host), cancellationToken).ConfigureAwait(false);
-            return secured;
+            try
+            {
+                await secured.AuthenticateAsClientAsync(OptionsFor(request, NameFor(request, context.DnsEndPoint)), cancellationToken).ConfigureAwait(false);
+                return secured;
+            }
+            catch
+            {
+                await secured.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
         catch
         {
@@ -36,9 +47,30 @@ internal sealed class NamedTlsConnector(ClusterTls tls)
         }
     }
 
-    private SslClientAuthenticationOptions OptionsFor(HttpRequestMessage request, string host) => new()
+    private string NameFor(HttpRequestMessage request, DnsEndPoint address)
     {
-        TargetHost = tls.ServerName ?? host,
+        if (cluster.Tls.ServerName is { } name)
+        {
+            return name;
+        }
+
+        foreach (var destination in cluster.Destinations.Values)
+        {
+            if (destination.Host is { } host
+                && string.Equals(host, request.Headers.Host, StringComparison.OrdinalIgnoreCase)
+                && string.Equals(destination.Address.IdnHost, address.Host, StringComparison.OrdinalIgnoreCase)
+                && destination.Address.Port == address.Port)
+            {
+                return new HostString(host).Host;
+            }
+        }
+
+        return address.Host;
+    }
+
+    private SslClientAuthenticationOptions OptionsFor(HttpRequestMessage request, string name) => new()
+    {
+        TargetHost = name,
         EnabledSslProtocols = _options.EnabledSslProtocols,
         CertificateRevocationCheckMode = _options.CertificateRevocationCheckMode,
         CertificateChainPolicy = _options.CertificateChainPolicy,

@@ -19,7 +19,7 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
         var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
         if (cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original)
         {
-            handler.ConnectCallback = new NamedTlsConnector(cluster.Tls).ConnectAsync;
+            handler.ConnectCallback = new NamedTlsConnector(cluster).ConnectAsync;
         }
 
         return handler;

@@ -9,10 +9,10 @@ namespace GatewayKit.Forwarding;
 internal sealed class Exchange
 {
     private readonly ForwardMetrics _metrics;
-    private HttpMessageInvoker? _invoker;
     private long _startedAt;
+    private bool _acquired;
     private bool _counted;
-    private int _ended;
+    private bool _ended;
 
     public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
     {
@@ -26,12 +26,15 @@ internal sealed class Exchange
     }
 
     /// <summary>Takes what the attempt needs. Whatever it had got when it throws is given back by <see cref="EndAsync"/>.</summary>
-    public void Begin()
+    /// <returns>What to send the message by.</returns>
+    public HttpMessageInvoker Begin()
     {
         Clock.Start(Cluster.Cluster.Timeouts, HttpContext);
-        _invoker = Cluster.Transport.Acquire();
+        var invoker = Cluster.Transport.Acquire();
+        _acquired = true;
         Span = ForwardMetrics.StartSpan(Cluster.Cluster.Id, Destination);
         (_startedAt, _counted) = _metrics.Started(this);
+        return invoker;
     }
 
     public HttpContext HttpContext { get; }
@@ -64,8 +67,6 @@ internal sealed class Exchange
     /// <summary>What the client, the log and the records are told of it.</summary>
     public RejectionReason? Reason { get; private set; }
 
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message) => _invoker!.SendAsync(message, Clock.Token);
-
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)
     {
@@ -87,7 +88,7 @@ internal sealed class Exchange
     /// <summary>Gives everything back. Idempotent.</summary>
     public ValueTask EndAsync()
     {
-        if (Interlocked.Exchange(ref _ended, 1) != 0)
+        if (Interlocked.Exchange(ref _ended, true))
         {
             return ValueTask.CompletedTask;
         }
@@ -114,7 +115,7 @@ internal sealed class Exchange
     {
         Clock.Stop(reusable);
         Destination.End();
-        if (_invoker is not null)
+        if (_acquired)
         {
             Cluster.Transport.Release();
         }

@@ -110,7 +110,7 @@ public sealed class Forwarder : IDisposable
         var sent = false;
         try
         {
-            exchange.Begin();
+            var invoker = exchange.Begin();
             var message = new HttpRequestMessage { Version = cluster.Cluster.Http.Version, VersionPolicy = cluster.Cluster.Http.VersionPolicy };
             error = Compose(exchange, message, target);
             if (error is not ForwardError.None)
@@ -119,7 +119,7 @@ public sealed class Forwarder : IDisposable
             }
 
             sent = true;
-            sending = exchange.SendAsync(message);
+            sending = invoker.SendAsync(message, exchange.Clock.Token);
         }
         catch (Exception exception)
         {
@@ -211,8 +211,7 @@ public sealed class Forwarder : IDisposable
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
-        _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
-        return ForwardError.None;
+        return _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
     }
 
     private static void AddContent(Exchange exchange, HttpRequestMessage message)

@@ -65,7 +65,7 @@ internal sealed class RequestHead(GatewayOptions options)
     }
 
     /// <summary>Writes what the gateway itself says: who is asking, how the request came, and where it passed.</summary>
-    public void Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, ForwardRequest? transformed, Activity? span)
+    public ForwardError Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, ForwardRequest? transformed, Activity? span)
     {
         var request = httpContext.Request;
         var headers = message.Headers;
@@ -85,9 +85,22 @@ internal sealed class RequestHead(GatewayOptions options)
             });
         }
 
-        if (headers.Host is null)
+        return headers.Host is not null || TrySetHost(headers, destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? request.Host.Value : null))
+            ? ForwardError.None
+            : ForwardError.HeaderName;
+    }
+
+    // The server lets more through than the handler takes for a host (C5).
+    private static bool TrySetHost(HttpRequestHeaders headers, string? host)
+    {
+        try
         {
-            headers.Host = destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? request.Host.Value : null);
+            headers.Host = host;
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
         }
     }
 

@@ -60,6 +60,21 @@ public sealed class TlsTests : IDisposable
         Assert.Equal("evil.example", answer);
     }
 
+    [Theory]
+    [InlineData("orders.internal", "orders.internal")]
+    [InlineData("other.internal", "upstream-tls")]
+    public async Task Host_of_the_destination_is_the_name_to_expect_beside_the_original_host(string certificate, string expected)
+    {
+        await using var upstream = await StartAsync(certificate);
+        var answer = await GetAsync(
+            upstream,
+            new() { CertificateAuthorityFile = AuthorityFile() },
+            destination => destination with { Host = "orders.internal" },
+            cluster => cluster with { HostHeader = HostHeader.Original },
+            host: "other.internal");
+        Assert.Contains(expected, answer);
+    }
+
     [Fact]
     public async Task Dangerous_accept_any_accepts_any()
     {

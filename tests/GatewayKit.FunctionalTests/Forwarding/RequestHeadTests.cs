@@ -1,4 +1,5 @@
 using GatewayKit.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Builder;
 
 namespace GatewayKit.FunctionalTests.Forwarding;
 
@@ -48,6 +49,27 @@ public sealed class RequestHeadTests
         Assert.Contains("\r\nHost: shop.example\r\n", head);
     }
 
+    [Theory]
+    [InlineData("[::1]:8080")]
+    [InlineData("a_b")]
+    [InlineData("shop.example:99")]
+    public async Task Original_host_passes_in_every_form(string host)
+    {
+        var (head, _) = await SendAsync($"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", cluster => cluster with { HostHeader = GatewayKit.Clusters.HostHeader.Original });
+        Assert.Contains($"\r\nHost: {host}\r\n", head);
+    }
+
+    [Theory]
+    [InlineData("a(b")]
+    [InlineData("a!b")]
+    [InlineData("..")]
+    public async Task Original_host_that_cannot_be_sent_is_the_clients_fault(string host)
+    {
+        var (head, answer) = await SendAsync($"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", cluster => cluster with { HostHeader = GatewayKit.Clusters.HostHeader.Original });
+        Assert.DoesNotMatch("^HTTP/1.1 5", answer);
+        Assert.True(head is null || head.Contains($"\r\nHost: {host}\r\n", StringComparison.Ordinal), head);
+    }
+
     [Fact]
     public async Task Via_is_appended_to_the_clients()
     {
@@ -62,6 +84,32 @@ public sealed class RequestHeadTests
         var (head, answer) = await SendAsync($"GET / HTTP/1.1\r\nHost: a\r\nVia: {via}\r\nConnection: close\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 508", answer);
         Assert.Null(head);
+    }
+
+    [Fact]
+    public async Task Gateway_that_points_at_itself_ends_the_circle()
+    {
+        var (source, passes) = (new MemoryRouteSource(), 0);
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder => builder.AddSource(source),
+            map: app =>
+            {
+                app.Use((context, next) =>
+                {
+                    Interlocked.Increment(ref passes);
+                    return next(context);
+                });
+                app.MapGatewayRoutes();
+            });
+        source.Set = new()
+        {
+            Clusters = [new() { Id = "self", Destinations = new Dictionary<string, GatewayKit.Clusters.Destination> { ["a"] = new() { Address = gateway.Address } } }],
+            Routes = [new() { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "self" }],
+        };
+        await gateway.ReloadAsync();
+        using var answer = await gateway.Client.GetAsync("/").WaitAsync(RawConnection.Limit);
+        Assert.Equal(508, (int)answer.StatusCode);
+        Assert.Equal(10, passes);
     }
 
     [Fact]
