@@ -6,7 +6,7 @@ using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
 
 // micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
-// pipeline …  the same for one folder: pipeline, throttling, or any other folder of this project
+// pipeline …  the same for one folder: pipeline, throttling, transforms, or any other folder of this project
 // compare …   whole processes side by side; see the script of that name
 // alloc …     bytes allocated per request, and by which types
 // startup …   from the start of the process to the first answer
@@ -27,7 +27,7 @@ switch (command)
         await RoutingScale.RunAsync(rest);
         return 0;
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|pipeline|throttling|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|pipeline|throttling|transforms|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()
