@@ -31,7 +31,7 @@ internal static class GatewayHost
             }
         });
 
-        builder.Services.AddApiGateway(builder.Configuration.GetSection("Gateway"));
+        builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line));
         var app = builder.Build();
         app.MapGatewayRoutes();
         return app;
@@ -50,6 +50,12 @@ internal static class GatewayHost
     /// <summary>All that an exception about the file says; the innermost one knows the line.</summary>
     public static string Explain(Exception exception) =>
         exception.InnerException is { } inner ? $"{exception.Message} {Explain(inner)}" : exception.Message;
+
+    // An app may have its routes in code. Here a file without the section is a mistake, such as a misspelled name.
+    private static IConfigurationSection RequiredSection(ConfigurationManager configuration, CommandLine line) =>
+        configuration.GetSection("Gateway") is var section && section.Exists()
+            ? section
+            : throw new InvalidDataException($"{line.Config} has no section \"Gateway\". A gateway without routes says \"Gateway\": {{ \"Routes\": {{}} }}.");
 
     private static void ConfigureLog(ILoggingBuilder log, CommandLine line)
     {

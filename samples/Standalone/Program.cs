@@ -21,7 +21,7 @@ try
 }
 catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
 {
-    // The file is not there or not JSON.
+    // The file is not there, not JSON, or has no section of the gateway.
     return Fail(ExitCode.BadConfiguration, GatewayHost.Explain(exception));
 }
 catch (CryptographicException exception)

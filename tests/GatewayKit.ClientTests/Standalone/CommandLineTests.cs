@@ -70,6 +70,20 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", run.Errors);
     }
 
+    [Theory]
+    [InlineData("""{ "Gatway": { "Routes": {} } }""")]
+    [InlineData("{}")]
+    public async Task File_without_the_section_of_the_gateway_ends_with_1(string content)
+    {
+        var run = await CheckAsync(content);
+        Assert.Equal((1, string.Empty), (run.ExitCode, run.Output));
+        Assert.Contains("gateway.json has no section \"Gateway\"", run.Errors);
+    }
+
+    [Fact]
+    public async Task Gateway_without_routes_is_fine() =>
+        Assert.Equal(0, (await CheckAsync("""{ "Gateway": { "Routes": {} } }""")).ExitCode);
+
     [Fact]
     public async Task Print_shows_the_pipeline_of_every_route()
     {
