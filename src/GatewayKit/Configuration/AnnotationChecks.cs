@@ -1,6 +1,7 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace GatewayKit.Configuration;
 
@@ -9,80 +10,108 @@ internal sealed class AnnotationChecks(ModelTypes types)
 {
     /// <summary>Checks a record.</summary>
     /// <returns>Whether nothing is <see langword="null"/> that must not be, so that other checks may look inside.</returns>
-    public bool Check(object record, string path, Report report) => CheckValue(types.Get(record.GetType()), record, path, report);
+    public bool Check(object record, string path, Report report) => CheckValue(types.Get(record.GetType()), record, new(path, report));
 
-    private bool CheckValue(ModelType type, object? value, string path, Report report)
+    private bool CheckValue(ModelType type, object? value, Place place)
     {
         if (value is null)
         {
-            report(path, $"{LastKey(path)} is null. Give it a value or leave it out.");
+            place.Report($"{place.Key} is null. Give it a value or leave it out.");
             return false;
         }
 
         switch (type.Kind)
         {
             case ModelKind.Scalar when type.Type.IsEnum && !Enum.IsDefined(type.Type, value):
-                report(path, $"{LastKey(path)} is {value}, and must be {type.Format!.Expected}.");
+                place.Report($"{place.Key} is {value}, and must be {type.Format!.Expected}.");
                 return true;
             case ModelKind.Record:
-                return CheckProperties(type, value, path, report);
+                return CheckProperties(type, value, place);
             case ModelKind.Union:
-                return CheckProperties(types.Get(value.GetType()), value, path, report);
+                return CheckProperties(types.Get(value.GetType()), value, place);
             case ModelKind.List:
-                return All((IEnumerable)value, (item, index) => CheckValue(type.Item, item, ModelPath.Join(path, index.ToString(CultureInfo.InvariantCulture)), report));
+                return CheckItems(type.Item, (IEnumerable)value, place);
             case ModelKind.Map:
-                return All((IEnumerable)value, (item, _) =>
-                {
-                    var (key, content) = ModelInstances.Entry(item!);
-                    return CheckValue(type.Item, content, ModelPath.Join(path, key), report);
-                });
+                return CheckEntries(type.Item, (IEnumerable)value, place);
             default:
                 return true;
         }
     }
 
-    private bool CheckProperties(ModelType type, object record, string path, Report report)
+    private bool CheckItems(ModelType type, IEnumerable items, Place place)
+    {
+        var (usable, index) = (true, 0);
+        foreach (var item in items)
+        {
+            place.Enter(index++.ToString(CultureInfo.InvariantCulture));
+            usable &= CheckValue(type, item, place);
+            place.Leave();
+        }
+
+        return usable;
+    }
+
+    private bool CheckEntries(ModelType type, IEnumerable entries, Place place)
+    {
+        var usable = true;
+        foreach (var entry in entries)
+        {
+            var (key, content) = ModelInstances.Entry(entry);
+            place.Enter(key);
+            usable &= CheckValue(type, content, place);
+            place.Leave();
+        }
+
+        return usable;
+    }
+
+    private bool CheckProperties(ModelType type, object record, Place place)
     {
         var usable = true;
         foreach (var property in type.Properties)
         {
             var value = property.Get(record);
-            var propertyPath = ModelPath.Join(path, property.Name);
-            if (value is null)
+            place.Enter(property.Name);
+            if (value is not null)
             {
-                if (property.IsRequired || type.DefaultOf(property) is not null)
-                {
-                    report(propertyPath, $"{property.Name} is null. Give it a value{(property.IsRequired ? string.Empty : " or leave it out")}.");
-                    usable = false;
-                }
-
-                continue;
+                CheckAnnotations(property, value, record, place);
+                usable &= CheckValue(property.Type, value, place);
+            }
+            else if (property.IsRequired || type.DefaultOf(property) is not null)
+            {
+                place.Report($"{property.Name} is null. Give it a value{(property.IsRequired ? string.Empty : " or leave it out")}.");
+                usable = false;
             }
 
-            CheckAnnotations(property, value, record, propertyPath, report);
-            usable &= CheckValue(property.Type, value, propertyPath, report);
+            place.Leave();
         }
 
         if (record is IValidatableObject validatable)
         {
             foreach (var result in validatable.Validate(Context(record, type.Type.Name)).Where(static result => result != ValidationResult.Success))
             {
-                report(result.MemberNames.FirstOrDefault() is { } member ? ModelPath.Join(path, member) : path, result.ErrorMessage ?? "is not valid.");
+                place.Report(result.ErrorMessage ?? "is not valid.", result.MemberNames.FirstOrDefault());
             }
         }
 
         return usable;
     }
 
-    private static void CheckAnnotations(ModelProperty property, object value, object record, string path, Report report)
+    private static void CheckAnnotations(ModelProperty property, object value, object record, Place place)
     {
         foreach (var annotation in property.Annotations)
         {
+            // The framework's own judge without a context, which is as large as the record itself.
+            if (annotation.GetType().Assembly == typeof(ValidationAttribute).Assembly && !annotation.RequiresValidationContext && annotation.IsValid(value))
+            {
+                continue;
+            }
+
             var context = Context(record, property.Name);
             context.MemberName = property.Name;
             if (annotation.GetValidationResult(value, context) is { } failed)
             {
-                report(path, Describe(annotation, property, value) ?? failed.ErrorMessage ?? $"{property.Name} is not valid.");
+                place.Report(Describe(annotation, property, value) ?? failed.ErrorMessage ?? $"{property.Name} is not valid.");
             }
         }
     }
@@ -108,18 +137,23 @@ internal sealed class AnnotationChecks(ModelTypes types)
 
     private static ValidationContext Context(object record, string name) => new(record, name, serviceProvider: null, items: null);
 
-    private static bool All(IEnumerable items, Func<object?, int, bool> check)
-    {
-        var (usable, index) = (true, 0);
-        foreach (var item in items)
-        {
-            usable &= check(item, index++);
-        }
-
-        return usable;
-    }
-
-    private static string LastKey(string path) => path[(path.LastIndexOf(':') + 1)..];
-
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+    // Nearly always there is nothing to report, and then no path is ever written out.
+    private sealed class Place(string path, Report report)
+    {
+        private readonly List<string> _keys = [];
+
+        public string Key => _keys is [.., var last] ? last : path[(path.LastIndexOf(':') + 1)..];
+
+        public void Enter(string key) => _keys.Add(key);
+
+        public void Leave() => _keys.RemoveAt(_keys.Count - 1);
+
+        public void Report(string message, string? member = null)
+        {
+            var where = ModelPath.Join(path, CollectionsMarshal.AsSpan(_keys));
+            report(member is null ? where : ModelPath.Join(where, member), message);
+        }
+    }
 }
