@@ -38,6 +38,14 @@ internal sealed partial class ConfigurationTelemetry
         }
     }
 
+    public void Repeated(RepeatedCatchAlls? catchAlls)
+    {
+        if (catchAlls is not null)
+        {
+            Log.Repeated(_logger, catchAlls.CatchAlls, catchAlls.Prefix, catchAlls.Nodes, catchAlls.Product);
+        }
+    }
+
     public void Unchanged(GatewaySnapshot snapshot)
     {
         _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "unchanged"));
@@ -83,6 +91,14 @@ internal sealed partial class ConfigurationTelemetry
             LogLevel.Error,
             "Revision {Revision} is in force, but a part of the host that listens to changes of endpoints failed, such as link generation with names that are there twice.")]
         public static partial void EndpointListenerFailed(ILogger logger, Exception exception, long revision);
+
+        [LoggerMessage(
+            EventIds.CatchAllsRepeated,
+            LogLevel.Warning,
+            "{CatchAlls} routes take everything below '{Prefix}/', beside {Nodes} longer paths. Routing repeats each of the former in each of the latter, "
+            + "{Product} times, so that building its matcher takes long and much memory. Make routes with the same settings one route with several Hosts or header values, "
+            + "or give the catch-alls a segment in front, such as '/a/{{**rest}}'.")]
+        public static partial void Repeated(ILogger logger, int catchAlls, string prefix, int nodes, long product);
 
         [LoggerMessage(
             EventIds.RoutesUnmapped,

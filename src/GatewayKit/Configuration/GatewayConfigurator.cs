@@ -216,6 +216,8 @@ public sealed class GatewayConfigurator : IDisposable
             return Reject(errors);
         }
 
+        // Before it happens: building may take minutes.
+        _telemetry.Repeated(RepeatedCatchAlls.LargestOf(prepared.Endpoints));
         try
         {
             _current.Swap(prepared);

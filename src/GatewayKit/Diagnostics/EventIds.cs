@@ -24,6 +24,7 @@ internal static class EventIds
 
     // Routing
     public const int RoutesPublished = 1200;
+    public const int CatchAllsRepeated = 1201;
 
     // Forwarding
     public const int ForwardFailed = 1300;

@@ -38,6 +38,7 @@ internal static class MatchScale
     public static async Task RunProductAsync()
     {
         Console.WriteLine(Header);
+        await MeasureAsync("1,000 paths, 1,000 hosts", 2_000, static i => i < 1_000 ? new() { Hosts = [$"h{i}.test"] } : new() { Path = $"/svc-{i}/{{**rest}}" }, static (request, i) => request.Path = $"/svc-{(i < 1_000 ? 1_000 : i)}/a/b");
         await MeasureAsync("9,000 paths, 1,000 hosts", 10_000, static i => i < 1_000 ? new() { Hosts = [$"h{i}.test"] } : new() { Path = $"/svc-{i}/{{**rest}}" }, static (request, i) => request.Path = $"/svc-{(i < 1_000 ? 1_000 : i)}/a/b");
         await MeasureAsync("9,900 hosts, 100 paths for GET", 10_000, static i => i < 9_900 ? new() { Hosts = [$"h{i}.test"] } : new() { Path = $"/svc-{i}", Methods = ["GET"] }, static (request, i) => request.Headers.Host = $"h{Math.Min(i, 9_899)}.test");
     }

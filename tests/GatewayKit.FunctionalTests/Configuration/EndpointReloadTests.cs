@@ -151,6 +151,27 @@ public sealed class EndpointReloadTests
     }
 
     [Fact]
+    public async Task Catch_alls_beside_so_many_paths_that_routing_takes_their_product_are_told_of()
+    {
+        var log = new LogRecorder();
+        var paths = Enumerable.Range(0, 1000).Select(static i => Route($"path {i}", $"/shop/p{i % 100}/{i}/{{**rest}}"));
+        var catchAlls = Enumerable.Range(0, 910).Select(static i =>
+            Route($"host {i}", "/shop/{**rest}") is var route ? route with { Match = route.Match with { Hosts = [$"h{i}.test"] } } : null!);
+        GatewayRoute[] routes = [.. paths, .. catchAlls];
+        await using var gateway = await StartAsync(static app => app.MapGatewayRoutes(), routes, builder => builder.Services.AddLogging(logging => logging.AddProvider(log)));
+        Assert.Equal(
+            new LogEntry(
+                LogLevel.Warning,
+                1201,
+                "910 routes take everything below '/shop/', beside 1100 longer paths. Routing repeats each of the former in each of the latter, 1001000 times, so that "
+                + "building its matcher takes long and much memory. Make routes with the same settings one route with several Hosts or header values, or give the "
+                + "catch-alls a segment in front, such as '/a/{**rest}'."),
+            Assert.Single(log.Take(1201)));
+        Assert.True((await ApplyAsync(gateway, routes[..^2])).Accepted);
+        Assert.Empty(log.Take(1201));
+    }
+
+    [Fact]
     public async Task Routes_that_no_call_maps_are_told_of()
     {
         var log = new LogRecorder();
