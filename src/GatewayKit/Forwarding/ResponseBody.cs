@@ -16,17 +16,25 @@ internal static class ResponseBody
     // So much may be written without a flush while the destination keeps up.
     private const int MaxUnflushed = 32_768;
 
+    // Read straight into the response from this size on. Each such read takes a block of its own there until the client has taken what is
+    // in it, so small ones would let a slow client hold blocks that are nearly empty.
+    private const int WideRead = 16_384;
+
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
     public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)
     {
         var target = response.BodyWriter;
         var cancellationToken = exchange.Clock.Token;
         var (copied, unflushed) = (0L, 0);
-        var size = length is <= SmallBufferSize ? SmallBufferSize : BufferSize;
         var headSent = false;
 
         // HTTP/2 and 3 say that a body is over, and send its trailers, after the last promised byte.
         var endsByItself = length is null || exchange.Response!.Version.Major >= 2;
+
+        // Plain bytes on a connection: a read completes at once when a read of nothing has. Elsewhere a part of a chunk, frame or record
+        // wakes a reader that has to wait for the rest.
+        var isPlain = !endsByItself && exchange.Destination.Destination.Address.Scheme == Uri.UriSchemeHttp;
+        var isWide = length >= WideRead;
         while (endsByItself || copied < length)
         {
             byte[]? buffer = null;
@@ -47,14 +55,23 @@ internal static class ResponseBody
                     }
 
                     await waiting.ConfigureAwait(false);
-                    buffer = ArrayPool<byte>.Shared.Rent(size);
-                    var reading = source.ReadAsync(buffer, cancellationToken);
-                    if (!reading.IsCompleted && (unflushed > 0 || !headSent))
+                    ValueTask<int> reading;
+                    if (isWide && copied > 0 && (unflushed == 0 || isPlain))
                     {
-                        (unflushed, headSent) = (0, true);
-                        if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } unsent)
+                        // Nothing can be flushed while the response's own memory is lent to a read; here nothing has to be.
+                        reading = source.ReadAsync(target.GetMemory(BufferSize), cancellationToken);
+                    }
+                    else
+                    {
+                        buffer = ArrayPool<byte>.Shared.Rent(copied == 0 || length <= SmallBufferSize ? SmallBufferSize : BufferSize);
+                        reading = source.ReadAsync(buffer, cancellationToken);
+                        if (!reading.IsCompleted && (unflushed > 0 || !headSent))
                         {
-                            return unsent;
+                            (unflushed, headSent) = (0, true);
+                            if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } unsent)
+                            {
+                                return unsent;
+                            }
                         }
                     }
 
@@ -76,13 +93,25 @@ internal static class ResponseBody
                     return (ForwardError.UpstreamProtocolError, null);
                 }
 
-                if (copied == read && !response.HasStarted)
+                if (copied > read)
+                {
+                    isWide = read >= WideRead;
+                }
+                else if (!response.HasStarted)
                 {
                     // From here on there is no other answer: what is written now cannot be taken back.
                     await response.StartAsync(CancellationToken.None).ConfigureAwait(false);
                 }
 
-                target.Write(buffer.AsSpan(0, read));
+                if (buffer is null)
+                {
+                    target.Advance(read);
+                }
+                else
+                {
+                    target.Write(buffer.AsSpan(0, read));
+                }
+
                 unflushed += read;
                 exchange.Clock.Moved(WaitingFor.UpstreamBody);
             }

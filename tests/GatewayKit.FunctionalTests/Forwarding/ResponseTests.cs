@@ -1,4 +1,5 @@
 using GatewayKit.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace GatewayKit.FunctionalTests.Forwarding;
 
@@ -37,6 +38,37 @@ public sealed class ResponseTests
         Assert.Contains("ETag: \"x\"\r\n", answer);
         Assert.DoesNotContain("Transfer-Encoding", answer);
         Assert.EndsWith("\r\n\r\n", answer);
+    }
+
+    [Theory]
+    [InlineData(true, HttpProtocols.Http1)]
+    [InlineData(false, HttpProtocols.Http1)]
+    [InlineData(true, HttpProtocols.Http2)]
+    [InlineData(false, HttpProtocols.Http2)]
+    public async Task Large_body_arrives_byte_for_byte(bool hasLength, HttpProtocols protocol)
+    {
+        var sent = new byte[3_000_001];
+        new Random(1).NextBytes(sent);
+        await using var upstream = await Upstream.StartAsync(async context =>
+        {
+            context.Response.ContentLength = hasLength ? sent.Length : null;
+
+            // Large pieces and small ones: both ways into the response, in turns.
+            for (var (at, size) = (0, 1); at < sent.Length; at += size, size = size > 200_000 ? 1 : size * 3)
+            {
+                size = Math.Min(size, sent.Length - at);
+                await context.Response.Body.WriteAsync(sent.AsMemory(at, size));
+            }
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, protocols: protocol);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/")
+        {
+            Version = new(protocol is HttpProtocols.Http2 ? 2 : 1, protocol is HttpProtocols.Http2 ? 0 : 1),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var answer = await gateway.Client.SendAsync(request);
+        var received = await answer.Content.ReadAsByteArrayAsync();
+        Assert.True(sent.AsSpan().SequenceEqual(received));
     }
 
     [Fact]
