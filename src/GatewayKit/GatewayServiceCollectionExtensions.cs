@@ -109,6 +109,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<SectionBinder>();
         services.TryAddSingleton<AnnotationChecks>();
         services.TryAddSingleton<PolicyChecks>();
+        services.TryAddSingleton<EndpointChecks>();
         services.TryAddSingleton<RouteChecks>();
         services.TryAddSingleton<RouteSetValidator>();
         services.TryAddSingleton<ConfigurationTelemetry>();
@@ -122,6 +123,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<SourceReader>(),
             provider.GetRequiredService<RouteSetValidator>(),
             provider.GetRequiredService<SectionBinder>(),
+            provider.GetRequiredService<EndpointChecks>(),
             provider.GetRequiredService<GatewayConfigurationWriter>(),
             provider.GetRequiredService<CurrentSnapshot>(),
             provider.GetRequiredService<RouteTemplates>(),

@@ -1,3 +1,4 @@
+using GatewayKit.Clusters;
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Builder;
@@ -9,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace GatewayKit;
 
 /// <summary>Checks everything before the host listens: the configuration, then every endpoint that carries a policy.</summary>
-internal sealed class GatewayStartup(GatewayConfigurator configurator, IOptions<GatewayOptions> options) : IStartupFilter
+internal sealed class GatewayStartup(
+    GatewayConfigurator configurator, EndpointChecks endpointChecks, UpstreamHandlers handlers, IOptions<GatewayOptions> options) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -18,8 +20,23 @@ internal sealed class GatewayStartup(GatewayConfigurator configurator, IOptions<
 
         // Reading also makes the groups known that gateway routes are mapped in: their prefixes are part of what is checked. The gateway's
         // own endpoints are not there yet, so these are the host's: a policy that would not be applied stops the start, not the first request.
-        var faults = PipelineFault.In(services.GetRequiredService<EndpointDataSource>().Endpoints);
-        configurator.Start(GatewayOptionsChecks.Check(options.Value), [.. faults.Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message))]);
+        var hostErrors = endpointChecks.CheckPolicies(services.GetRequiredService<EndpointDataSource>().Endpoints);
+        configurator.Start(GatewayOptionsChecks.Check(options.Value), [.. hostErrors]);
+        RefuseUnusedHandlers();
         services.GetRequiredService<PipelineLog>().Start();
     };
+
+    // A misspelled cluster would leave a test on the real network.
+    private void RefuseUnusedHandlers()
+    {
+        ConfigurationError[] errors =
+        [
+            .. handlers.ReplacedClusters.Where(id => !configurator.Current.Clusters.ContainsKey(id)).Select(static id => new ConfigurationError(
+                $"UseUpstreamHandler(\"{id}\")", $"There is no cluster '{id}'. Name a cluster of the configuration or of AddCluster()."))
+        ];
+        if (errors.Length > 0)
+        {
+            throw new GatewayConfigurationException(errors);
+        }
+    }
 }

@@ -11,6 +11,9 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
         .GroupBy(static replacement => replacement.ClusterId, StringComparer.OrdinalIgnoreCase)
         .ToDictionary(static group => group.Key, static group => group.Last().Create, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The clusters whose connections the host replaced.</summary>
+    public IEnumerable<string> ReplacedClusters => _replacements.Keys;
+
     public Func<HttpMessageHandler> For(Cluster cluster) =>
         _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster);
 

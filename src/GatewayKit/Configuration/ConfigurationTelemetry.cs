@@ -55,7 +55,15 @@ internal sealed partial class ConfigurationTelemetry
     public void Rejected(GatewaySnapshot inForce, IReadOnlyList<ConfigurationError> errors, Exception? cause)
     {
         _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "rejected"));
-        Log.Rejected(_logger, cause, errors.Count, inForce.Revision, string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}")));
+        var list = string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}"));
+        if (inForce.Revision == 0)
+        {
+            Log.RejectedAtStart(_logger, cause, errors.Count, list);
+        }
+        else
+        {
+            Log.Rejected(_logger, cause, inForce.Revision, errors.Count, list);
+        }
     }
 
     public void SourceFailed(IRouteSource source, Exception exception) => Log.SourceFailed(_logger, exception, source.Name);
@@ -77,8 +85,11 @@ internal sealed partial class ConfigurationTelemetry
         [LoggerMessage(EventIds.ConfigurationUnchanged, LogLevel.Debug, "The configuration was read again and says what revision {Revision} says.")]
         public static partial void Unchanged(ILogger logger, long revision);
 
-        [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "A configuration with {Count} errors was rejected; revision {Revision} stays in force.{Errors}")]
-        public static partial void Rejected(ILogger logger, Exception? cause, int count, long revision, string errors);
+        [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "The configuration was rejected, and revision {Revision} stays in force. Errors: {Count}.{Errors}")]
+        public static partial void Rejected(ILogger logger, Exception? cause, long revision, int count, string errors);
+
+        [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "The configuration was rejected, and the gateway does not start. Errors: {Count}.{Errors}")]
+        public static partial void RejectedAtStart(ILogger logger, Exception? cause, int count, string errors);
 
         [LoggerMessage(EventIds.RouteSourceFailed, LogLevel.Error, "The route source {Source} could not be read.")]
         public static partial void SourceFailed(ILogger logger, Exception exception, string source);

@@ -8,13 +8,19 @@ namespace GatewayKit.Configuration;
 /// Checks gateway routes as they will be served: with the prefixes and conventions of their groups, next to routes that were mapped in code,
 /// which no source knows of.
 /// </summary>
-internal static class EndpointChecks
+internal sealed class EndpointChecks(PolicyChecks policies)
 {
-    public static List<ConfigurationError> Check(PreparedSnapshot prepared, IReadOnlyList<SourcedSet> sets)
+    public List<ConfigurationError> Check(PreparedSnapshot prepared, IReadOnlyList<SourcedSet> sets)
     {
-        var faults = PipelineFault.In(prepared.Added).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message));
         var conflicts = RouteConflicts.Find(prepared.Endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
-        return [.. faults, .. conflicts];
+        return [.. CheckPolicies(prepared.Added), .. conflicts];
+    }
+
+    /// <summary>What is wrong with the policies of these endpoints: one that would not be applied, or one that makes no sense.</summary>
+    public List<ConfigurationError> CheckPolicies(IEnumerable<Endpoint> endpoints)
+    {
+        Endpoint[] all = [.. endpoints];
+        return [.. PipelineFault.In(all).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)), .. policies.Check(all)];
     }
 
     /// <summary>The ids of configured routes that have no endpoint, because no <c>MapGatewayRoutes()</c> selects them.</summary>

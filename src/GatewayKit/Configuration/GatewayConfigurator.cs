@@ -15,6 +15,7 @@ public sealed class GatewayConfigurator : IDisposable
     private readonly SourceReader _reader;
     private readonly RouteSetValidator _validator;
     private readonly SectionBinder _binder;
+    private readonly EndpointChecks _endpointChecks;
     private readonly GatewayConfigurationWriter _writer;
     private readonly CurrentSnapshot _current;
     private readonly RouteTemplates _templates;
@@ -32,6 +33,7 @@ public sealed class GatewayConfigurator : IDisposable
         SourceReader reader,
         RouteSetValidator validator,
         SectionBinder binder,
+        EndpointChecks endpointChecks,
         GatewayConfigurationWriter writer,
         CurrentSnapshot current,
         RouteTemplates templates,
@@ -40,7 +42,7 @@ public sealed class GatewayConfigurator : IDisposable
         GatewayOptions options,
         TimeProvider time)
     {
-        (_reader, _validator, _binder, _writer) = (reader, validator, binder, writer);
+        (_reader, _validator, _binder, _endpointChecks, _writer) = (reader, validator, binder, endpointChecks, writer);
         (_current, _templates, _clusterStates, _telemetry, _options, _time) = (current, templates, clusterStates, telemetry, options, time);
         foreach (var source in reader.Sources.OfType<DynamicRouteSource>())
         {
@@ -200,7 +202,7 @@ public sealed class GatewayConfigurator : IDisposable
             }
 
             prepared = _current.Prepare(snapshot);
-            errors = EndpointChecks.Check(prepared, sets);
+            errors = _endpointChecks.Check(prepared, sets);
         }
 #pragma warning disable CA1031 // Nothing is in force yet. Code of the host may throw anything: a convention, a predicate, a policy's factory.
         catch (Exception exception)

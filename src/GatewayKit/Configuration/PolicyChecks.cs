@@ -1,4 +1,5 @@
 using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Configuration;
 
@@ -35,6 +36,25 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
 
             CheckOne(policy, registration, policyPath, report);
         }
+    }
+
+    /// <summary>Checks the policies in effect on these endpoints, wherever they were added: a <c>With…</c> call has no other check than its own.</summary>
+    public IEnumerable<ConfigurationError> Check(IEnumerable<Endpoint> endpoints)
+    {
+        var errors = new List<ConfigurationError>();
+        var seen = new HashSet<IGatewayPolicy>(ReferenceEqualityComparer.Instance);
+        foreach (var endpoint in endpoints)
+        {
+            foreach (var step in endpoint.Metadata.GetMetadata<GatewayPipeline>()?.Steps ?? [])
+            {
+                if (seen.Add(step.Policy) && names.TryGet(step.Policy.GetType(), out var registration))
+                {
+                    CheckOne(step.Policy, registration, ModelPath.Join(endpoint.DisplayName ?? "(unnamed endpoint)", step.Name), (path, message) => errors.Add(new(path, message)));
+                }
+            }
+        }
+
+        return errors;
     }
 
     private void CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, Report report)

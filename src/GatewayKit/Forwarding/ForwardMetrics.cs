@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace GatewayKit.Forwarding;
 
 /// <summary>What forwarding tells: durations and counts, one client span per attempt, one line per failure.</summary>
-internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<ForwardMetrics> logger)
+internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forwarder> logger)
 {
     private static readonly ActivitySource Source = new("GatewayKit");
 
@@ -58,7 +58,22 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         exchange.Span?.SetTag("error.type", failure.Reason.Code);
         if (logger.IsEnabled(failure.LogLevel))
         {
-            Log.Failed(logger, failure.LogLevel, exception, exchange.RouteId, exchange.Cluster.Cluster.Id, exchange.Destination.Id, exchange.Error);
+            var cause = exception?.GetBaseException().Message ?? "no further cause";
+            var traceId = TraceIdentifiers.Of(exchange.HttpContext);
+
+            // One line says it; the stack is for those who look closer.
+            Log.Failed(
+                logger,
+                failure.LogLevel,
+                logger.IsEnabled(LogLevel.Debug) ? exception : null,
+                exchange.RouteId,
+                exchange.Cluster.Cluster.Id,
+                exchange.Destination.Id,
+                exchange.Destination.Destination.Address,
+                failure.Reason.Code,
+                exchange.Error,
+                cause,
+                traceId);
         }
     }
 
@@ -90,7 +105,8 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Forwarding on {Route} to {Cluster}/{Destination} failed: {Error}.")]
-        public static partial void Failed(ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, ForwardError error);
+        [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}: destination {Cluster}/{Destination} at {Address} failed: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
+        public static partial void Failed(
+            ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, Uri address, string reason, ForwardError error, string cause, string traceId);
     }
 }
