@@ -22,7 +22,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             return new();
         }
 
-        foreach (var child in section.GetChildren())
+        foreach (var child in SectionReader.Read(section).GetChildren())
         {
             if (set.Find(child.Key) is { } property)
             {
@@ -48,7 +48,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
     public void BindOptions(IConfiguration section, GatewayOptions options)
     {
         var reading = new Reading([], policies);
-        foreach (var child in section.GetChildren())
+        foreach (var child in SectionReader.Read(section).GetChildren())
         {
             if (types.Get(typeof(GatewayOptions)).Find(child.Key) is { } option && Bind(option.Type, child, reading) is { } value)
             {
