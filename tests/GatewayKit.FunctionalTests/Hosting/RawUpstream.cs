@@ -66,7 +66,7 @@ internal sealed class RawUpstream : IAsyncDisposable
                 running.Add(RunAsync(new RawConnection(socket), Interlocked.Increment(ref _connections), script));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Stopped.
         }
