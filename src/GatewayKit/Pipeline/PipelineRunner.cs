@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using GatewayKit.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -27,34 +28,53 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<
         return AnswerAsync(context, chain);
     }
 
-    // Few locals, one kind of awaiter besides the chain's: what lives across an await is allocated for each request (PipelineAllocations).
+    // No await in a catch or finally, few locals: what lives across an await is allocated for each request (PipelineAllocations).
     private async Task AnswerAsync(GatewayContext context, EndpointFilterDelegate chain)
     {
+        Exception? failure;
         try
         {
             var result = await chain(context).ConfigureAwait(false);
             outcomes.Judge(context, result);
             await GatewayResults.ExecuteAsync(context.HttpContext, result).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (!context.HttpContext.Response.HasStarted && !context.HttpContext.RequestAborted.IsCancellationRequested)
-        {
-            await RefuseAsync(context, exception).ConfigureAwait(false);
+            failure = null;
         }
         catch (Exception exception)
         {
-            // Too late for an answer. The server cuts the connection, and the record says why.
-            PipelineOutcomes.Abandon(context, context.HttpContext.RequestAborted.IsCancellationRequested ? RejectionReason.ClientAborted : ReasonOf(exception));
-            throw;
+            failure = exception;
+        }
+
+        await (failure is null ? EndAsync(context) : FailAsync(context, failure)).ConfigureAwait(false);
+    }
+
+    private async Task FailAsync(GatewayContext context, Exception exception)
+    {
+        try
+        {
+            var isAborted = context.HttpContext.RequestAborted.IsCancellationRequested;
+            if (context.HttpContext.Response.HasStarted || isAborted)
+            {
+                // Too late for an answer. The server cuts the connection, and the record says why.
+                PipelineOutcomes.Abandon(context, isAborted ? RejectionReason.ClientAborted : ReasonOf(exception));
+                ExceptionDispatchInfo.Throw(exception);
+            }
+
+            await RefuseAsync(context, exception).ConfigureAwait(false);
         }
         finally
         {
-            if (context.PendingAnswer is { } pending)
-            {
-                await pending.DisposeAsync().AsTask().ConfigureAwait(false);
-            }
-
-            outcomes.Complete(context);
+            await EndAsync(context).ConfigureAwait(false);
         }
+    }
+
+    private async Task EndAsync(GatewayContext context)
+    {
+        if (context.PendingAnswer is { } pending)
+        {
+            await pending.DisposeAsync().ConfigureAwait(false);
+        }
+
+        outcomes.Complete(context);
     }
 
     private Task RefuseAsync(GatewayContext context, Exception exception)
