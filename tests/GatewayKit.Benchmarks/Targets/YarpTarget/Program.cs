@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using System.Threading.RateLimiting;
 using GatewayKit.Benchmarks.Targets;
-using Yarp.ReverseProxy.Configuration;
 
-const string Limited = "per-key";
 var builder = TargetHost.CreateBuilder(args);
-builder.Services.AddRateLimiter(static limiter => limiter.AddPolicy(Limited, static context => RateLimitPartition.GetTokenBucketLimiter(
+builder.Services.AddRateLimiter(static limiter => limiter.AddPolicy("per-key", static context => RateLimitPartition.GetTokenBucketLimiter(
     context.Request.Headers[ApiKeys.Header].ToString(),
     static _ => new()
     {
@@ -14,18 +12,8 @@ builder.Services.AddRateLimiter(static limiter => limiter.AddPolicy(Limited, sta
         ReplenishmentPeriod = TimeSpan.FromSeconds(1),
         QueueLimit = 0,
     })));
-builder.Services.AddReverseProxy().LoadFromMemory(
-    [
-        new() { RouteId = "all", ClusterId = "upstream", Match = new() { Path = "/{**rest}" } },
-        new() { RouteId = "features", ClusterId = "upstream", Match = new() { Path = "/features/{**rest}" }, RateLimiterPolicy = Limited },
-    ],
-    [
-        new()
-        {
-            ClusterId = "upstream",
-            Destinations = new Dictionary<string, DestinationConfig> { ["1"] = new() { Address = builder.Upstream() } },
-        },
-    ]);
+builder.Configuration["ReverseProxy:Clusters:upstream:Destinations:1:Address"] = builder.Upstream();
+builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"));
 await using var log = new AccessLog(builder.AccessLogFile());
 
 var app = builder.Build();
