@@ -19,11 +19,18 @@ internal sealed partial class ConfigurationTelemetry
         meter.Meter.CreateObservableGauge("gatewaykit.configuration.revision", () => current.Value.Revision, "{revision}", "The revision in force.");
     }
 
+    /// <summary>Whether the hash of what is applied is written to the log: computing it takes long enough not to do it for nobody.</summary>
+    public bool NamesHash => _logger.IsEnabled(LogLevel.Information);
+
     public void Applied(ApplyResult result)
     {
         var snapshot = result.Snapshot;
         _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "applied"));
-        Log.Applied(_logger, snapshot.Revision, snapshot.Hash, snapshot.Routes.Count, snapshot.Clusters.Count);
+        if (NamesHash)
+        {
+            Log.Applied(_logger, snapshot.Revision, snapshot.Hash, snapshot.Routes.Count, snapshot.Clusters.Count);
+        }
+
         if (_logger.IsEnabled(LogLevel.Debug))
         {
             Log.Changed(_logger, snapshot.Revision, result.Changes);

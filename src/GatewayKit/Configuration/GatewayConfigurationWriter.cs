@@ -187,8 +187,14 @@ public sealed class GatewayConfigurationWriter
 
         private void WriteKeyed(ModelType type, IEnumerable items)
         {
+            var sorted = new SortedList<string, object>(StringComparer.OrdinalIgnoreCase);
+            foreach (var item in items)
+            {
+                sorted.Add((string)type.Id!.Get(item)!, item);
+            }
+
             json.WriteStartObject();
-            foreach (var (id, item) in items.Cast<object>().Select(item => ((string)type.Id!.Get(item)!, item)).OrderBy(static entry => entry.Item1, StringComparer.OrdinalIgnoreCase))
+            foreach (var (id, item) in sorted)
             {
                 json.WritePropertyName(id);
                 Write(type, item);

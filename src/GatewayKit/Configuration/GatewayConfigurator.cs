@@ -150,12 +150,18 @@ public sealed class GatewayConfigurator : IDisposable
             errors ??= [];
             var sets = await _reader.ReadAsync(Given(pushed), errors, cancellationToken).ConfigureAwait(false);
 
+            // At start nothing is served yet: there is nobody to make room for.
+            if (Current.Revision == 0)
+            {
+                return Apply(sets, errors);
+            }
+
             // On a thread of its own: building ten thousand endpoints and their matcher must not occupy one of the few that serve requests.
             return await Task.Factory.StartNew(
                 () =>
                 {
-                    // At start there are no requests that a pause could delay. Reading is not paced: a source may take its time.
-                    using var pace = _options.PaceReloads && Current.Revision > 0 ? new ReloadPace() : null;
+                    // Reading is not paced: a source may take its time.
+                    using var pace = _options.PaceReloads ? new ReloadPace() : null;
                     return Apply(sets, errors);
                 },
                 CancellationToken.None,
@@ -202,6 +208,13 @@ public sealed class GatewayConfigurator : IDisposable
             }
 
             prepared = _current.Prepare(snapshot);
+
+            // The log names it. To write a policy of the host's runs code of the host, so it has to be now.
+            if (_telemetry.NamesHash)
+            {
+                _ = snapshot.Hash;
+            }
+
             errors = _endpointChecks.Check(prepared, sets);
         }
 #pragma warning disable CA1031 // Nothing is in force yet. Code of the host may throw anything: a convention, a predicate, a policy's factory.
@@ -249,7 +262,7 @@ public sealed class GatewayConfigurator : IDisposable
 
     private GatewaySnapshot Snapshot(GatewaySnapshot before, RouteSet merged, RouteFindings findings) => new(
         before.Revision + 1,
-        _writer.Hash(merged, findings),
+        new Lazy<string>(() => _writer.Hash(merged, findings)),
         ValueMap<GatewayRoute>.From(merged.Routes.Select(static route => KeyValuePair.Create(route.Id, route))),
         merged.Defaults,
         _clusterStates.Build(before.ClusterStates, merged.Clusters));

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using GatewayKit.Pipeline;
 
@@ -7,10 +6,10 @@ namespace GatewayKit.Configuration;
 /// <summary>The policies this host knows, by their keys in JSON. Unlike the composer's registry it creates nothing.</summary>
 internal sealed class PolicyNames(IEnumerable<PolicyRegistration> registrations)
 {
-    private readonly FrozenDictionary<string, PolicyRegistration> _byName =
-        registrations.ToFrozenDictionary(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, PolicyRegistration> _byName =
+        registrations.ToDictionary(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);
 
-    private readonly FrozenDictionary<Type, PolicyRegistration> _byType = registrations.ToFrozenDictionary(static registration => registration.PolicyType);
+    private readonly Dictionary<Type, PolicyRegistration> _byType = registrations.ToDictionary(static registration => registration.PolicyType);
 
     /// <summary>All of them, in the order of their names.</summary>
     public IEnumerable<PolicyRegistration> All => _byName.Values.OrderBy(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);

@@ -47,12 +47,24 @@ internal sealed class RouteFindings(RouteTemplates templates, RouteFindings? for
 
     private Finding Of(GatewayRoute route)
     {
-        if (!_findings.TryGetValue(route, out var finding))
+        // A hash may be asked for while the next run takes over what is known.
+        lock (_findings)
         {
-            _findings.Add(route, finding = _former?._findings.GetValueOrDefault(route) ?? new Finding());
-        }
+            if (!_findings.TryGetValue(route, out var finding))
+            {
+                _findings.Add(route, finding = _former?.Known(route) ?? new Finding());
+            }
 
-        return finding;
+            return finding;
+        }
+    }
+
+    private Finding? Known(GatewayRoute route)
+    {
+        lock (_findings)
+        {
+            return _findings.GetValueOrDefault(route);
+        }
     }
 
     private sealed class Finding

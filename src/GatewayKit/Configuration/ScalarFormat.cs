@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
@@ -16,41 +15,50 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
-    private static readonly FrozenDictionary<Type, ScalarFormat> BuiltIn = new Dictionary<Type, ScalarFormat>
+    private static readonly ScalarFormat Text = new(static text => text, static value => (string)value, "a text");
+
+    private static readonly ScalarFormat Span = new(static text => ParseTimeSpan(text), FormatTimeSpan, TimeSpanExpected);
+
+    // Made when the model has a value of the type: most have few of these.
+    private static readonly Dictionary<Type, Func<ScalarFormat>> BuiltIn = new()
     {
-        [typeof(string)] = new(static text => text, static value => (string)value, "a text"),
-        [typeof(bool)] = new(static text => bool.TryParse(text, out var value) ? value : null, static value => (bool)value ? "true" : "false", "true or false", ScalarKind.Boolean),
-        [typeof(byte)] = Whole<byte>(),
-        [typeof(short)] = Whole<short>(),
-        [typeof(ushort)] = Whole<ushort>(),
-        [typeof(int)] = Whole<int>(),
-        [typeof(uint)] = Whole<uint>(),
-        [typeof(long)] = Whole<long>(),
-        [typeof(ulong)] = Whole<ulong>(),
-        [typeof(double)] = Number<double>(static text => double.TryParse(text, Real, Invariant, out var value) && double.IsFinite(value) ? value : null),
-        [typeof(float)] = Number<float>(static text => float.TryParse(text, Real, Invariant, out var value) && float.IsFinite(value) ? value : null),
-        [typeof(decimal)] = Number<decimal>(static text => decimal.TryParse(text, Real, Invariant, out var value) ? value : null),
-        [typeof(TimeSpan)] = new(static text => ParseTimeSpan(text), FormatTimeSpan, TimeSpanExpected),
-        [typeof(Uri)] = new(
+        [typeof(string)] = static () => Text,
+        [typeof(bool)] = static () => new(static text => bool.TryParse(text, out var value) ? value : null, static value => (bool)value ? "true" : "false", "true or false", ScalarKind.Boolean),
+        [typeof(byte)] = Whole<byte>,
+        [typeof(short)] = Whole<short>,
+        [typeof(ushort)] = Whole<ushort>,
+        [typeof(int)] = Whole<int>,
+        [typeof(uint)] = Whole<uint>,
+        [typeof(long)] = Whole<long>,
+        [typeof(ulong)] = Whole<ulong>,
+        [typeof(double)] = static () => Number<double>(static text => double.TryParse(text, Real, Invariant, out var value) && double.IsFinite(value) ? value : null),
+        [typeof(float)] = static () => Number<float>(static text => float.TryParse(text, Real, Invariant, out var value) && float.IsFinite(value) ? value : null),
+        [typeof(decimal)] = static () => Number<decimal>(static text => decimal.TryParse(text, Real, Invariant, out var value) ? value : null),
+        [typeof(TimeSpan)] = static () => Span,
+        [typeof(Uri)] = static () => new(
             static text => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out var value) ? value : null,
             static value => ((Uri)value).OriginalString,
             "an address such as \"http://10.0.0.5:8080\""),
-        [typeof(Version)] = new(ParseVersion, static value => ((Version)value).ToString(), "a version such as \"2.0\""),
-        [typeof(Guid)] = new(static text => Guid.TryParse(text, out var value) ? value : null, static value => ((Guid)value).ToString(), "a GUID"),
-        [typeof(DateTimeOffset)] = new(
+        [typeof(Version)] = static () => new(ParseVersion, static value => ((Version)value).ToString(), "a version such as \"2.0\""),
+        [typeof(Guid)] = static () => new(static text => Guid.TryParse(text, out var value) ? value : null, static value => ((Guid)value).ToString(), "a GUID"),
+        [typeof(DateTimeOffset)] = static () => new(
             static text => DateTimeOffset.TryParse(text, Invariant, DateTimeStyles.AssumeUniversal, out var value) ? value : null,
             static value => ((DateTimeOffset)value).ToString("O", Invariant),
             "a date and time such as \"2030-01-31T12:00:00Z\""),
-        [typeof(IPAddress)] = new(static text => IPAddress.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "an IP address"),
-        [typeof(IPNetwork)] = new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")
+        [typeof(IPAddress)] = static () => new(static text => IPAddress.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "an IP address"),
+        [typeof(IPNetwork)] = static () => new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")
         {
             Explain = static text => ReadNetwork(text) is { } network ? $"'{text}' is not how the network is written. If it is the one that is meant, write \"{network}\"." : null,
         },
-    }.ToFrozenDictionary();
+    };
 
     private const string TimeSpanExpected = "a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\"";
 
-    public static bool TryGet(Type type, [NotNullWhen(true)] out ScalarFormat? format) => BuiltIn.TryGetValue(type, out format);
+    public static bool TryGet(Type type, [NotNullWhen(true)] out ScalarFormat? format)
+    {
+        format = BuiltIn.TryGetValue(type, out var make) ? make() : null;
+        return format is not null;
+    }
 
     /// <summary>The format of an enum: its names, never its numbers.</summary>
     public static ScalarFormat OfEnum(Type type)
@@ -70,7 +78,7 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
     public string? TryRead(string text, out object? value)
     {
         value = null;
-        if (text.Length == 0 && !ReferenceEquals(this, BuiltIn[typeof(string)]))
+        if (text.Length == 0 && !ReferenceEquals(this, Text))
         {
             return $"is empty, and must be {Expected}. Give it a value or remove the key.";
         }
@@ -81,7 +89,7 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
             return null;
         }
 
-        return ReferenceEquals(this, BuiltIn[typeof(TimeSpan)]) && double.TryParse(text, NumberStyles.Float, Invariant, out var number)
+        return ReferenceEquals(this, Span) && double.TryParse(text, NumberStyles.Float, Invariant, out var number)
             ? DescribeBareNumber(text, number)
             : Explain?.Invoke(text) ?? $"'{text}' is not {Expected}.";
     }

@@ -97,7 +97,17 @@ internal static class FieldKinds
         OfResponse(name) is not FieldKind.EndToEnd || OfRequest(name) is not (FieldKind.EndToEnd or FieldKind.Trace)
         || MergedByReaders.Contains(name);
 
-    private static FrozenDictionary<string, FieldKind> Build(params (FieldKind Kind, string[] Names)[] kinds) => kinds
-        .SelectMany(static entry => entry.Names.Select(name => KeyValuePair.Create(name, entry.Kind)))
-        .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    private static FrozenDictionary<string, FieldKind> Build(params ReadOnlySpan<(FieldKind Kind, string[] Names)> kinds)
+    {
+        var all = new Dictionary<string, FieldKind>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (kind, names) in kinds)
+        {
+            foreach (var name in names)
+            {
+                all.Add(name, kind);
+            }
+        }
+
+        return all.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
 }

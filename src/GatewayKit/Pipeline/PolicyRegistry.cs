@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,16 +7,17 @@ namespace GatewayKit.Pipeline;
 /// <summary>The policies this host knows: by type for the composer, by name for the configuration.</summary>
 internal sealed class PolicyRegistry
 {
-    private readonly FrozenDictionary<Type, (PolicyRegistration Registration, IGatewayFilterFactory Factory)> _byType;
-    private readonly FrozenDictionary<string, PolicyRegistration> _byName;
+    // Asked when endpoints are built, never by a request: to freeze these would take longer than all their look-ups.
+    private readonly Dictionary<Type, Entry> _byType;
+    private readonly Dictionary<string, PolicyRegistration> _byName;
 
     public PolicyRegistry(IEnumerable<PolicyRegistration> registrations, IServiceProvider services)
     {
         var known = registrations.ToArray();
-        _byType = known.ToFrozenDictionary(
+        _byType = known.ToDictionary(
             static registration => registration.PolicyType,
-            registration => (registration, (IGatewayFilterFactory)services.GetRequiredService(registration.FactoryType)));
-        _byName = known.ToFrozenDictionary(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);
+            registration => new Entry(registration, (IGatewayFilterFactory)services.GetRequiredService(registration.FactoryType)));
+        _byName = known.ToDictionary(static registration => registration.Name, StringComparer.OrdinalIgnoreCase);
     }
 
     public IEnumerable<PolicyRegistration> Registrations => _byName.Values;
@@ -38,4 +38,6 @@ internal sealed class PolicyRegistry
 
     public string NameOf(IGatewayPolicy policy) =>
         _byType.TryGetValue(policy.GetType(), out var entry) ? entry.Registration.Name : policy.GetType().Name;
+
+    private sealed record Entry(PolicyRegistration Registration, IGatewayFilterFactory Factory);
 }

@@ -16,11 +16,12 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
         get
         {
             var dataSources = DataSources;
-            var mappings = dataSources.SelectMany(static dataSource => dataSource.Mappings).ToLookup(static mapping => mapping.IsCode);
+            var mappings = dataSources.SelectMany(static dataSource => dataSource.Mappings).ToArray();
+            var fromConfiguration = Array.FindAll(mappings, static mapping => !mapping.IsCode);
             return new(
-                [.. mappings[true].SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))],
+                [.. mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))],
                 dataSources.SelectMany(static dataSource => dataSource.PrefixParameters).ToHashSet(StringComparer.OrdinalIgnoreCase),
-                mappings[false].Any() && mappings[false].All(static mapping => mapping.IsConditional));
+                fromConfiguration.Length > 0 && Array.TrueForAll(fromConfiguration, static mapping => mapping.IsConditional));
         }
     }
 

@@ -6,22 +6,24 @@ namespace GatewayKit.Routing;
 /// <summary>One validated, immutable version of all routes and clusters. A reload swaps it whole.</summary>
 public sealed class GatewaySnapshot
 {
+    private readonly Lazy<string> _hash;
+
     internal GatewaySnapshot(
         long revision,
-        string hash,
+        Lazy<string> hash,
         IReadOnlyDictionary<string, GatewayRoute> routes,
         IReadOnlyList<IGatewayPolicy> defaults,
         IReadOnlyDictionary<string, ClusterState> clusterStates)
     {
-        (Revision, Hash, Routes, Defaults, ClusterStates) = (revision, hash, routes, defaults, clusterStates);
+        (Revision, _hash, Routes, Defaults, ClusterStates) = (revision, hash, routes, defaults, clusterStates);
         Clusters = ValueMap<Cluster>.From(clusterStates.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.Cluster)));
     }
 
     /// <summary>Counts the versions this process has applied, from 1.</summary>
     public long Revision { get; }
 
-    /// <summary>SHA-256 of the content in hexadecimal: equal on every instance that runs the same configuration.</summary>
-    public string Hash { get; }
+    /// <summary>SHA-256 of the content in hexadecimal: equal on every instance that runs the same configuration. Computed when first asked for.</summary>
+    public string Hash => _hash.Value;
 
     /// <summary>The configured routes by id. Routes mapped in code are endpoints of their own and not among them.</summary>
     public IReadOnlyDictionary<string, GatewayRoute> Routes { get; }
@@ -43,5 +45,5 @@ public sealed class GatewaySnapshot
     internal IReadOnlyDictionary<string, ClusterState> ClusterStates { get; }
 
     internal static GatewaySnapshot Empty { get; } =
-        new(0, string.Empty, ValueMap<GatewayRoute>.Empty, [], new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase));
+        new(0, new Lazy<string>(string.Empty), ValueMap<GatewayRoute>.Empty, [], new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase));
 }

@@ -25,7 +25,11 @@ internal sealed class RouteConditions
         Hosts = [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed)
             ? parsed
             : throw new FormatException($"'{host}' is not a host: write a name, *.name, or either with :port."))];
-        HostRank = Hosts.Select(static host => host.Rank).DefaultIfEmpty().Max();
+        foreach (var host in Hosts)
+        {
+            HostRank = Math.Max(HostRank, host.Rank);
+        }
+
         Indexed = match.Headers.FirstOrDefault(IsIndexable) ?? match.Query.FirstOrDefault(IsIndexable);
         IsIndexedByQuery = Indexed is not null && !match.Headers.Contains(Indexed);
 
