@@ -6,8 +6,9 @@ namespace GatewayKit.Configuration;
 /// every request until all of it is carried on. Collected every few megabytes, the same work comes in steps that no request notices.
 /// </summary>
 /// <remarks>
-/// No setting of the process is changed, and a reload that allocates less is left alone. Young generations only, and both: what was left
-/// in generation 1 would be carried at once later. Measured in <c>routing reload</c> of the benchmarks.
+/// No setting of the process is changed. What counts is what the whole process allocates: an idle host sees nothing of a small reload,
+/// a busy one may see a collection that it was about to make anyway. Young generations only, and both: what was left in generation 1
+/// would be carried at once later. Measured in <c>routing reload</c> of the benchmarks.
 /// </remarks>
 internal sealed class ReloadPace : IDisposable
 {
