@@ -1,0 +1,144 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using GatewayKit.Clusters;
+using GatewayKit.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.WireTests.Hosting;
+
+/// <summary>
+/// A gateway as the package makes it: Kestrel with its own defaults at a free port of the loopback, one cluster, one route for everything.
+/// Only looked at: how far the server has read, how many requests are at the destination, what is logged as an error.
+/// </summary>
+internal sealed class WireGateway : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly MeterListener _meters = new();
+    private readonly ErrorLog _log;
+    private long _active;
+
+    private WireGateway(WebApplication app, ServerTaps taps, ErrorLog log)
+    {
+        (_app, Taps, _log) = (app, taps, log);
+        Port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+        // Other gateways of the process have meters of the same name: this one's factory tells them apart.
+        var factory = app.Services.GetRequiredService<IMeterFactory>();
+        _meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name is "gatewaykit.forward.active" && ReferenceEquals(instrument.Meter.Scope, factory))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _meters.SetMeasurementEventCallback<long>((_, change, _, _) => Interlocked.Add(ref _active, change));
+        _meters.Start();
+    }
+
+    public int Port { get; }
+
+    public ServerTaps Taps { get; }
+
+    /// <summary>Requests at the destination, by <c>gatewaykit.forward.active</c>.</summary>
+    public long Active => Volatile.Read(ref _active);
+
+    /// <summary>What was logged as an error since the last call.</summary>
+    public IReadOnlyList<string> TakeErrors() => _log.Take();
+
+    /// <summary>Starts a gateway in front of one address.</summary>
+    /// <param name="address">The destination.</param>
+    /// <param name="cluster">Changes the cluster. Default: nothing.</param>
+    /// <param name="map">Maps what comes beside the route. Default: nothing.</param>
+    public static async Task<WireGateway> StartAsync(Uri address, Func<Cluster, Cluster>? cluster = null, Action<WebApplication>? map = null)
+    {
+        var (taps, log) = (new ServerTaps(), new ErrorLog());
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(taps.Tap);
+        }));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddMetrics();
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error).AddProvider(log));
+        var up = new Cluster { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = address } } };
+        builder.Services.AddApiGateway()
+            .AddClusters(cluster?.Invoke(up) ?? up)
+            .AddRoutes(new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
+        var app = builder.Build();
+        app.UseRouting();
+        map?.Invoke(app);
+        app.MapGatewayRoutes();
+        await app.StartAsync();
+        return new(app, taps, log);
+    }
+
+    /// <summary>Waits until nothing is at the destination and the server holds so many connections.</summary>
+    public async Task SettleAsync(int connections)
+    {
+        using var limit = new CancellationTokenSource(Clients.ScriptedClient.Limit);
+        while (Active != 0 || Taps.Open != connections)
+        {
+            if (limit.IsCancellationRequested)
+            {
+                Assert.Fail($"There are {Active} active requests (0 expected) and {Taps.Open} connections ({connections} expected).");
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _meters.Dispose();
+    }
+
+    private sealed class ErrorLog : ILoggerProvider, ILogger
+    {
+        private readonly List<string> _errors = [];
+        private readonly Lock _lock = new();
+
+        public string[] Take()
+        {
+            lock (_lock)
+            {
+                string[] taken = [.. _errors];
+                _errors.Clear();
+                return taken;
+            }
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel))
+            {
+                return;
+            }
+
+            lock (_lock)
+            {
+                _errors.Add($"{formatter(state, exception)} {exception}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
