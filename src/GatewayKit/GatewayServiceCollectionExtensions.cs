@@ -71,7 +71,6 @@ public static class GatewayServiceCollectionExtensions
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TransformPolicy>>(TransformPolicyValidator.Instance));
         return new GatewayBuilder(services)
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms");

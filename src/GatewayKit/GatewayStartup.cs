@@ -36,7 +36,7 @@ internal sealed class GatewayStartup(
         ];
         if (errors.Length > 0)
         {
-            throw new GatewayConfigurationException(errors);
+            throw new GatewayConfigurationException(errors) { IsAtStart = true };
         }
     }
 }

@@ -71,7 +71,12 @@ internal sealed class AnnotationChecks(ModelTypes types)
         foreach (var property in type.Properties)
         {
             var value = property.Get(record);
-            place.Enter(property.Name);
+            var isItems = type.IsWrittenAsItems(property, record);
+            if (!isItems)
+            {
+                place.Enter(property.Name);
+            }
+
             if (value is not null)
             {
                 CheckAnnotations(property, value, record, place);
@@ -83,10 +88,13 @@ internal sealed class AnnotationChecks(ModelTypes types)
                 usable = false;
             }
 
-            place.Leave();
+            if (!isItems)
+            {
+                place.Leave();
+            }
         }
 
-        if (record is IValidatableObject validatable)
+        if (usable && record is IValidatableObject validatable)
         {
             foreach (var result in validatable.Validate(Context(record, type.Type.Name)).Where(static result => result != ValidationResult.Success))
             {

@@ -13,13 +13,16 @@ public sealed record ApplyResult(GatewaySnapshot Snapshot, IReadOnlyList<Configu
     /// <summary>What the attempt changed; empty if it was rejected or said what was in force already.</summary>
     public SnapshotDiff Changes { get; init; } = SnapshotDiff.Empty;
 
+    /// <summary>What made it impossible, if something threw.</summary>
+    internal Exception? Cause { get; init; }
+
     /// <summary>Throws if the configuration was rejected.</summary>
     /// <exception cref="GatewayConfigurationException">It was; the message lists every error.</exception>
     public void ThrowIfRejected()
     {
         if (!Accepted)
         {
-            throw new GatewayConfigurationException(Errors);
+            throw new GatewayConfigurationException(Errors, Cause);
         }
     }
 }

@@ -62,16 +62,17 @@ internal sealed partial class ConfigurationTelemetry
     public void Rejected(GatewaySnapshot inForce, IReadOnlyList<ConfigurationError> errors, Exception? cause)
     {
         _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "rejected"));
-        var list = string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}"));
-        if (inForce.Revision == 0)
+
+        // At start the exception says it all, and the host logs that.
+        if (inForce.Revision > 0)
         {
-            Log.RejectedAtStart(_logger, cause, errors.Count, list);
-        }
-        else
-        {
-            Log.Rejected(_logger, cause, inForce.Revision, errors.Count, list);
+            Log.Rejected(_logger, cause, inForce.Revision, errors.Count, string.Concat(errors.Select(static error => $"{Environment.NewLine}  {error}")));
         }
     }
+
+    /// <param name="section">The path of the section.</param>
+    /// <param name="hint">What was probably meant, as a sentence and a space; or nothing.</param>
+    public void SectionAbsent(string section, string hint) => Log.SectionAbsent(_logger, section, hint);
 
     public void SourceFailed(IRouteSource source, Exception exception) => Log.SourceFailed(_logger, exception, source.Name);
 
@@ -83,7 +84,7 @@ internal sealed partial class ConfigurationTelemetry
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.ConfigurationApplied, LogLevel.Information, "Configuration {Revision} ({Hash}) is in force: {Routes} routes, {Clusters} clusters.")]
+        [LoggerMessage(EventIds.ConfigurationApplied, LogLevel.Information, "Configuration {Revision} ({Hash}) is in force. Routes: {Routes}, clusters: {Clusters}.")]
         public static partial void Applied(ILogger logger, long revision, string hash, int routes, int clusters);
 
         [LoggerMessage(EventIds.ConfigurationChanges, LogLevel.Debug, "Configuration {Revision} changed {Changes}.")]
@@ -94,9 +95,6 @@ internal sealed partial class ConfigurationTelemetry
 
         [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "The configuration was rejected, and revision {Revision} stays in force. Errors: {Count}.{Errors}")]
         public static partial void Rejected(ILogger logger, Exception? cause, long revision, int count, string errors);
-
-        [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "The configuration was rejected, and the gateway does not start. Errors: {Count}.{Errors}")]
-        public static partial void RejectedAtStart(ILogger logger, Exception? cause, int count, string errors);
 
         [LoggerMessage(EventIds.RouteSourceFailed, LogLevel.Error, "The route source {Source} could not be read.")]
         public static partial void SourceFailed(ILogger logger, Exception exception, string source);
@@ -123,6 +121,9 @@ internal sealed partial class ConfigurationTelemetry
             LogLevel.Warning,
             "No request reaches {Count} of the configured routes, because no app.MapGatewayRoutes() maps them: {Routes}.")]
         public static partial void Unmapped(ILogger logger, int count, string routes);
+
+        [LoggerMessage(EventIds.SectionAbsent, LogLevel.Warning, "The configuration has no section '{Section}', so the gateway reads nothing from it. {Hint}It is read as soon as it is there.")]
+        public static partial void SectionAbsent(ILogger logger, string section, string hint);
 
         [LoggerMessage(EventIds.ConfigurationReloadFailed, LogLevel.Error, "A reload failed for a reason that is not in the configuration.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);

@@ -13,6 +13,17 @@ public sealed class GatewayConfigurationException : Exception
     /// <summary>What a section said apart from its errors, so that it can be validated in the same run.</summary>
     internal RouteSet? Understood { get; init; }
 
+    /// <summary>The items of lists that are missing in it.</summary>
+    internal ListGaps? Gaps { get; init; }
+
+    /// <summary>Whether it ends the start of a host.</summary>
+    internal bool IsAtStart { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        // A host that does not start prints it three times, and where it was thrown says nothing of what is wrong.
+        IsAtStart && InnerException is null ? $"{nameof(GatewayConfigurationException)}: {Message}" : base.ToString();
+
     private static string Describe(IReadOnlyList<ConfigurationError> errors)
     {
         ArgumentNullException.ThrowIfNull(errors);

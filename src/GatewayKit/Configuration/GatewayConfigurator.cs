@@ -79,8 +79,9 @@ public sealed class GatewayConfigurator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(section);
         var errors = new List<ConfigurationError>();
-        var set = _binder.BindRouteSet(section, errors);
-        return Validate([.. CodeSets, new SourcedSet(section is IConfigurationSection { Path: var path } ? path : string.Empty, set)], errors);
+        var gaps = new ListGaps();
+        var set = _binder.BindRouteSet(section, errors, gaps);
+        return Validate([.. CodeSets, new SourcedSet(section is IConfigurationSection { Path: var path } ? path : string.Empty, set, Gaps: gaps)], errors);
     }
 
     /// <summary>Checks what all sources say now, as <see cref="ReloadAsync"/> would. Changes nothing.</summary>
@@ -105,12 +106,15 @@ public sealed class GatewayConfigurator : IDisposable
         // Watching starts first, so that no change is lost in between.
         _schedule = new ReloadSchedule(_reader.Sources, ReloadInBackground, _time);
 
+        var mapped = _current.Mapped;
+        var absent = AbsentSections.Check(_reader.Sources, mapped is { HasConfigured: true, FromCode.Count: 0 }, _telemetry);
+
         // At start nothing is served yet and nothing else runs here: the one place where waiting is right.
-        var result = ApplyAsync(pushed: null, CancellationToken.None, [.. optionErrors]).GetAwaiter().GetResult();
+        var result = ApplyAsync(pushed: null, CancellationToken.None, [.. absent, .. optionErrors]).GetAwaiter().GetResult();
         ConfigurationError[] errors = [.. result.Errors, .. endpointErrors];
         if (errors.Length > 0)
         {
-            throw new GatewayConfigurationException(errors);
+            throw new GatewayConfigurationException(errors, result.Cause) { IsAtStart = true };
         }
     }
 
@@ -276,7 +280,7 @@ public sealed class GatewayConfigurator : IDisposable
 
     private ApplyResult Reject(IReadOnlyList<ConfigurationError> errors, Exception? cause = null)
     {
-        var result = new ApplyResult(Current, errors);
+        var result = new ApplyResult(Current, errors) { Cause = cause };
         _telemetry.Rejected(Current, errors, cause);
         Raise(Rejected, result);
         return result;
@@ -293,6 +297,7 @@ public sealed class GatewayConfigurator : IDisposable
     {
         // What could not be bound would be missed once more here: one error for one mistake.
         var found = _validator.Validate(sets, _current.Mapped, findings)
+            .Select(error => error with { Path = sets.Aggregate(error.Path, static (path, set) => set.Gaps?.Restore(path) ?? path) })
             .Where(error => !errors.Exists(known => ModelPath.Overlap(known.Path, error.Path)));
         return [.. errors, .. found];
     }

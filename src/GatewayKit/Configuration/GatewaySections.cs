@@ -14,7 +14,7 @@ internal sealed class GatewaySections
         Sections = sections.Length > 0 ? sections
             : services.GetService<IConfiguration>() is { } host ? [host.GetSection(DefaultName)]
             : [];
-        Sources = [.. Sections.Select(section => new SectionRouteSource(section, binder))];
+        Sources = [.. Sections.Select(section => new SectionRouteSource(section, binder) { IsNamed = sections.Length > 0 })];
     }
 
     public IReadOnlyList<IConfiguration> Sections { get; }

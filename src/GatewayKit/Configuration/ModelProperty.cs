@@ -9,6 +9,7 @@ namespace GatewayKit.Configuration;
 internal sealed class ModelProperty(PropertyInfo property, Func<ModelType> type)
 {
     private readonly Lazy<ModelType> _type = new(type);
+    private ScalarFormat? _format;
 
     /// <summary>Its key in JSON.</summary>
     public string Name { get; } = KeyOf(property);
@@ -17,6 +18,9 @@ internal sealed class ModelProperty(PropertyInfo property, Func<ModelType> type)
 
     /// <summary>Its type; of a nullable value the type of the value.</summary>
     public ModelType Type => _type.Value;
+
+    /// <summary>How it is read if it is a scalar; a number with its own range, not that of its type.</summary>
+    public ScalarFormat? Format => _format ??= Type is { Kind: ModelKind.Scalar, Format: { } format } ? Ranged(format) : null;
 
     /// <summary>Whether JSON must name it.</summary>
     public bool IsRequired { get; init; } = property.IsDefined(typeof(RequiredMemberAttribute)) || property.IsDefined(typeof(RequiredAttribute));
@@ -29,4 +33,9 @@ internal sealed class ModelProperty(PropertyInfo property, Func<ModelType> type)
     public object? Get(object instance) => property.GetValue(instance);
 
     public void Set(object instance, object? value) => property.SetValue(instance, value);
+
+    private ScalarFormat Ranged(ScalarFormat format) =>
+        format.Kind is ScalarKind.Integer or ScalarKind.Number && Annotations.OfType<RangeAttribute>().FirstOrDefault() is { } range
+            ? format with { Expected = FormattableString.Invariant($"a {(format.Kind is ScalarKind.Integer ? "whole number" : "number")} from {range.Minimum} to {range.Maximum}") }
+            : format;
 }

@@ -70,6 +70,10 @@ internal sealed class ModelType(Type type, ModelKind kind)
     /// <summary>The value of a property that nobody sets; <see langword="null"/> if the record cannot be made without values.</summary>
     public object? DefaultOf(ModelProperty property) => Defaults() is { } defaults ? property.Get(defaults) : null;
 
+    /// <summary>Whether a record says nothing but its items, so that JSON has them in the record's own place.</summary>
+    public bool IsWrittenAsItems(ModelProperty property, object record) => property.Name == ItemsProperty
+        && Properties.All(other => other == property || Equals(other.Get(record), DefaultOf(other)));
+
     // Records may contain themselves, so what is inside is looked at when it is needed.
     public Func<IReadOnlyList<ModelProperty>> PropertiesFrom { init => _properties = new(value); }
 

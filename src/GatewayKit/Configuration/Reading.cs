@@ -5,6 +5,9 @@ namespace GatewayKit.Configuration;
 /// <summary>One run of the binder: collects errors and knows how they are worded.</summary>
 internal sealed class Reading(ICollection<ConfigurationError> errors, PolicyNames policies)
 {
+    /// <summary>Takes the items of lists that are left out; <see langword="null"/> if nobody asks.</summary>
+    public ListGaps? Gaps { get; init; }
+
     /// <summary>Whether a node has the keys 0, 1, 2 … only, which is what providers make of an array.</summary>
     public static bool IsArray(IConfigurationSection node)
     {

@@ -8,7 +8,8 @@ namespace GatewayKit.Configuration;
 /// <param name="Source">The source's name.</param>
 /// <param name="Set">What it says.</param>
 /// <param name="IsComplete">Whether the source could be read; if not, ids that nobody knows may be its own.</param>
-internal sealed record SourcedSet(string Source, RouteSet Set, bool IsComplete = true);
+/// <param name="Gaps">The items of lists that are missing in it, if any are.</param>
+internal sealed record SourcedSet(string Source, RouteSet Set, bool IsComplete = true, ListGaps? Gaps = null);
 
 /// <summary>What routes may name.</summary>
 /// <param name="Clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
@@ -31,7 +32,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
 
         var clusterIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var routeIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (source, set, _) in sets)
+        foreach (var (source, set, _, _) in sets)
         {
             foreach (var cluster in set.Clusters)
             {
@@ -48,7 +49,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         var known = new KnownNames(
             sets.All(static set => set.IsComplete) ? clusterIds.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase) : null, mapped.PrefixParameters);
         var sound = new List<GatewayRoute>();
-        foreach (var (source, set, _) in sets)
+        foreach (var (source, set, _, _) in sets)
         {
             policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), Report);
             foreach (var route in set.Routes)

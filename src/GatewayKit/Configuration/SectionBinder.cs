@@ -11,10 +11,13 @@ namespace GatewayKit.Configuration;
 internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
 {
     /// <summary>Reads routes, clusters and defaults; the other keys of the section are those of <see cref="GatewayOptions"/>.</summary>
-    public RouteSet BindRouteSet(IConfiguration section, ICollection<ConfigurationError> errors)
+    /// <param name="section">The section.</param>
+    /// <param name="errors">Takes the errors.</param>
+    /// <param name="gaps">Takes the items of lists that are missing in the result.</param>
+    public RouteSet BindRouteSet(IConfiguration section, ICollection<ConfigurationError> errors, ListGaps? gaps = null)
     {
         var (set, options) = (types.Get(typeof(RouteSet)), types.Get(typeof(GatewayOptions)));
-        var reading = new Reading(errors, policies);
+        var reading = new Reading(errors, policies) { Gaps = gaps };
         var values = new Dictionary<ModelProperty, object?>();
         if (IsWholeHost(section, set))
         {
@@ -64,7 +67,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
 
     private object? Bind(ModelType type, IConfigurationSection node, Reading reading) => type.Kind switch
     {
-        ModelKind.Scalar => BindScalar(type, node, reading),
+        ModelKind.Scalar => BindScalar(type.Format!, node, reading),
         ModelKind.Flags => BindFlags(type, node, reading),
         ModelKind.List => BindList(type, node, reading),
         ModelKind.Map => BindMap(type, node, reading),
@@ -75,11 +78,11 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         _ => reading.Fail(node, "can only be said in code."),
     };
 
-    private static object? BindScalar(ModelType type, IConfigurationSection node, Reading reading)
+    private static object? BindScalar(ScalarFormat format, IConfigurationSection node, Reading reading)
     {
         if (node.GetChildren().Any())
         {
-            return reading.Fail(node, $"is {(Reading.IsArray(node) ? "an array" : "an object")}, and must be {type.Format!.Expected}.");
+            return reading.Fail(node, $"is {(Reading.IsArray(node) ? "an array" : "an object")}, and must be {format.Expected}.");
         }
 
         if (node.Value is null)
@@ -87,7 +90,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             return reading.Fail(node, "is null. Give it a value or remove the key.");
         }
 
-        return type.Format!.TryRead(node.Value, out var value) is { } problem ? reading.Fail(node, problem) : value;
+        return format.TryRead(node.Value, out var value) is { } problem ? reading.Fail(node, problem) : value;
     }
 
     private static object? BindFlags(ModelType type, IConfigurationSection node, Reading reading)
@@ -100,7 +103,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         long flags = 0;
         foreach (var item in items)
         {
-            if (BindScalar(type, item, reading) is { } flag)
+            if (BindScalar(type.Format!, item, reading) is { } flag)
             {
                 flags |= Convert.ToInt64(flag, System.Globalization.CultureInfo.InvariantCulture);
             }
@@ -110,22 +113,27 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
     }
 
     private Array? BindList(ModelType type, IConfigurationSection node, Reading reading) =>
-        reading.TryGetItems(node, out var items) ? ModelInstances.List(type.Item, Items(type.Item, items, reading)) : null;
+        reading.TryGetItems(node, out var items) ? ModelInstances.List(type.Item, Items(type.Item, node, items, reading)) : null;
 
-    private IEnumerable<object> Items(ModelType type, IReadOnlyList<IConfigurationSection> items, Reading reading)
+    private IEnumerable<object> Items(ModelType type, IConfigurationSection node, IReadOnlyList<IConfigurationSection> items, Reading reading)
     {
-        foreach (var item in items)
+        for (var index = 0; index < items.Count; index++)
         {
-            if (type.Kind is ModelKind.Record or ModelKind.Union && Reading.IsNothing(item))
-            {
-                reading.Fail(item, "is null or an empty object. Remove the item or say something in it.");
-            }
-            else if (Bind(type, item, reading) is { } value)
+            if (BindItem(type, items[index], reading) is { } value)
             {
                 yield return value;
             }
+            else
+            {
+                reading.Gaps?.Add(node.Path, index);
+            }
         }
     }
+
+    private object? BindItem(ModelType type, IConfigurationSection item, Reading reading) =>
+        type.Kind is ModelKind.Record or ModelKind.Union && Reading.IsNothing(item)
+            ? reading.Fail(item, "is null or an empty object. Remove the item or say something in it.")
+            : Bind(type, item, reading);
 
     private object? BindMap(ModelType type, IConfigurationSection node, Reading reading) =>
         reading.TryGetObject(node, type) ? ModelInstances.Map(type.Item, Entries(type.Item, node, reading)) : null;
@@ -194,7 +202,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         if (type.ItemsProperty is null)
         {
             // One policy for each slot, such as a throttle by address and one by consumer.
-            return [.. Items(type, [.. node.GetChildren()], reading).Cast<IGatewayPolicy>()];
+            return [.. Items(type, node, [.. node.GetChildren()], reading).Cast<IGatewayPolicy>()];
         }
 
         var items = type.Find(type.ItemsProperty)
@@ -226,7 +234,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         var names = type.Cases.Select(static one => one.Key).ToArray();
         var nearest = keys.Select(key => NearestName.Of(key, names)).FirstOrDefault(static name => name is not null);
         return $"has none of the keys that say what it is, only {string.Join(" and ", keys.Select(static key => $"'{key}'"))}. "
-            + (nearest is null ? $"It needs one of: {string.Join(", ", names)}." : $"Did you mean '{nearest}'? Known are: {string.Join(", ", names)}.");
+            + (nearest is null ? $"It needs one of: {string.Join(", ", names)}." : $"Did you mean '{nearest}'?");
     }
 
     private object? BindRecord(ModelType type, IConfigurationSection node, Reading reading, string? id = null)
@@ -244,7 +252,8 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             if (type.Find(child.Key) is { } property)
             {
                 seen.Add(property);
-                if (Bind(property.Type, child, reading) is { } value && !reading.IsMissingText(property, child, value))
+                var content = property.Format is { } format ? BindScalar(format, child, reading) : Bind(property.Type, child, reading);
+                if (content is { } value && !reading.IsMissingText(property, child, value))
                 {
                     values[property] = value;
                 }

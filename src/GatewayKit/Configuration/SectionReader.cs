@@ -26,6 +26,9 @@ internal static class SectionReader
         return tree;
     }
 
+    /// <summary>What a section is a section of; <see langword="null"/> if it is not the framework's own kind.</summary>
+    public static IConfiguration? RootOf(IConfiguration section) => TryGetRoot(section, out var root) ? root : null;
+
     private static void Add(SectionTree tree, IConfigurationProvider provider, string? path, int layer)
     {
         if (provider is ChainedConfigurationProvider chained)
@@ -90,7 +93,7 @@ internal static class SectionReader
     {
         try
         {
-            root = section.GetType() == typeof(ConfigurationSection) ? RootOf((ConfigurationSection)section) : section as IConfigurationRoot;
+            root = section.GetType() == typeof(ConfigurationSection) ? RootFieldOf((ConfigurationSection)section) : section as IConfigurationRoot;
         }
         catch (MissingFieldException)
         {
@@ -108,5 +111,5 @@ internal static class SectionReader
 
     // A section does not tell its root. Without the field, it is read as it is: slowly.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_root")]
-    private static extern ref IConfigurationRoot RootOf(ConfigurationSection section);
+    private static extern ref IConfigurationRoot RootFieldOf(ConfigurationSection section);
 }

@@ -8,6 +8,9 @@ internal sealed class SectionRouteSource(IConfiguration section, SectionBinder b
 {
     private bool _seen;
 
+    /// <summary>Whether the host named the section; the section <c>Gateway</c> is read without being asked for.</summary>
+    public bool IsNamed { get; init; }
+
     /// <summary>The path of the section: what the paths of its errors start with.</summary>
     public string Name => section is IConfigurationSection { Path: var path } ? path : string.Empty;
 
@@ -23,10 +26,11 @@ internal sealed class SectionRouteSource(IConfiguration section, SectionBinder b
             errors.Add(new(Name, "The section is gone. To remove all routes on purpose, keep the section with \"Routes\": {}."));
         }
 
-        var set = binder.BindRouteSet(section, errors);
+        var gaps = new ListGaps();
+        var set = binder.BindRouteSet(section, errors, gaps);
         if (errors.Count > 0)
         {
-            throw new GatewayConfigurationException(errors) { Understood = set };
+            throw new GatewayConfigurationException(errors) { Understood = set, Gaps = gaps };
         }
 
         _seen |= exists;
@@ -34,4 +38,27 @@ internal sealed class SectionRouteSource(IConfiguration section, SectionBinder b
     }
 
     public IChangeToken GetChangeToken() => section.GetReloadToken();
+
+    /// <summary>Whether the configuration has no such key. An empty section is one: it says that there is nothing.</summary>
+    /// <param name="nearest">The section beside it that was probably meant.</param>
+    public bool IsAbsent(out string? nearest)
+    {
+        nearest = null;
+        if (section is not IConfigurationSection { Path: var path, Key: var key } named || named.Exists() || SectionReader.RootOf(named) is not { } root)
+        {
+            return false;
+        }
+
+        var parent = ConfigurationPath.GetParentPath(path) is { } above ? (IConfiguration)root.GetSection(above) : root;
+        var others = parent.GetChildren().ToArray();
+        if (others.Any(other => string.Equals(other.Key, key, StringComparison.OrdinalIgnoreCase)))
+        {
+            return false;
+        }
+
+        // Environment variables are keys too; what has routes in it is the likelier one.
+        var gateways = others.Where(static other => other.GetSection(nameof(RouteSet.Routes)).GetChildren().Any()).Select(static other => other.Key).ToArray();
+        nearest = NearestName.Of(key, gateways) ?? NearestName.Of(key, others.Select(static other => other.Key)) ?? (gateways is [var only] ? only : null);
+        return true;
+    }
 }

@@ -29,7 +29,7 @@ internal sealed class SourceReader(IEnumerable<IRouteSource> sources, Configurat
         catch (GatewayConfigurationException exception)
         {
             errors.AddRange(exception.Errors);
-            return new(source.Name, exception.Understood ?? new(), IsComplete: exception.Understood is not null);
+            return new(source.Name, exception.Understood ?? new(), IsComplete: exception.Understood is not null, exception.Gaps);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

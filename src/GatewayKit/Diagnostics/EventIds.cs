@@ -21,6 +21,7 @@ internal static class EventIds
     public const int ConfigurationReloadFailed = 1106;
     public const int EndpointListenerFailed = 1107;
     public const int RoutesUnmapped = 1108;
+    public const int SectionAbsent = 1109;
 
     // Routing
     public const int RoutesPublished = 1200;

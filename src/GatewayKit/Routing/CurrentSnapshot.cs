@@ -21,6 +21,7 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
             return new(
                 [.. mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))],
                 dataSources.SelectMany(static dataSource => dataSource.PrefixParameters).ToHashSet(StringComparer.OrdinalIgnoreCase),
+                fromConfiguration.Length > 0,
                 fromConfiguration.Length > 0 && Array.TrueForAll(fromConfiguration, static mapping => mapping.IsConditional));
         }
     }

@@ -1,10 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using GatewayKit.Pipeline;
 
 namespace GatewayKit.Transforms;
 
 /// <summary>Changes what is exchanged with a destination, and the head of what the client gets. Steps run in the order they are written in.</summary>
 [ConfigurationItems(nameof(Steps))]
-public sealed record TransformPolicy : IGatewayPolicy
+public sealed record TransformPolicy : IGatewayPolicy, IValidatableObject
 {
     /// <summary>What to change, in order. Default nothing.</summary>
     public IReadOnlyList<Transform> Steps { get; init => field = ValueList<Transform>.From(value); } = ValueList<Transform>.Empty;
@@ -24,4 +26,9 @@ public sealed record TransformPolicy : IGatewayPolicy
 
     // Response steps also apply to the refusals of every other stage, so they stand outside of them.
     GatewayStage IGatewayPolicy.Stage => Steps.Any(static step => step.ChangesResponse) ? GatewayStage.Observe : GatewayStage.Protect;
+
+    // In a configuration an error has the path of its step.
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) =>
+        TransformPolicyValidator.ErrorsOf(this).Select(static found => new ValidationResult(
+            $"{found.Step.Key}: {found.Error}", [found.Index.ToString(CultureInfo.InvariantCulture)]));
 }

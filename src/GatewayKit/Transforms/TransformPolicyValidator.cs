@@ -4,16 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Transforms;
 
-/// <summary>Finds everything that is wrong with a list of transforms, at the call or when the configuration is loaded.</summary>
+/// <summary>Finds everything that is wrong with a list of transforms.</summary>
 internal sealed class TransformPolicyValidator : IValidateOptions<TransformPolicy>
 {
     public static TransformPolicyValidator Instance { get; } = new();
 
-    public ValidateOptionsResult Validate(string? name, TransformPolicy options)
-    {
-        var steps = options.Steps;
-        return Result(steps.SelectMany((step, index) => step.Errors([.. steps.Take(index)]).Select(error => At(index, step, error))));
-    }
+    public static IEnumerable<(int Index, Transform Step, string Error)> ErrorsOf(TransformPolicy policy) =>
+        policy.Steps.SelectMany((step, index) => step.Errors([.. policy.Steps.Take(index)]).Select(error => (index, step, error)));
+
+    public ValidateOptionsResult Validate(string? name, TransformPolicy options) =>
+        Result(ErrorsOf(options).Select(static found => At(found.Index, found.Step, found.Error)));
 
     /// <summary>Checks what needs the route: whether it has the values that the steps insert.</summary>
     /// <exception cref="OptionsValidationException">A step names a value that the route does not have.</exception>

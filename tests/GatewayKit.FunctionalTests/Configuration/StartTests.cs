@@ -3,6 +3,7 @@ using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.FunctionalTests.Configuration;
@@ -57,6 +58,28 @@ public sealed class StartTests
             ],
             failure.Errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
         Assert.All(failure.Errors, error => Assert.Contains(error.ToString(), failure.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_console_of_a_start_that_fails_has_the_errors_without_a_stack_and_not_once_more_from_the_gateway()
+    {
+        var log = new LogRecorder();
+        var failure = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
+            """{ "Rotes": {} }""", gateway => gateway.Services.AddLogging(logging => logging.AddProvider(log))));
+        Assert.Equal(
+            $"GatewayConfigurationException: The gateway's configuration has 1 error:{Environment.NewLine}  Gateway:Rotes: 'Rotes' is not a known key. Did you mean 'Routes'?",
+            failure.ToString());
+        Assert.Empty(log.Take(1101));
+    }
+
+    [Fact]
+    public async Task What_made_a_start_fail_is_in_its_exception()
+    {
+        var failure = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
+            """{ "Routes": { "a": { "Match": { "Path": "/a" }, "Respond": {} } } }""",
+            map: static app => app.MapGatewayRoutes().Add(static _ => throw new NotSupportedException("A convention's own mistake."))));
+        Assert.IsType<NotSupportedException>(failure.GetBaseException());
+        Assert.Contains(nameof(NotSupportedException), failure.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

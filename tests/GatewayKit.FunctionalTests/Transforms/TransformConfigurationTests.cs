@@ -94,8 +94,8 @@ public sealed class TransformConfigurationTests
     }
 
     [Theory]
-    [InlineData("""{ "RequestHeader": "X-A" }""", "Transforms[0] 'RequestHeader': needs Set or Append.")]
-    [InlineData("""{ "PathSet": "/a" }, { "RequestHeader": "Connection", "Set": "x" }""", "Transforms[1] 'RequestHeader': Connection cannot be changed")]
+    [InlineData("""{ "RequestHeader": "X-A" }""", "Gateway:Routes:r:Transforms:0: RequestHeader: needs Set or Append.")]
+    [InlineData("""{ "PathSet": "/a" }, { "RequestHeader": "Connection", "Set": "x" }""", "Gateway:Routes:r:Transforms:1: RequestHeader: Connection cannot be changed")]
     [InlineData("""{ "RequestHeader": "X-A", "Set": "a", "Sett": "b" }""", "Sett")]
     [InlineData("""{ "PathPrefixx": "/a" }""", "Did you mean 'PathPrefix'?")]
     [InlineData("""{ "RequestHeader": "X-A", "Set": "a", "Append": "b" }""", "has Set and Append")]
