@@ -21,4 +21,11 @@ public sealed class GatewayOptions
     /// many short pauses take the place of few long ones, which requests would feel. Default yes. Small reloads and the start never do.
     /// </summary>
     public bool PaceReloads { get; set; } = true;
+
+    /// <summary>
+    /// Whether a request that comes without a usable <c>traceparent</c> gets one on its way to the destination when the host itself records
+    /// no trace (W3C Trace Context level 2). Default yes: destinations and the gateway's log then share an id. It says that nothing was
+    /// recorded so far; say no if destinations take that for a wish.
+    /// </summary>
+    public bool StartTraces { get; set; } = true;
 }

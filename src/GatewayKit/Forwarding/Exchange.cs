@@ -32,7 +32,7 @@ internal sealed class Exchange
         Clock.Start(Cluster.Cluster.Timeouts, HttpContext);
         var invoker = Cluster.Transport.Acquire();
         _acquired = true;
-        Span = ForwardMetrics.StartSpan(Cluster.Cluster.Id, Destination);
+        Span = ForwardMetrics.StartSpan(HttpContext, Cluster.Cluster.Id, Destination);
         (_startedAt, _counted) = _metrics.Started(this);
         return invoker;
     }

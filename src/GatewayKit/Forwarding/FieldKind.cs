@@ -29,7 +29,12 @@ internal enum FieldKind
     Via,
     Expect,
     Cookie,
+
+    /// <summary>The trace context, which is written for each hop.</summary>
     Trace,
+
+    /// <summary>Travels with a trace: written from the span if there is one, copied otherwise.</summary>
+    Baggage,
 }
 
 /// <summary>The kinds by name.</summary>
@@ -57,7 +62,8 @@ internal static class FieldKinds
         (FieldKind.Via, ["Via"]),
         (FieldKind.Expect, ["Expect"]),
         (FieldKind.Cookie, ["Cookie"]),
-        (FieldKind.Trace, ["traceparent", "tracestate", "baggage", "Request-Id", "Correlation-Context"]));
+        (FieldKind.Trace, ["traceparent", "tracestate"]),
+        (FieldKind.Baggage, ["baggage", "Request-Id", "Correlation-Context"]));
 
     private static readonly FrozenDictionary<string, FieldKind> Response = Build(
         (FieldKind.HopByHop, ["Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info", "TE", "Trailer",
@@ -94,7 +100,7 @@ internal static class FieldKinds
 
     /// <summary>Whether a trailer may be merged by who gets it: framing, routing, credentials and caching may not (RFC 9110 §6.5.1).</summary>
     public static bool IsForbiddenTrailer(string name) =>
-        OfResponse(name) is not FieldKind.EndToEnd || OfRequest(name) is not (FieldKind.EndToEnd or FieldKind.Trace)
+        OfResponse(name) is not FieldKind.EndToEnd || OfRequest(name) is not (FieldKind.EndToEnd or FieldKind.Trace or FieldKind.Baggage)
         || MergedByReaders.Contains(name);
 
     private static FrozenDictionary<string, FieldKind> Build(params ReadOnlySpan<(FieldKind Kind, string[] Names)> kinds)

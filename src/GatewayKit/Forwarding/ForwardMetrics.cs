@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using GatewayKit.Clusters;
 using GatewayKit.Diagnostics;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace GatewayKit.Forwarding;
@@ -17,18 +18,9 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
     private readonly UpDownCounter<long> _active = meter.Meter.CreateUpDownCounter<long>(
         "gatewaykit.forward.active", "{request}", "Requests at destinations.");
 
-    public static Activity? StartSpan(string clusterId, DestinationState destination)
+    public static Activity? StartSpan(HttpContext httpContext, string clusterId, DestinationState destination)
     {
-        if (!Source.HasListeners())
-        {
-            return null;
-        }
-
-        // Current for nobody: the caller goes on in this context, and the span of an attempt must not be the parent of the next one's.
-        var current = Activity.Current;
-        var span = Source.StartActivity("forward", ActivityKind.Client);
-        Activity.Current = current;
-        if (span is null)
+        if (!Source.HasListeners() || HopTrace.Start(Source, httpContext) is not { } span)
         {
             return null;
         }

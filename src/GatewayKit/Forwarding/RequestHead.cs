@@ -34,8 +34,7 @@ internal sealed class RequestHead(GatewayOptions options)
             }
         }
 
-        // A parent span of ours is current: its context is written instead of the client's, once (E13).
-        var traced = (span ?? Activity.Current) is not null;
+        var ownsBaggage = HopTrace.OwnsBaggage(span);
         foreach (var (name, values) in headers)
         {
             if (name.Length == 0 || name[0] is ':' || connection.Nominates(name))
@@ -49,7 +48,7 @@ internal sealed class RequestHead(GatewayOptions options)
                 FieldKind.Protected => Add(message, name, values),
                 FieldKind.Content => AddToContent(message, name, values),
                 FieldKind.Cookie => Add(message, name, values.Count > 1 ? JoinCrumbs(values) : values),
-                FieldKind.Trace => traced ? ForwardError.None : Add(message, name, values),
+                FieldKind.Baggage => ownsBaggage ? ForwardError.None : Add(message, name, values),
                 FieldKind.Via => CopyVia(message, values),
                 FieldKind.Te => CopyTe(message, values),
                 FieldKind.Expect => IsContinue(values) ? ForwardError.None : ForwardError.ExpectationFailed,
@@ -75,16 +74,7 @@ internal sealed class RequestHead(GatewayOptions options)
         }
 
         headers.TryAddWithoutValidation("Via", ViaOf(request.Protocol));
-        if ((span ?? Activity.Current) is { } activity)
-        {
-            DistributedContextPropagator.Current.Inject(activity, message, static (carrier, name, value) =>
-            {
-                var target = ((HttpRequestMessage)carrier!).Headers;
-                target.Remove(name);
-                target.TryAddWithoutValidation(name, value);
-            });
-        }
-
+        HopTrace.Write(httpContext, headers, span, options.StartTraces);
         return headers.Host is not null || TrySetHost(headers, destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? request.Host.Value : null))
             ? ForwardError.None
             : ForwardError.HeaderName;

@@ -29,7 +29,7 @@ public sealed class RequestHeadTests
     {
         var (head, _) = await SendAsync("GET /a HTTP/1.1\r\nHost: shop.example\r\n\r\n");
         var names = head!.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(static line => line[..line.IndexOf(':')]).Order(StringComparer.Ordinal);
-        Assert.Equal(["Host", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"], names);
+        Assert.Equal(["Host", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "traceparent"], names);
     }
 
     [Fact]

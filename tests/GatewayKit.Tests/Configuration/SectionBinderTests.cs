@@ -135,7 +135,7 @@ public sealed class SectionBinderTests : IDisposable
 
     [Theory]
     [InlineData("""{ "Rotes": {} }""", "Gateway:Rotes", "'Rotes' is not a known key. Did you mean 'Routes'?")]
-    [InlineData("""{ "Zzzzzz": 1 }""", "Gateway:Zzzzzz", "'Zzzzzz' is not a known key. Known here: Routes, Clusters, Defaults, ProblemTypeBase, Pseudonym, PaceReloads.")]
+    [InlineData("""{ "Zzzzzz": 1 }""", "Gateway:Zzzzzz", "'Zzzzzz' is not a known key. Known here: Routes, Clusters, Defaults, ProblemTypeBase, Pseudonym, PaceReloads, StartTraces.")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Atempt": "00:00:01" } } } }""", "Gateway:Clusters:a:Timeouts:Atempt", "'Atempt' is not a known key. Did you mean 'Attempt'?")]
     [InlineData("""{ "Clusters": { "a": { "Id": "b" } } }""", "Gateway:Clusters:a:Id", "'Id' is not a known key. Known here: Destinations, LoadBalancing, HostHeader, Http, Tls, Timeouts.")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": 30 } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "'30' is a bare number, which names no unit. Write \"hh:mm:ss\": \"00:00:30\" is 30 seconds.")]
