@@ -19,6 +19,7 @@ internal sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
     {
         null => Empty,
         ValueList<T> list => list,
+        IReadOnlyCollection<T> { Count: 0 } => Empty,
         _ => new ValueList<T>([.. items]),
     };
 
@@ -39,7 +40,7 @@ internal sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 
     public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)_items).GetEnumerator();
 
-    IEnumerator IEnumerable.GetEnumerator() => _items.GetEnumerator();
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     public override string ToString() => $"[{string.Join(", ", _items)}]";
 }

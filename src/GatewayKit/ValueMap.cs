@@ -29,13 +29,13 @@ internal sealed class ValueMap<T> : IReadOnlyDictionary<string, T>, IEquatable<V
             return map;
         }
 
-        var sorted = new SortedList<string, T>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (key, value) in entries ?? [])
+        if (entries is null or IReadOnlyCollection<KeyValuePair<string, T>> { Count: 0 })
         {
-            sorted.Add(key, value);
+            return Empty;
         }
 
-        return new(sorted);
+        // Sorted once: added one by one in any other order, each entry moves those behind it.
+        return new(new(new Dictionary<string, T>(entries, StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase));
     }
 
     public bool ContainsKey(string key) => _entries.ContainsKey(key);
@@ -73,7 +73,7 @@ internal sealed class ValueMap<T> : IReadOnlyDictionary<string, T>, IEquatable<V
         return true;
     }
 
-    public IEnumerator<KeyValuePair<string, T>> GetEnumerator() => _entries.GetEnumerator();
+    public IEnumerator<KeyValuePair<string, T>> GetEnumerator() => Count == 0 ? Enumerable.Empty<KeyValuePair<string, T>>().GetEnumerator() : _entries.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 

@@ -65,6 +65,7 @@ public sealed class GatewayConfigurationWriter
         Array.Sort(routes, static (one, other) => StringComparer.OrdinalIgnoreCase.Compare(one.Id, other.Id));
         foreach (var route in routes)
         {
+            ReloadPace.Step();
             hash.AppendData(findings.DigestOf(route, Digest));
         }
 

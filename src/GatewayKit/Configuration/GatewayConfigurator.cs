@@ -165,7 +165,7 @@ public sealed class GatewayConfigurator : IDisposable
                 () =>
                 {
                     // Reading is not paced: a source may take its time.
-                    using var pace = _options.PaceReloads ? new ReloadPace() : null;
+                    using var pace = _options.PaceReloads ? ReloadPace.Start() : null;
                     return Apply(sets, errors);
                 },
                 CancellationToken.None,

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace GatewayKit.Configuration;
 
 /// <summary>What a type of the model looks like in JSON.</summary>
@@ -34,7 +36,7 @@ internal enum ModelKind
 /// <summary>A type of the model: the one description that binder, writer, validator and schema read.</summary>
 internal sealed class ModelType(Type type, ModelKind kind)
 {
-    private Lazy<IReadOnlyList<ModelProperty>> _properties = new([]);
+    private Lazy<ImmutableArray<ModelProperty>> _properties = new(ImmutableArray<ModelProperty>.Empty);
     private Lazy<ModelType>? _item;
     private object? _defaults;
     private bool _noDefaults;
@@ -53,7 +55,7 @@ internal sealed class ModelType(Type type, ModelKind kind)
     public IReadOnlyList<(string Key, ModelType Type)> Cases { get; init; } = [];
 
     /// <summary>What a <see cref="ModelKind.Record"/> says in JSON, in the order of declaration.</summary>
-    public IReadOnlyList<ModelProperty> Properties => _properties.Value;
+    public ImmutableArray<ModelProperty> Properties => _properties.Value;
 
     /// <summary>The id of an item of a <see cref="ModelKind.Keyed"/> list; it is the key in JSON.</summary>
     public ModelProperty? Id { get; init; }
@@ -75,7 +77,7 @@ internal sealed class ModelType(Type type, ModelKind kind)
         && Properties.All(other => other == property || Equals(other.Get(record), DefaultOf(other)));
 
     // Records may contain themselves, so what is inside is looked at when it is needed.
-    public Func<IReadOnlyList<ModelProperty>> PropertiesFrom { init => _properties = new(value); }
+    public Func<IReadOnlyList<ModelProperty>> PropertiesFrom { init => _properties = new(() => [.. value()]); }
 
     public Func<ModelType> ItemFrom { init => _item = new(value); }
 

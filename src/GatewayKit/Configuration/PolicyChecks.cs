@@ -45,7 +45,12 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
         var seen = new HashSet<IGatewayPolicy>(ReferenceEqualityComparer.Instance);
         foreach (var endpoint in endpoints)
         {
-            foreach (var step in endpoint.Metadata.GetMetadata<GatewayPipeline>()?.Steps ?? [])
+            if (endpoint.Metadata.Last<GatewayPipeline>() is not { Steps: { Count: > 0 } steps })
+            {
+                continue;
+            }
+
+            foreach (var step in steps)
             {
                 if (seen.Add(step.Policy) && names.TryGet(step.Policy.GetType(), out var registration))
                 {

@@ -19,6 +19,7 @@ internal sealed class RouteFindings(RouteTemplates templates, RouteFindings? for
         GatewayRoute[]? adopted = null;
         for (var i = 0; i < set.Routes.Count; i++)
         {
+            ReloadPace.Step();
             var route = set.Routes[i];
             if (route?.Id is { } id && inForce.Routes.TryGetValue(id, out var known) && !ReferenceEquals(known, route) && known.Equals(route))
             {
@@ -33,7 +34,11 @@ internal sealed class RouteFindings(RouteTemplates templates, RouteFindings? for
     public bool IsInForce(GatewayRoute route) => _former?._findings.ContainsKey(route) ?? false;
 
     /// <summary>The paths of a route that can be parsed, ready to be compared.</summary>
-    public RoutedPath[] PathsOf(GatewayRoute route) => Of(route).Paths ??= RoutedPath.Of(route, templates);
+    public RoutedPath[] PathsOf(GatewayRoute route)
+    {
+        ReloadPace.Step();
+        return Of(route).Paths ??= RoutedPath.Of(route, templates);
+    }
 
     /// <summary>What is written of a route, as a number; <paramref name="compute"/> is asked once.</summary>
     public byte[] DigestOf(GatewayRoute route, Func<GatewayRoute, byte[]> compute) => Of(route).Digest ??= compute(route);

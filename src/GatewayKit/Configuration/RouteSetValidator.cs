@@ -28,32 +28,34 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
     public IReadOnlyList<ConfigurationError> Validate(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped, RouteFindings findings)
     {
         var errors = new List<ConfigurationError>();
-        void Report(string path, string message) => errors.Add(new(path, message));
+        Report report = (path, message) => errors.Add(new(path, message));
 
         var clusterIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        var routeIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var count = sets.Sum(static set => set.Set.Routes.Count);
+        var routeIds = new Dictionary<string, string>(count, StringComparer.OrdinalIgnoreCase);
         foreach (var (source, set, _, _) in sets)
         {
             foreach (var cluster in set.Clusters)
             {
                 var path = ModelPath.Join(source, [nameof(RouteSet.Clusters), cluster.Id ?? string.Empty]);
-                Ids.Check(cluster.Id, "cluster", path, Report);
-                NoteId(clusterIds, cluster.Id, source, "cluster", path, Report);
-                if (annotations.Check(cluster, path, Report))
+                Ids.Check(cluster.Id, "cluster", path, report);
+                NoteId(clusterIds, cluster.Id, source, "cluster", path, report);
+                if (annotations.Check(cluster, path, report))
                 {
-                    ClusterChecks.Check(cluster, path, Report);
+                    ClusterChecks.Check(cluster, path, report);
                 }
             }
         }
 
         var known = new KnownNames(
             sets.All(static set => set.IsComplete) ? clusterIds.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase) : null, mapped.PrefixParameters);
-        var sound = new List<GatewayRoute>();
+        var sound = new List<GatewayRoute>(count);
         foreach (var (source, set, _, _) in sets)
         {
-            policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), Report);
+            policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), report);
             foreach (var route in set.Routes)
             {
+                ReloadPace.Step();
                 if (route.Id is { } id && findings.IsInForce(route) && (route.Cluster is null || known.Clusters?.Contains(route.Cluster) is not false) && routeIds.TryAdd(id, source))
                 {
                     sound.Add(route);
@@ -61,9 +63,9 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
                 }
 
                 var path = ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]);
-                Ids.Check(route.Id, "route", path, Report);
-                NoteId(routeIds, route.Id, source, "route", path, Report);
-                if (CheckRoute(route, path, known, Report))
+                Ids.Check(route.Id, "route", path, report);
+                NoteId(routeIds, route.Id, source, "route", path, report);
+                if (CheckRoute(route, path, known, report))
                 {
                     sound.Add(route);
                 }
@@ -72,13 +74,13 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
 
         foreach (var route in mapped.FromCode)
         {
-            CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, Report);
+            CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, report);
         }
 
         // Which of them are side by side when conditions select them shows when the endpoints are built.
         foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))
         {
-            Report(ModelPath.Join(routeIds.GetValueOrDefault(routeId, string.Empty), [nameof(RouteSet.Routes), routeId]), message);
+            report(ModelPath.Join(routeIds.GetValueOrDefault(routeId, string.Empty), [nameof(RouteSet.Routes), routeId]), message);
         }
 
         return errors;

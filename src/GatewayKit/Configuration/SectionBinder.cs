@@ -40,7 +40,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             }
             else
             {
-                reading.UnknownKey(child, set.Properties.Concat(options.Properties).Select(static known => known.Name));
+                reading.UnknownKey(child, set.Properties.AsEnumerable().Concat(options.Properties).Select(static known => known.Name));
             }
         }
 

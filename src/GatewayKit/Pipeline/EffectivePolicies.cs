@@ -4,8 +4,13 @@ namespace GatewayKit.Pipeline;
 internal readonly record struct EffectivePolicies(IReadOnlyList<IGatewayPolicy> Ordered, IReadOnlyList<IGatewayPolicy> Omitted)
 {
     /// <summary>The last policy of a slot counts, in the place of the first: a group decides where a policy stands within its stage.</summary>
-    public static EffectivePolicies Of(IEnumerable<object> metadata)
+    public static EffectivePolicies Of(IList<object> metadata)
     {
+        if (metadata.Last<IGatewayPolicy>() is null)
+        {
+            return new([], []);
+        }
+
         var bySlot = new OrderedDictionary<object, IGatewayPolicy>();
         var omitted = new List<IGatewayPolicy>();
         foreach (var policy in metadata.OfType<IGatewayPolicy>())

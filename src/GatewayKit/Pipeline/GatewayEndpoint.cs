@@ -7,10 +7,12 @@ namespace GatewayKit.Pipeline;
 /// <summary>The endpoint a pipeline is built for: a route of the gateway or an endpoint of the host.</summary>
 public sealed class GatewayEndpoint
 {
-    private GatewayEndpoint(string routeId, string? clusterId, string? pattern, string terminal, EndpointMetadataCollection metadata)
+    private readonly object[] _metadata;
+
+    private GatewayEndpoint(string routeId, string? clusterId, string? pattern, string terminal, object[] metadata)
     {
         (RouteId, ClusterId, Pattern, Terminal) = (routeId, clusterId, pattern, terminal);
-        Metadata = metadata;
+        _metadata = metadata;
     }
 
     /// <summary>
@@ -28,20 +30,20 @@ public sealed class GatewayEndpoint
     public string Terminal { get; }
 
     /// <summary>What groups, conventions and attributes said of the endpoint up to the moment its pipeline was built.</summary>
-    public EndpointMetadataCollection Metadata { get; }
+    public EndpointMetadataCollection Metadata => field ??= new(_metadata);
 
     /// <inheritdoc/>
     public override string ToString() => RouteId;
 
     internal static GatewayEndpoint Of(EndpointBuilder builder)
     {
-        var route = builder.Metadata.OfType<IGatewayRouteIdentity>().LastOrDefault();
-        var name = builder.Metadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName;
+        var route = builder.Metadata.Last<IGatewayRouteIdentity>();
+        var name = builder.Metadata.Last<IEndpointNameMetadata>()?.EndpointName;
         return new(
             route?.RouteId ?? name ?? builder.DisplayName ?? "(unnamed endpoint)",
             route?.ClusterId,
             (builder as RouteEndpointBuilder)?.RoutePattern.RawText,
             route?.Terminal ?? "host endpoint",
-            new EndpointMetadataCollection(builder.Metadata));
+            [.. builder.Metadata]);
     }
 }

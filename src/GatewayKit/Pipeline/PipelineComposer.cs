@@ -13,11 +13,11 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
     {
         var endpoint = GatewayEndpoint.Of(builder);
         var policies = EffectivePolicies.Of(builder.Metadata);
-        var steps = policies.Ordered.Select(policy => new GatewayPipelineStep(registry.NameOf(policy), policy)).ToArray();
+        var steps = Describe(policies.Ordered);
         pipeline = new GatewayPipeline(endpoint, steps)
         {
-            Omitted = [.. policies.Omitted.Select(policy => new GatewayPipelineStep(registry.NameOf(policy), policy))],
-            Faults = [.. policies.Ordered.Where(policy => registry.FactoryOf(policy) is null).Select(PolicyRegistry.DescribeMissing)],
+            Omitted = Describe(policies.Omitted),
+            Faults = steps.Length == 0 ? [] : [.. policies.Ordered.Where(policy => registry.FactoryOf(policy) is null).Select(PolicyRegistry.DescribeMissing)],
             HasHostFilters = builder.FilterFactories.Count > 1,
             HasOuterFilters = builder.FilterFactories.Count > 0 && builder.FilterFactories[0].Target is not PipelineFilterFactory,
         };
@@ -38,6 +38,9 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
 
         return chain;
     }
+
+    private GatewayPipelineStep[] Describe(IReadOnlyList<IGatewayPolicy> policies) =>
+        policies.Count == 0 ? [] : [.. policies.Select(policy => new GatewayPipelineStep(registry.NameOf(policy), policy))];
 
     private EndpointFilterDelegate Link(IGatewayPolicy policy, GatewayEndpoint endpoint, int index, EndpointFilterDelegate next)
     {

@@ -10,7 +10,7 @@ internal sealed record PipelineFault(string Endpoint, string Message)
     /// <summary>All of them in these endpoints, as they will be served.</summary>
     public static IEnumerable<PipelineFault> In(IEnumerable<Endpoint> endpoints)
     {
-        var served = endpoints.Where(static endpoint => endpoint.Metadata.GetMetadata<ISuppressMatchingMetadata>() is not { SuppressMatching: true }).ToArray();
+        var served = endpoints.Where(static endpoint => endpoint.Metadata.Last<ISuppressMatchingMetadata>() is not { SuppressMatching: true }).ToArray();
         return served.SelectMany(static endpoint => MessagesOf(endpoint.Metadata).Select(message => new PipelineFault(NameOf(endpoint), message)))
             .Concat(InSharedActions(served));
     }
@@ -20,7 +20,7 @@ internal sealed record PipelineFault(string Endpoint, string Message)
     // MVC keeps the chain of filters with the action, so an action that is mapped twice runs the chain that was built last for both.
     private static IEnumerable<PipelineFault> InSharedActions(Endpoint[] served) =>
         from endpoint in served
-        let action = endpoint.Metadata.GetMetadata<ActionDescriptor>()
+        let action = endpoint.Metadata.Last<ActionDescriptor>()
         where action is not null
         group endpoint by action into mapped
         where mapped.Select(PoliciesOf).Distinct().Skip(1).Any()
@@ -29,18 +29,19 @@ internal sealed record PipelineFault(string Endpoint, string Message)
             "The action is mapped several times with different policies, and MVC would run those of one mapping for all. Map it once, or with the same policies.");
 
     private static ValueList<IGatewayPolicy> PoliciesOf(Endpoint endpoint) =>
-        ValueList<IGatewayPolicy>.From(endpoint.Metadata.GetMetadata<GatewayPipeline>()?.Steps.Select(static step => step.Policy));
+        ValueList<IGatewayPolicy>.From(endpoint.Metadata.Last<GatewayPipeline>()?.Steps.Select(static step => step.Policy));
 
     private static IEnumerable<string> MessagesOf(EndpointMetadataCollection metadata)
     {
-        var policies = metadata.GetOrderedMetadata<IGatewayPolicy>();
-        if (policies.Count == 0)
+        if (metadata.Last<IGatewayPolicy>() is null)
         {
             return [];
         }
 
+        var policies = metadata.OfType<IGatewayPolicy>().ToArray();
+
         // The endpoint's own pipeline is the last: nothing else adds one.
-        if (metadata.GetMetadata<GatewayPipeline>() is not { } pipeline)
+        if (metadata.Last<GatewayPipeline>() is not { } pipeline)
         {
             return policies.Select(static policy =>
                 $"{policy.GetType().Name} is in the metadata, but no filter applies it. Add policies with their With… call, to endpoints that run endpoint filters.");

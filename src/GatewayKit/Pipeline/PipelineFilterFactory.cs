@@ -35,7 +35,7 @@ internal sealed class PipelineFilterFactory(EndpointBuilder builder)
         var composer = context.ApplicationServices.GetService<PipelineComposer>()
             ?? throw new InvalidOperationException(
                 $"Endpoint '{builder.DisplayName}' has gateway policies, but the gateway is not registered. Call builder.Services.AddApiGateway().");
-        return builder.Metadata.Any(static item => item is IGatewayRouteIdentity)
+        return builder.Metadata.Last<IGatewayRouteIdentity>() is not null
             ? composer.Compose(builder, next, out _)
             : context.ApplicationServices.GetRequiredService<HostPipeline>().Compose(builder, next);
     }

@@ -42,10 +42,11 @@ internal sealed class BuiltEndpoints
         }
 
         var byKey = new Dictionary<EndpointKey, Endpoint>(mapped.Count);
-        var added = new List<Endpoint>();
+        var added = new List<Endpoint>(previous is null ? mapped.Count : 0);
         var sameDefaults = previous is not null && previous.Snapshot.Defaults.SequenceEqual(snapshot.Defaults);
         foreach (var (route, selectedBy) in mapped)
         {
+            ReloadPace.Step();
             var cluster = route.Cluster is null ? null : snapshot.ClusterStates.GetValueOrDefault(route.Cluster);
             foreach (var path in GatewayEndpointFactory.PathsOf(route))
             {

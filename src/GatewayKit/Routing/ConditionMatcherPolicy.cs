@@ -1,3 +1,4 @@
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Matching;
@@ -9,8 +10,12 @@ internal sealed class ConditionMatcherPolicy : MatcherPolicy, IEndpointSelectorP
 {
     public override int Order => MatcherOrders.Conditions;
 
-    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Any(static endpoint =>
-        RouteConditions.Of(endpoint) is { AreLeft: true } || endpoint.Metadata.GetMetadata<SeveralValues>() is not null);
+    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints)
+    {
+        // Asked of every node when the framework writes its tables.
+        ReloadPace.Step();
+        return endpoints.Any(static endpoint => RouteConditions.Of(endpoint) is { AreLeft: true } || endpoint.Metadata.Last<SeveralValues>() is not null);
+    }
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
     {

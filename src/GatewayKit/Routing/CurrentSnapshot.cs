@@ -57,6 +57,7 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
         _value = prepared.Snapshot;
         try
         {
+            using var pace = ReloadPace.Watch();
             prepared.Publish();
         }
         finally

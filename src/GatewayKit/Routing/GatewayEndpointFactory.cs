@@ -66,7 +66,7 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         // Where all policies come from configuration, the pipeline is outermost.
         PipelineFilterFactory.InsertInto(builder);
         var chain = Compose(builder, CreateTerminal(route, cluster, pattern));
-        run = runner.Run(chain, builder.Metadata.OfType<GatewayPipeline>().Last());
+        run = runner.Run(chain, builder.Metadata.Last<GatewayPipeline>()!);
         if (ReferenceEquals(builder.RequestDelegate, redirect))
         {
             builder.RequestDelegate = run;
@@ -132,7 +132,13 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
     private static EndpointFilterDelegate Compose(RouteEndpointBuilder builder, EndpointFilterDelegate terminal)
     {
         var context = new EndpointFilterFactoryContext { MethodInfo = Handler, ApplicationServices = builder.ApplicationServices };
-        return builder.FilterFactories.Reverse().Aggregate(terminal, (next, factory) => factory(context, next));
+        var chain = terminal;
+        for (var i = builder.FilterFactories.Count - 1; i >= 0; i--)
+        {
+            chain = builder.FilterFactories[i](context, chain);
+        }
+
+        return chain;
     }
 
     private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern) => route switch

@@ -20,7 +20,15 @@ internal sealed class GatewayRouteConventionBuilder(Action changed) : IEndpointC
         changed();
     }
 
-    public void Apply(EndpointBuilder builder) => _conventions.ForEach(convention => convention(builder));
+    public void Apply(EndpointBuilder builder) => Apply(_conventions, builder);
 
-    public void ApplyFinally(EndpointBuilder builder) => _finallyConventions.ForEach(convention => convention(builder));
+    public void ApplyFinally(EndpointBuilder builder) => Apply(_finallyConventions, builder);
+
+    private static void Apply(List<Action<EndpointBuilder>> conventions, EndpointBuilder builder)
+    {
+        foreach (var convention in conventions)
+        {
+            convention(builder);
+        }
+    }
 }

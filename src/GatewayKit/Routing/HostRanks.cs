@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -12,7 +13,7 @@ internal static class HostRanks
 
     public static int Of(Endpoint endpoint) =>
         RouteConditions.Of(endpoint) is { } conditions ? conditions.HostRank
-        : endpoint.Metadata.GetMetadata<IHostMetadata>() is { Hosts.Count: > 0 } hosts ? Known.GetValue(hosts, static metadata => new(RankOf(metadata))).Value
+        : endpoint.Metadata.Last<IHostMetadata>() is { Hosts.Count: > 0 } hosts ? Known.GetValue(hosts, static metadata => new(RankOf(metadata))).Value
         : 0;
 
     private static int RankOf(IHostMetadata metadata) =>

@@ -16,6 +16,7 @@ internal sealed class PrecedenceMatcherPolicy : MatcherPolicy, IEndpointComparer
 
     public int Compare(Endpoint? x, Endpoint? y)
     {
+        ReloadPace.Step();
         var left = x is null ? null : RouteConditions.Of(x);
         var right = y is null ? null : RouteConditions.Of(y);
         if (left is null || right is null)

@@ -1,4 +1,5 @@
 using System.Net;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -22,7 +23,7 @@ internal sealed class RouteConditions
     {
         var match = route.Match;
         (Route, Sequence) = (route, Interlocked.Increment(ref _count));
-        Hosts = [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed)
+        Hosts = match.Hosts.Count == 0 ? [] : [.. match.Hosts.Select(static host => HostPattern.TryParse(host, out var parsed)
             ? parsed
             : throw new FormatException($"'{host}' is not a host: write a name, *.name, or either with :port."))];
         foreach (var host in Hosts)
@@ -30,14 +31,14 @@ internal sealed class RouteConditions
             HostRank = Math.Max(HostRank, host.Rank);
         }
 
-        Indexed = match.Headers.FirstOrDefault(IsIndexable) ?? match.Query.FirstOrDefault(IsIndexable);
+        Indexed = FirstIndexable(match.Headers) ?? FirstIndexable(match.Query);
         IsIndexedByQuery = Indexed is not null && !match.Headers.Contains(Indexed);
 
         // The index ignores case. A condition that does not is asked again.
         var decided = Indexed is { CaseSensitive: false } ? Indexed : null;
-        _headers = [.. match.Headers.Where(header => IsIndexedByQuery || !ReferenceEquals(header, decided)).Select(static header => new FieldCondition(header))];
-        _query = [.. match.Query.Where(parameter => !IsIndexedByQuery || !ReferenceEquals(parameter, decided)).Select(static parameter => new FieldCondition(parameter))];
-        _networks = [.. match.ClientAddresses];
+        _headers = Compile(match.Headers, IsIndexedByQuery ? null : decided);
+        _query = Compile(match.Query, IsIndexedByQuery ? decided : null);
+        _networks = match.ClientAddresses.Count == 0 ? [] : [.. match.ClientAddresses];
         _path = match.PathComparison is PathComparison.IgnoreCase ? null : new PathCondition(pattern, template.EndsWith('/'), match.PathComparison);
     }
 
@@ -68,14 +69,17 @@ internal sealed class RouteConditions
     /// <summary>Whether hosts, fields, addresses and the spelling of the path do not matter.</summary>
     public bool AreNone => !AreLeft && Indexed is null && Hosts.Length == 0;
 
-    public static RouteConditions? Of(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteConditions>();
+    public static RouteConditions? Of(Endpoint endpoint) => endpoint.Metadata.Last<RouteConditions>();
 
     /// <summary>The same, for requests that matched one of several patterns.</summary>
     public RouteConditions At(int hostRank) => new(this) { HostRank = hostRank };
 
     /// <summary>The path of the endpoint, ready to be compared with others; kept, because every reload compares.</summary>
-    public RoutedPath PathOf(RouteEndpoint endpoint) =>
-        _routedPath is { } known && ReferenceEquals(known.Pattern, endpoint.RoutePattern) ? known : _routedPath = RoutedPath.Of(endpoint, Route);
+    public RoutedPath PathOf(RouteEndpoint endpoint)
+    {
+        ReloadPace.Step();
+        return _routedPath is { } known && ReferenceEquals(known.Pattern, endpoint.RoutePattern) ? known : _routedPath = RoutedPath.Of(endpoint, Route);
+    }
 
     public bool Hold(HttpContext httpContext, RouteValueDictionary? values)
     {
@@ -99,7 +103,11 @@ internal sealed class RouteConditions
             && (_path is null || _path.Holds(httpContext.Request.Path, values));
     }
 
-    private static bool IsIndexable(FieldMatch match) => match.Mode is FieldMatchMode.Exact && match.Values.Count > 0;
+    private static FieldMatch? FirstIndexable(IReadOnlyList<FieldMatch> matches) =>
+        matches.Count == 0 ? null : matches.FirstOrDefault(static match => match.Mode is FieldMatchMode.Exact && match.Values.Count > 0);
+
+    private static FieldCondition[] Compile(IReadOnlyList<FieldMatch> matches, FieldMatch? decided) =>
+        matches.Count == 0 ? [] : [.. matches.Where(match => !ReferenceEquals(match, decided)).Select(static match => new FieldCondition(match))];
 
     private bool Contains(IPAddress? client)
     {

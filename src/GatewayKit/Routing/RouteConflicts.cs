@@ -40,6 +40,7 @@ internal static class RouteConflicts
         var told = new HashSet<(GatewayRoute, GatewayRoute)>();
         foreach (var path in paths)
         {
+            ReloadPace.Step();
             foreach (var host in path.Hosts)
             {
                 foreach (var method in path.Methods)

@@ -1,4 +1,5 @@
 using System.Text;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
@@ -70,8 +71,8 @@ internal sealed class RoutedPath
     // What the framework's own matcher policies tell endpoints apart by, and only a convention of the host can have said.
     private static string ConventionsOf(Endpoint endpoint)
     {
-        var hosts = endpoint.Metadata.GetMetadata<IHostMetadata>()?.Hosts ?? [];
-        var types = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes ?? [];
+        var hosts = endpoint.Metadata.Last<IHostMetadata>()?.Hosts ?? [];
+        var types = endpoint.Metadata.Last<IAcceptsMetadata>()?.ContentTypes ?? [];
         return hosts.Count + types.Count == 0 ? string.Empty : $"hosts {string.Join(' ', hosts)} types {string.Join(' ', types)}";
     }
 

@@ -16,7 +16,12 @@ internal sealed class ShadowedEndpointMatcherPolicy : MatcherPolicy, INodeBuilde
 
     public override int Order => MatcherOrders.Shadowed;
 
-    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => Reachable(endpoints) < endpoints.Count;
+    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints)
+    {
+        // Asked of every node of the framework's automaton: from here its building can be paced.
+        ReloadPace.Step();
+        return Reachable(endpoints) < endpoints.Count;
+    }
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints) => [new(Only, [.. endpoints.Take(Reachable(endpoints))])];
 

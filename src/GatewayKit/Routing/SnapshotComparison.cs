@@ -31,6 +31,7 @@ internal static class SnapshotComparison
         var (added, changed) = (new List<string>(), new List<SnapshotChange>());
         foreach (var (id, item) in to)
         {
+            ReloadPace.Step();
             if (!from.TryGetValue(id, out var before))
             {
                 added.Add(id);

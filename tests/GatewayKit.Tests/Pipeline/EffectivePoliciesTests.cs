@@ -9,7 +9,7 @@ public sealed class EffectivePoliciesTests
     {
         Policy[] metadata = [.. Enum.GetValues<GatewayStage>().Select(static stage => new Policy($"{stage}", stage))];
 
-        var effective = EffectivePolicies.Of(metadata.Reverse());
+        var effective = EffectivePolicies.Of([.. metadata.AsEnumerable().Reverse()]);
 
         Assert.Equal(metadata, effective.Ordered);
     }
