@@ -68,10 +68,10 @@ internal sealed class StandaloneProcess : IAsyncDisposable
     }
 
     /// <summary>A configuration with one route for every path.</summary>
-    public static string ForwardAllTo(Uri upstream, string http = "{}") => $$"""
+    public static string ForwardAllTo(Uri upstream, string http = "{}", string tls = "{}") => $$"""
         {
           "Gateway": {
-            "Clusters": { "upstream": { "Http": {{http}}, "Destinations": { "a": { "Address": "{{upstream}}" } } } },
+            "Clusters": { "upstream": { "Http": {{http}}, "Tls": {{tls}}, "Destinations": { "a": { "Address": "{{upstream}}" } } } },
             "Routes": { "all": { "Match": { "Path": "/{**rest}" }, "Cluster": "upstream" } }
           }
         }

@@ -20,6 +20,8 @@ internal sealed record TestCertificate(string File, string KeyFile)
         return new(folder.Write("certificate.pem", certificate.ExportCertificatePem()), folder.Write("key.pem", key.ExportPkcs8PrivateKeyPem()));
     }
 
+    public X509Certificate2 Load() => X509Certificate2.CreateFromPemFile(File, KeyFile);
+
     /// <summary>What makes a client trust it and nothing else.</summary>
     public X509ChainPolicy TrustPolicy()
     {
