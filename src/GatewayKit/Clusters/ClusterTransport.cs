@@ -18,8 +18,13 @@ internal sealed class ClusterTransport
     public ClusterTransport(Func<HttpMessageHandler> createHandler)
     {
         _createHandler = createHandler;
-        _invoker = new HttpMessageInvoker(createHandler());
+        var handler = createHandler();
+        HasStreamsAtOnce = handler is SocketsHttpHandler;
+        _invoker = new HttpMessageInvoker(handler);
     }
+
+    /// <summary>Whether the content of an answer is a stream as soon as the head is there, so that getting it waits for nothing.</summary>
+    public bool HasStreamsAtOnce { get; }
 
     /// <summary>Whether there are connections that could carry a request.</summary>
     public bool IsOpen => Volatile.Read(ref _invoker) is not null;

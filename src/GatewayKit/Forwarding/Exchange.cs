@@ -2,6 +2,7 @@ using System.Diagnostics;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Forwarding;
 
@@ -59,6 +60,9 @@ internal sealed class Exchange
     /// <summary>The destination's answer, once it is there.</summary>
     public HttpResponseMessage? Response { get; set; }
 
+    /// <summary>What the answer's fields took the place of; <see langword="null"/> if the host had set none.</summary>
+    public List<(string Name, StringValues Values)>? Replaced { get; set; }
+
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 
     /// <summary>How it failed; the first failure counts.</summary>
@@ -93,6 +97,11 @@ internal sealed class Exchange
             return ValueTask.CompletedTask;
         }
 
+        if (Response is { } broken && Error is not ForwardError.None)
+        {
+            return EndBrokenAsync(broken);
+        }
+
         Response?.Dispose();
         if (Body is { IsRunning: true } body)
         {
@@ -101,6 +110,19 @@ internal sealed class Exchange
 
         End(reusable: true);
         return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask EndBrokenAsync(HttpResponseMessage broken)
+    {
+        await BrokenConnection.CloseAsync(broken).ConfigureAwait(false);
+        broken.Dispose();
+        if (Body is { IsRunning: true } body)
+        {
+            Clock.Cancel();
+            await body.Finished.ConfigureAwait(false);
+        }
+
+        End(reusable: false);
     }
 
     // The answer is complete and nobody wants the rest of the upload: nothing may read the client's body after the endpoint returned.

@@ -20,6 +20,9 @@ internal enum FieldKind
     /// <summary>The length of the content: the copy states it.</summary>
     ContentLength,
 
+    /// <summary>How the content of an answer is framed: dropped, after a look at it.</summary>
+    TransferCoding,
+
     /// <summary>Copied, and may not be removed by being named in <c>Connection</c>.</summary>
     Protected,
 
@@ -67,12 +70,13 @@ internal static class FieldKinds
 
     private static readonly FrozenDictionary<string, FieldKind> Response = Build(
         (FieldKind.HopByHop, ["Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info", "TE", "Trailer",
-            "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
+            "Upgrade", "HTTP2-Settings",
 
             // Where else the destination can be reached is not for clients (RFC 7838).
             "Alt-Svc"]),
         (FieldKind.Connection, ["Connection"]),
         (FieldKind.ContentLength, ["Content-Length"]),
+        (FieldKind.TransferCoding, ["Transfer-Encoding"]),
         (FieldKind.Protected, ["Content-Type", "Content-Encoding", "Set-Cookie"]));
 
     private static readonly FrozenSet<string> MergedByReaders = FrozenSet.Create(

@@ -1,6 +1,7 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace GatewayKit.Forwarding;
 
@@ -56,14 +57,14 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         {
             if (!ResponseHead.TryCopy(_exchange, out length))
             {
-                httpContext.Response.Clear();
+                ResponseHead.Withdraw(_exchange);
                 return Refuse(ForwardError.UpstreamProtocolError, null);
             }
         }
         catch (InvalidOperationException exception) when (!httpContext.Response.HasStarted)
         {
             // A value the server cannot write (V5): never a cut one.
-            httpContext.Response.Clear();
+            ResponseHead.Withdraw(_exchange);
             return Refuse(ForwardError.UpstreamProtocolError, exception);
         }
 
@@ -78,8 +79,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         }
 
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        var body = Answer.Content.ReadAsStream();
-        var (error, cause) = await ResponseBody.CopyAsync(body, httpContext.Response, length, _exchange).ConfigureAwait(false);
+        var (error, cause) = await ResponseBody.CopyAsync(httpContext.Response, length, _exchange).ConfigureAwait(false);
         if (error is ForwardError.None)
         {
             (error, cause) = TryCopyTrailers();
@@ -92,7 +92,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 
         if (!httpContext.Response.HasStarted && error is not ForwardError.ClientAborted)
         {
-            httpContext.Response.Clear();
+            ResponseHead.Withdraw(_exchange);
             return Refuse(error, cause);
         }
 
@@ -130,7 +130,10 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         catch (InvalidOperationException exception) when (!httpContext.Response.HasStarted)
         {
             // The server upgrades no more connections (KestrelServerLimits.MaxConcurrentUpgradedConnections).
-            httpContext.Response.Clear();
+            ResponseHead.Withdraw(_exchange);
+            httpContext.Response.Headers.Remove(HeaderNames.Connection);
+            httpContext.Response.Headers.Remove(HeaderNames.Upgrade);
+            httpContext.Response.Headers.Remove(HeaderNames.SecWebSocketAccept);
             return Refuse(ForwardError.Overloaded, exception);
         }
 

@@ -21,7 +21,28 @@ internal static class ResponseBody
     private const int WideRead = 16_384;
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
-    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)
+    public static ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(HttpResponse response, long? length, Exchange exchange) =>
+        exchange.Cluster.Transport.HasStreamsAtOnce
+            ? CopyAsync(exchange.Response!.Content.ReadAsStream(), response, length, exchange)
+            : OpenAndCopyAsync(response, length, exchange);
+
+    // The content of a handler of the host may have no other way to be read.
+    private static async ValueTask<(ForwardError Error, Exception? Exception)> OpenAndCopyAsync(HttpResponse response, long? length, Exchange exchange)
+    {
+        Stream source;
+        try
+        {
+            source = await exchange.Response!.Content.ReadAsStreamAsync(exchange.Clock.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            return (ForwardErrors.InBody(exception, exchange.Clock, exchange.Body), exception);
+        }
+
+        return await CopyAsync(source, response, length, exchange).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)
     {
         var target = response.BodyWriter;
         var cancellationToken = exchange.Clock.Token;

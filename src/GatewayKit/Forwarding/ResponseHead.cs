@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ internal static class ResponseHead
 {
     /// <param name="exchange">The exchange, with its answer.</param>
     /// <param name="length">How many bytes of body the answer promises; <see langword="null"/> if it does not say.</param>
-    /// <returns>Whether the body has one reading: lengths that differ, or one beside a chunked coding, have two (RFC 9112 §6.3).</returns>
+    /// <returns>Whether the body has one reading: lengths that differ, or one beside a chunked coding, have two, and another coding has none (RFC 9112 §6.1, §6.3).</returns>
     /// <exception cref="InvalidOperationException">A value cannot be written by the server.</exception>
     public static bool TryCopy(Exchange exchange, out long? length)
     {
@@ -20,18 +21,36 @@ internal static class ResponseHead
         var response = exchange.HttpContext.Response;
         var headers = answer.Headers.NonValidated;
         var connection = headers.TryGetValues("Connection", out var options) ? ConnectionOptions.Parse(ToStringValues(options)) : default;
+        exchange.Replaced = response.Headers.Count > 0 ? [] : null;
         response.StatusCode = (int)answer.StatusCode;
         length = null;
+        var isChunked = false;
         foreach (var (name, values) in headers)
         {
-            Copy(name, values, response, connection, transform);
+            var kind = FieldKinds.OfResponse(name);
+            if (kind is FieldKind.TransferCoding)
+            {
+                // The handler takes off chunks and nothing else: any other coding would reach the client without its name.
+                if (!IsChunkedOnly(values) || answer.Version != HttpVersion.Version11)
+                {
+                    return false;
+                }
+
+                isChunked = true;
+            }
+
+            if (Passes(kind, name, connection, transform))
+            {
+                Copy(name, values, exchange);
+            }
         }
 
         foreach (var (name, values) in answer.Content.Headers.NonValidated)
         {
-            if (FieldKinds.OfResponse(name) is FieldKind.ContentLength)
+            var kind = FieldKinds.OfResponse(name);
+            if (kind is FieldKind.ContentLength)
             {
-                if (!long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var stated) || headers.Contains("Transfer-Encoding"))
+                if (isChunked || !long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var stated))
                 {
                     return false;
                 }
@@ -39,16 +58,42 @@ internal static class ResponseHead
                 length = stated;
             }
 
-            Copy(name, values, response, connection, transform);
+            if (Passes(kind, name, connection, transform))
+            {
+                Copy(name, values, exchange);
+            }
         }
 
         // These have no content, so no length of one (RFC 9110 §8.6).
-        if (length is not null && answer.StatusCode is not (System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.ResetContent))
+        if (length is not null && answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.ResetContent))
         {
             response.ContentLength = length;
         }
 
         return true;
+    }
+
+    /// <summary>Takes back what was copied, and leaves what the host has set.</summary>
+    public static void Withdraw(Exchange exchange)
+    {
+        var answer = exchange.Response!;
+        var transform = exchange.Context?.ForwardTransform;
+        var response = exchange.HttpContext.Response;
+        var connection = answer.Headers.NonValidated.TryGetValues("Connection", out var options) ? ConnectionOptions.Parse(ToStringValues(options)) : default;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentLength = null;
+        foreach (var (name, _) in answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated))
+        {
+            if (Passes(FieldKinds.OfResponse(name), name, connection, transform))
+            {
+                response.Headers.Remove(name);
+            }
+        }
+
+        foreach (var (name, values) in exchange.Replaced ?? [])
+        {
+            response.Headers[name] = values;
+        }
     }
 
     /// <summary>Copies the trailers, after the body.</summary>
@@ -75,20 +120,24 @@ internal static class ResponseHead
         }
     }
 
-    private static void Copy(string name, HeaderStringValues values, HttpResponse response, ConnectionOptions connection, IForwardTransform? transform)
+    private static bool IsChunkedOnly(HeaderStringValues values) =>
+        values.Count == 1 && string.Equals(values.ToString(), "chunked", StringComparison.OrdinalIgnoreCase);
+
+    private static bool Passes(FieldKind kind, string name, ConnectionOptions connection, IForwardTransform? transform) =>
+        kind is not (FieldKind.HopByHop or FieldKind.Connection or FieldKind.ContentLength or FieldKind.TransferCoding)
+        && !connection.Nominates(name)
+        && (transform is null || transform.KeepsResponseHeader(name));
+
+    private static void Copy(string name, HeaderStringValues values, Exchange exchange)
     {
-        var kind = FieldKinds.OfResponse(name);
-        if (kind is FieldKind.HopByHop or FieldKind.Connection or FieldKind.ContentLength
-            || connection.Nominates(name)
-            || (transform is not null && !transform.KeepsResponseHeader(name)))
+        var headers = exchange.HttpContext.Response.Headers;
+        var copied = ToStringValues(values);
+        if (exchange.Replaced is not null && headers.TryGetValue(name, out var former))
         {
-            return;
+            exchange.Replaced.Add((name, former));
         }
 
-        var copied = ToStringValues(values);
-        response.Headers[name] = string.Equals(name, "Set-Cookie", StringComparison.OrdinalIgnoreCase)
-            ? StringValues.Concat(response.Headers.SetCookie, copied)
-            : copied;
+        headers[name] = string.Equals(name, "Set-Cookie", StringComparison.OrdinalIgnoreCase) ? StringValues.Concat(headers.SetCookie, copied) : copied;
     }
 
     private static StringValues ToStringValues(HeaderStringValues values)

@@ -219,9 +219,8 @@ public sealed class ResponseTests
         {
             await connection.ReadHeadAsync();
             await connection.SendAsync(upstreamAnswer);
-            await connection.ReadHeadAsync();
         });
-        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, cluster => cluster with { Timeouts = new() { Idle = TimeSpan.FromSeconds(1) } });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address);
         using var client = await RawConnection.ConnectAsync(gateway.Address);
         var answer = await client.ExchangeAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 

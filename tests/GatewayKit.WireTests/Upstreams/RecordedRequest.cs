@@ -13,8 +13,8 @@ internal sealed class RecordedRequest
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     private readonly List<(string Name, string Value)> _fields = [];
-    private readonly MemoryStream _raw = new();
-    private readonly MemoryStream _body = new();
+    private readonly ArrayBufferWriter<byte> _raw = new();
+    private readonly ArrayBufferWriter<byte> _body = new();
 
     private RecordedRequest(int connection) => Connection = connection;
 
@@ -34,10 +34,10 @@ internal sealed class RecordedRequest
     public bool IsChunked { get; private set; }
 
     /// <summary>The exact bytes, framing included.</summary>
-    public byte[] Raw => _raw.ToArray();
+    public byte[] Raw => _raw.WrittenSpan.ToArray();
 
     /// <summary>The body without its framing.</summary>
-    public byte[] Body => _body.ToArray();
+    public byte[] Body => _body.WrittenSpan.ToArray();
 
     /// <summary>The values of a field, in order; empty if it is not there.</summary>
     public string[] this[string name] =>

@@ -100,7 +100,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                 running.Add(RunAsync(connection, script));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
             await Task.WhenAll(running);
         }

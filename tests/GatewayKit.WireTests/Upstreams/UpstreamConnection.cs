@@ -111,7 +111,7 @@ internal sealed class UpstreamConnection(ScriptedUpstream upstream, Socket socke
     }
 
     /// <summary>Sends bytes in pieces, each only when the gateway has read the one before: so many reads at least see them.</summary>
-    public async Task SendAsync(IEnumerable<ReadOnlyMemory<byte>> pieces, WatchedConnections gateway)
+    public async Task SendAsync(IEnumerable<string> pieces, WatchedConnections gateway)
     {
         var connection = await gateway.GetAsync(GatewayPort);
         var read = connection.BytesRead;

@@ -1,0 +1,76 @@
+namespace GatewayKit.Forwarding;
+
+/// <summary>
+/// Closes the connection of an answer that is given up. Disposing it would read what is left of it and use the connection again, whatever
+/// was wrong (RFC 9112 §6.3, §9.3). A copy that is cancelled while it runs closes it at once; over HTTP/2 and 3 disposing does.
+/// </summary>
+internal static class BrokenConnection
+{
+    public static async Task CloseAsync(HttpResponseMessage answer)
+    {
+        if (answer.Version.Major >= 2)
+        {
+            return;
+        }
+
+        using var source = new CancellationTokenSource();
+        using var held = new HeldStream();
+        try
+        {
+            var content = await answer.Content.ReadAsStreamAsync(source.Token).ConfigureAwait(false);
+            var copying = content.CopyToAsync(held, 4_096, source.Token);
+            await source.CancelAsync().ConfigureAwait(false);
+            held.Fail();
+            await copying.ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // What is broken already throws. All that matters is that it is closed.
+        }
+    }
+
+    /// <summary>Takes what it is given only to refuse it when told to.</summary>
+    private sealed class HeldStream : Stream
+    {
+        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public void Fail() => _held.TrySetException(new IOException("The answer is given up."));
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => new(_held.Task);
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => _held.Task;
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+
+        // A copy that never wrote must leave no faulted task behind.
+        protected override void Dispose(bool disposing)
+        {
+            _ = _held.Task.Exception;
+            base.Dispose(disposing);
+        }
+    }
+}
