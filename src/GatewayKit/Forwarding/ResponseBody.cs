@@ -42,7 +42,8 @@ internal static class ResponseBody
         return await CopyAsync(source, response, length, exchange).ConfigureAwait(false);
     }
 
-    private static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)
+    /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
+    public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)
     {
         var target = response.BodyWriter;
         var cancellationToken = exchange.Clock.Token;
