@@ -8,7 +8,10 @@ public sealed record RecordedRequest
     /// <summary>The request's method.</summary>
     public required string Method { get; init; }
 
-    /// <summary>The request's path, decoded, with the path base of the host.</summary>
+    /// <summary>
+    /// The request's path with the path base of the host, percent-encoded in the one form in which it is matched and forwarded. If it has no
+    /// single reading: as the server decoded it.
+    /// </summary>
     public required string Path { get; init; }
 
     /// <summary>The id of the gateway route; for an endpoint of the host its name, else its display name.</summary>
@@ -57,7 +60,7 @@ public sealed record RecordedRequest
         return new()
         {
             Method = request.Method,
-            Path = request.PathBase + request.Path,
+            Path = request.PathBase.ToUriComponent() + (context.Path ?? request.Path),
             RouteId = context.Endpoint.RouteId,
             ClusterId = context.Endpoint.ClusterId,
             DestinationId = context.DestinationId,

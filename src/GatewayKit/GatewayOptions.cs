@@ -17,6 +17,13 @@ public sealed class GatewayOptions
     public string Pseudonym { get; set; } = "gatewaykit";
 
     /// <summary>
+    /// The host names that gateway routes serve: <c>api.example.com</c>, <c>*.example.com</c>, either with <c>:port</c>; case is ignored. A request
+    /// for another host is answered 421 <c>unknown-host</c> (RFC 9110 §7.4), whichever route it matches. Default none: every host is served.
+    /// The host's own endpoints are not concerned.
+    /// </summary>
+    public IReadOnlyList<string> ServedHosts { get; set => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
+
+    /// <summary>
     /// Whether a reload has the young generations of the garbage collector collected after every few megabytes that it allocates, so that
     /// many short pauses take the place of few long ones, which requests would feel. Default yes. Small reloads and the start never do.
     /// </summary>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using GatewayKit.Routing;
+
 namespace GatewayKit.Configuration;
 
 /// <summary>
@@ -20,6 +23,24 @@ internal static class GatewayOptionsChecks
             yield return new(
                 Path(nameof(options.ProblemTypeBase)),
                 $"ProblemTypeBase is '{options.ProblemTypeBase}'; it must be the start of an absolute URI such as \"https://example.com/problems/\".");
+        }
+
+        foreach (var error in CheckHosts(options.ServedHosts))
+        {
+            yield return error;
+        }
+    }
+
+    private static IEnumerable<ConfigurationError> CheckHosts(IReadOnlyList<string> hosts)
+    {
+        for (var index = 0; index < hosts.Count; index++)
+        {
+            if (!HostPattern.TryParse(hosts[index], out var host) || host.Name is null)
+            {
+                yield return new(
+                    ModelPath.Join(Path(nameof(GatewayOptions.ServedHosts)), index.ToString(CultureInfo.InvariantCulture)),
+                    $"'{hosts[index]}' is not a host. Write \"api.example.com\", \"*.example.com\" or \"[::1]\", each with or without \":8080\".");
+            }
         }
     }
 

@@ -12,6 +12,8 @@ namespace GatewayKit.Configuration;
 /// <summary>Checks what a route says.</summary>
 internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTemplates templates)
 {
+    private const string WithoutCluster = "It says how a request is forwarded, but the route has no Cluster. Remove it.";
+
     // RFC 9110 §5.6.2
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
@@ -61,6 +63,16 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
             report(path, ways == 0
                 ? "The route goes nowhere. Say one of Cluster, Respond and Redirect."
                 : $"The route goes several ways: {string.Join(" and ", said.OfType<string>())}. Keep one of them.");
+        }
+
+        if (route is { Cluster: null, AllowEncodedSlash: true })
+        {
+            report(ModelPath.Join(path, nameof(route.AllowEncodedSlash)), WithoutCluster);
+        }
+
+        if (route is { Cluster: null, ForwardExpectation: true })
+        {
+            report(ModelPath.Join(path, nameof(route.ForwardExpectation)), WithoutCluster);
         }
 
         CheckCluster(route, path, clusters, report);

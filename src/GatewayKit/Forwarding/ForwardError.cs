@@ -98,4 +98,13 @@ public enum ForwardError
 
     /// <summary>A tunnel in which no byte moved for too long.</summary>
     UpgradeIdleTimeout,
+
+    /// <summary><c>Host</c> is absent, doubled or none.</summary>
+    BadHost,
+
+    /// <summary>A credential is there twice.</summary>
+    DuplicateCredential,
+
+    /// <summary>A header value cannot be forwarded.</summary>
+    HeaderValue,
 }

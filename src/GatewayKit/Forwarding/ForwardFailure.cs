@@ -22,6 +22,9 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
     {
         ForwardError.AmbiguousPath => new(RejectionReason.AmbiguousPath, Blame.Client, LogLevel.Debug),
         ForwardError.AmbiguousFraming => new(RejectionReason.AmbiguousFraming, Blame.Client, LogLevel.Debug),
+        ForwardError.BadHost => new(RejectionReason.BadHost, Blame.Client, LogLevel.Debug),
+        ForwardError.DuplicateCredential => new(RejectionReason.DuplicateCredential, Blame.Client, LogLevel.Debug),
+        ForwardError.HeaderValue => new(RejectionReason.HeaderValue, Blame.Client, LogLevel.Debug),
         ForwardError.HeaderName => new(RejectionReason.HeaderName, Blame.Client, LogLevel.Debug),
         ForwardError.HopByHopAbuse => new(RejectionReason.HopByHopAbuse, Blame.Client, LogLevel.Debug),
         ForwardError.MethodNotAllowed => new(RejectionReason.MethodNotAllowed, Blame.Client, LogLevel.Debug),

@@ -94,7 +94,7 @@ public sealed class Forwarder : IDisposable
             return new(Refuse(error));
         }
 
-        if (!RequestTarget.TryRead(httpContext, out var target))
+        if (!RequestTarget.TryRead(httpContext, context?.Endpoint.AllowsEncodedSlash ?? false, out var target))
         {
             return new(Refuse(ForwardError.AmbiguousPath));
         }
@@ -200,7 +200,7 @@ public sealed class Forwarder : IDisposable
         ForwardRequest? transformed = null;
         if (exchange.Context?.ForwardTransform is { } transform)
         {
-            transformed = new(httpContext, message, target);
+            transformed = new(httpContext, message, target, exchange.Context.Endpoint.AllowsEncodedSlash);
             error = Transform(transform, exchange, transformed);
             if (error is not ForwardError.None)
             {

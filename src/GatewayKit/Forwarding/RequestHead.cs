@@ -75,7 +75,7 @@ internal sealed class RequestHead(GatewayOptions options)
 
         headers.TryAddWithoutValidation("Via", ViaOf(request.Protocol));
         HopTrace.Write(httpContext, headers, span, options.StartTraces);
-        return headers.Host is not null || TrySetHost(headers, destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? request.Host.Value : null))
+        return headers.Host is not null || TrySetHost(headers, destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? RequestHost.Of(request) : null))
             ? ForwardError.None
             : ForwardError.HeaderName;
     }
@@ -112,7 +112,7 @@ internal sealed class RequestHead(GatewayOptions options)
         }
 
         headers.TryAddWithoutValidation(ForwardedNames.Proto, request.Scheme);
-        if (request.Host.Value is { Length: > 0 } host)
+        if (RequestHost.Of(request) is { } host)
         {
             headers.TryAddWithoutValidation(ForwardedNames.Host, host);
         }

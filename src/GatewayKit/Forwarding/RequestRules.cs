@@ -1,4 +1,6 @@
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Forwarding;
 
@@ -13,11 +15,19 @@ internal static class RequestRules
             return ForwardError.MethodNotAllowed;
         }
 
-        // The server has moved a length that contradicts the chunked coding here (C7): two readers could see two messages.
-        return request.Headers.TransferEncoding.Count > 0 && request.Headers.ContainsKey("X-Content-Length")
-            ? ForwardError.AmbiguousFraming
-            : ForwardError.None;
+        if (!RequestHost.IsValid(request))
+        {
+            return ForwardError.BadHost;
+        }
+
+        var coding = request.Headers.TransferEncoding;
+        return coding.Count == 0 || IsFramedOnce(coding, request.Headers) ? ForwardError.None : ForwardError.AmbiguousFraming;
     }
+
+    // Codings other than chunked end at each hop, and no destination is told of them (RFC 9112 §6.1). The server has moved a length that
+    // contradicts the coding into a field of its own (C7): two readers could see two messages.
+    private static bool IsFramedOnce(StringValues coding, IHeaderDictionary headers) =>
+        coding.Count == 1 && string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey("X-Content-Length");
 
     /// <summary>Whether sending the request twice is the same as once (RFC 9110 §9.2.2).</summary>
     public static bool IsIdempotent(string method) =>

@@ -11,6 +11,7 @@ namespace GatewayKit.Pipeline;
 /// </summary>
 internal static class CanonicalPath
 {
+    private const string EncodedSlash = "%2F";
     private const string Unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
     // pchar and the slash (RFC 3986 §3.3).
@@ -35,14 +36,15 @@ internal static class CanonicalPath
     /// </summary>
     /// <param name="path">A percent-encoded path.</param>
     /// <param name="canonical">The result: <paramref name="path"/> itself if it is canonical.</param>
+    /// <param name="allowEncodedSlash">Whether <c>%2F</c> passes, as opaque data of its segment.</param>
     /// <returns>Whether the path has one reading.</returns>
-    public static bool TryRewrite([NotNullWhen(true)] string? path, [NotNullWhen(true)] out string? canonical)
+    public static bool TryRewrite([NotNullWhen(true)] string? path, [NotNullWhen(true)] out string? canonical, bool allowEncodedSlash = false)
     {
         canonical = path;
 
         // Two slashes in front are an authority to whoever parses the path as a reference (RFC 3986 §4.2).
         return path is not null && !path.StartsWith("//", StringComparison.Ordinal)
-            && (IsCanonical(path) || TryCreate(path, allowEncodedSlash: false, resolvesDots: false, out canonical));
+            && (IsCanonical(path) || TryCreate(path, allowEncodedSlash, resolvesDots: false, out canonical));
     }
 
     private static bool TryCreate(ReadOnlySpan<char> path, bool allowEncodedSlash, bool resolvesDots, [NotNullWhen(true)] out string? canonical)
@@ -89,8 +91,30 @@ internal static class CanonicalPath
     }
 
     /// <summary>Whether a canonical path says the same as a decoded one. Kestrel decodes all escapes but <c>%2F</c> (D1).</summary>
-    public static bool Decodes(ReadOnlySpan<char> canonical, ReadOnlySpan<char> decoded) =>
-        canonical.Contains('%') ? Uri.UnescapeDataString(canonical).AsSpan().SequenceEqual(decoded) : canonical.SequenceEqual(decoded);
+    public static bool Decodes(ReadOnlySpan<char> canonical, ReadOnlySpan<char> decoded)
+    {
+        if (!canonical.Contains('%'))
+        {
+            return canonical.SequenceEqual(decoded);
+        }
+
+        while (canonical.IndexOf(EncodedSlash, StringComparison.Ordinal) is var slash and >= 0)
+        {
+            var text = Uri.UnescapeDataString(canonical[..slash]);
+            if (!decoded.StartsWith(text, StringComparison.Ordinal) || !decoded[text.Length..].StartsWith(EncodedSlash, StringComparison.OrdinalIgnoreCase))
+            {
+                return false;
+            }
+
+            canonical = canonical[(slash + EncodedSlash.Length)..];
+            decoded = decoded[(text.Length + EncodedSlash.Length)..];
+        }
+
+        return Uri.UnescapeDataString(canonical).AsSpan().SequenceEqual(decoded);
+    }
+
+    /// <summary>Whether an encoded slash is in a canonical path.</summary>
+    public static bool HasEncodedSlash(ReadOnlySpan<char> canonical) => canonical.Contains(EncodedSlash, StringComparison.Ordinal);
 
     private static bool TryUnescape(ReadOnlySpan<char> path, bool allowEncodedSlash, Span<char> output, out int length)
     {
@@ -130,7 +154,7 @@ internal static class CanonicalPath
             {
                 output[length++] = (char)octet;
             }
-            else if (IsRefused(octet, allowEncodedSlash, path[i..]))
+            else if (IsRefused(octet, allowEncodedSlash))
             {
                 return false;
             }
@@ -140,18 +164,37 @@ internal static class CanonicalPath
             }
         }
 
-        return true;
+        return !HasSeparatorOfTheNextReader(output[..length]);
     }
 
-    // Control bytes, and what the next reader may take for a separator: %5C, %2F, and both encoded once more.
-    private static bool IsRefused(byte octet, bool allowEncodedSlash, ReadOnlySpan<char> rest) => octet switch
+    // Control bytes, and what the next reader may take for a separator.
+    private static bool IsRefused(byte octet, bool allowEncodedSlash) => octet switch
     {
         < 0x20 or 0x7F or (byte)'\\' => true,
         (byte)'/' => !allowEncodedSlash,
-        (byte)'%' => rest.StartsWith("2F", StringComparison.OrdinalIgnoreCase) || rest.StartsWith("5C", StringComparison.OrdinalIgnoreCase)
-            || rest.StartsWith("2E", StringComparison.OrdinalIgnoreCase) || rest.StartsWith("00", StringComparison.Ordinal),
         _ => false,
     };
+
+    // An escaped percent sign before 2F, 5C, 2E or 00, however often it was escaped: who decodes that often finds a separator, a dot or an
+    // end. Looked for in the result, because the digits may have been escapes themselves (%25%32%46).
+    private static bool HasSeparatorOfTheNextReader(ReadOnlySpan<char> path)
+    {
+        while (path.IndexOf("%25", StringComparison.Ordinal) is var percent and >= 0)
+        {
+            path = path[(percent + 3)..];
+            while (path is ['2', '5', ..])
+            {
+                path = path[2..];
+            }
+
+            if (path is ['2', 'F' or 'f' or 'E' or 'e', ..] or ['5', 'C' or 'c', ..] or ['0', '0', ..])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool TryReadOctet(ReadOnlySpan<char> path, int at, out byte octet)
     {

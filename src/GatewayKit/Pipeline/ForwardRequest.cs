@@ -9,9 +9,10 @@ namespace GatewayKit.Pipeline;
 public sealed class ForwardRequest
 {
     private readonly HttpRequestMessage _message;
+    private readonly bool _allowsEncodedSlash;
 
-    internal ForwardRequest(HttpContext httpContext, HttpRequestMessage message, RequestTarget target) =>
-        (HttpContext, _message, Target) = (httpContext, message, target);
+    internal ForwardRequest(HttpContext httpContext, HttpRequestMessage message, RequestTarget target, bool allowsEncodedSlash = false) =>
+        (HttpContext, _message, Target, _allowsEncodedSlash) = (httpContext, message, target, allowsEncodedSlash);
 
     /// <summary>The client's request.</summary>
     public HttpContext HttpContext { get; }
@@ -27,7 +28,7 @@ public sealed class ForwardRequest
     public string Path
     {
         get => Target.Path;
-        set => Target = CanonicalPath.TryRewrite(value, out var path)
+        set => Target = CanonicalPath.TryRewrite(value, out var path, _allowsEncodedSlash)
             ? Target with { Path = path }
             : throw new ForwardTransformException(RejectionReason.AmbiguousPath);
     }

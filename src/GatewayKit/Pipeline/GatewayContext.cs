@@ -30,6 +30,13 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>The endpoint that is being served.</summary>
     public GatewayEndpoint Endpoint => Pipeline.Endpoint;
 
+    /// <summary>
+    /// The path below the path base in the one form in which it is matched, recorded and forwarded: percent-encoded, escapes in upper case,
+    /// unreserved characters plain, dot segments resolved (RFC 3986 §6.2.2). <see langword="null"/> if it has no single reading, in which case
+    /// the request is not forwarded.
+    /// </summary>
+    public string? Path => RequestTarget.TryRead(HttpContext, Endpoint.AllowsEncodedSlash, out var target) ? target.Path : null;
+
     /// <summary>The policies that this request passes, in order.</summary>
     public GatewayPipeline Pipeline { get; }
 

@@ -9,9 +9,10 @@ public sealed class GatewayEndpoint
 {
     private readonly object[] _metadata;
 
-    private GatewayEndpoint(string routeId, string? clusterId, string? pattern, string terminal, object[] metadata)
+    private GatewayEndpoint(string routeId, IGatewayRouteIdentity? route, string? pattern, object[] metadata)
     {
-        (RouteId, ClusterId, Pattern, Terminal) = (routeId, clusterId, pattern, terminal);
+        (RouteId, ClusterId, Pattern, Terminal) = (routeId, route?.ClusterId, pattern, route?.Terminal ?? "host endpoint");
+        (AllowsEncodedSlash, ForwardsExpectation) = (route is { AllowsEncodedSlash: true }, route is { ForwardsExpectation: true });
         _metadata = metadata;
     }
 
@@ -32,6 +33,12 @@ public sealed class GatewayEndpoint
     /// <summary>What groups, conventions and attributes said of the endpoint up to the moment its pipeline was built.</summary>
     public EndpointMetadataCollection Metadata => field ??= new(_metadata);
 
+    /// <summary>Whether <c>%2F</c> in the path passes.</summary>
+    internal bool AllowsEncodedSlash { get; }
+
+    /// <summary>Whether the destination is asked before the body is sent.</summary>
+    internal bool ForwardsExpectation { get; }
+
     /// <inheritdoc/>
     public override string ToString() => RouteId;
 
@@ -41,9 +48,8 @@ public sealed class GatewayEndpoint
         var name = builder.Metadata.Last<IEndpointNameMetadata>()?.EndpointName;
         return new(
             route?.RouteId ?? name ?? builder.DisplayName ?? "(unnamed endpoint)",
-            route?.ClusterId,
+            route,
             (builder as RouteEndpointBuilder)?.RoutePattern.RawText,
-            route?.Terminal ?? "host endpoint",
             [.. builder.Metadata]);
     }
 }

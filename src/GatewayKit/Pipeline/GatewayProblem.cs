@@ -62,6 +62,11 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (StatusCode == StatusCodes.Status405MethodNotAllowed)
+        {
+            response.Headers.Allow = AllowedMethods.Of(httpContext);
+        }
+
         var services = httpContext.RequestServices;
         var details = ToDetails(httpContext, services.GetService<IOptions<GatewayOptions>>()?.Value.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase);
         var problem = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details };

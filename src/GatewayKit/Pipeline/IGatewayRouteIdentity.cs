@@ -9,4 +9,10 @@ internal interface IGatewayRouteIdentity
 
     /// <summary>Where the route leads, in words.</summary>
     string Terminal { get; }
+
+    /// <summary>Whether an encoded slash passes.</summary>
+    bool AllowsEncodedSlash { get; }
+
+    /// <summary>Whether the destination is asked before the body is sent.</summary>
+    bool ForwardsExpectation { get; }
 }

@@ -46,6 +46,18 @@ public sealed record RejectionReason
     /// <summary>400: the message framing has no single reading (RFC 9112 §6.3).</summary>
     public static RejectionReason AmbiguousFraming { get; } = new("ambiguous-framing", StatusCodes.Status400BadRequest, "The framing of the request is ambiguous.");
 
+    /// <summary>400: <c>Host</c> is absent, doubled or none (RFC 9112 §3.2).</summary>
+    public static RejectionReason BadHost { get; } = new("bad-host", StatusCodes.Status400BadRequest, "The host of the request is invalid.");
+
+    /// <summary>421: the host is none of those that this gateway serves (RFC 9110 §7.4).</summary>
+    public static RejectionReason UnknownHost { get; } = new("unknown-host", StatusCodes.Status421MisdirectedRequest, "The host of the request is not served here.");
+
+    /// <summary>400: a credential is there twice, and two readers could take one each.</summary>
+    public static RejectionReason DuplicateCredential { get; } = new("duplicate-credential", StatusCodes.Status400BadRequest, "A credential of the request is there twice.");
+
+    /// <summary>400: a header value cannot be forwarded (RFC 9110 §5.5).</summary>
+    public static RejectionReason HeaderValue { get; } = new("header-value", StatusCodes.Status400BadRequest, "A header value of the request cannot be forwarded.");
+
     /// <summary>400: a header name cannot be forwarded (RFC 9110 §5.1).</summary>
     public static RejectionReason HeaderName { get; } = new("header-name", StatusCodes.Status400BadRequest, "A header of the request cannot be forwarded.");
 

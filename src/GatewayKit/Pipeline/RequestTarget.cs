@@ -13,8 +13,11 @@ internal readonly record struct RequestTarget(string Path, string Query)
         SearchValues.Create(string.Concat(Enumerable.Range('!', '~' - '!' + 1).Select(static c => (char)c).Where(static c => c is not '#')));
 
     /// <summary>Reads the target from the bytes of the request line, unless middleware has set another path.</summary>
+    /// <param name="httpContext">The client's request.</param>
+    /// <param name="allowEncodedSlash">Whether <c>%2F</c> passes, as opaque data of its segment.</param>
+    /// <param name="target">The result.</param>
     /// <returns>Whether it has one reading.</returns>
-    public static bool TryRead(HttpContext httpContext, out RequestTarget target)
+    public static bool TryRead(HttpContext httpContext, bool allowEncodedSlash, out RequestTarget target)
     {
         var request = httpContext.Request;
         target = default;
@@ -26,21 +29,22 @@ internal readonly record struct RequestTarget(string Path, string Query)
 
         var raw = httpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? string.Empty;
         var path = request.Path.Value ?? string.Empty;
-        var rawPath = PathOf(raw);
+        var rawPath = PathOf(raw, out var authority);
 
         // Nearly every request: nothing to decode, nothing rewritten, and the string is there already.
-        if (!request.PathBase.HasValue && rawPath.SequenceEqual(path) && CanonicalPath.IsCanonical(rawPath))
+        if (authority.IsEmpty && !request.PathBase.HasValue && rawPath.SequenceEqual(path) && CanonicalPath.IsCanonical(rawPath))
         {
             target = new(path, query);
             return true;
         }
 
-        if (rawPath is "*")
+        // The server lets a user pass there, which says nothing in HTTP and much to whoever takes it for the host (RFC 9110 §4.2.4).
+        if (rawPath is "*" || authority.Contains('@'))
         {
             return false;
         }
 
-        if (!TryReadPath(rawPath, request.PathBase.Value ?? string.Empty, path, out var canonical))
+        if (!TryReadPath(rawPath, request.PathBase.Value ?? string.Empty, path, allowEncodedSlash, out var canonical))
         {
             return false;
         }
@@ -53,12 +57,12 @@ internal readonly record struct RequestTarget(string Path, string Query)
     public static bool IsQuery([NotNullWhen(true)] string? query) =>
         query is not null && (query.Length == 0 || query[0] is '?') && !query.AsSpan().ContainsAnyExcept(QueryCharacters);
 
-    private static bool TryReadPath(ReadOnlySpan<char> rawPath, string pathBase, string path, out string result)
+    private static bool TryReadPath(ReadOnlySpan<char> rawPath, string pathBase, string path, bool allowEncodedSlash, out string result)
     {
         result = string.Empty;
         if (!rawPath.IsEmpty)
         {
-            if (!CanonicalPath.TryCreate(rawPath, allowEncodedSlash: false, out var canonical))
+            if (!CanonicalPath.TryCreate(rawPath, allowEncodedSlash, out var canonical))
             {
                 return false;
             }
@@ -66,6 +70,12 @@ internal readonly record struct RequestTarget(string Path, string Query)
             if (TrySplit(canonical, pathBase, path, out result))
             {
                 return true;
+            }
+
+            // In the absolute form the server decodes the slash too and has matched another path.
+            if (CanonicalPath.HasEncodedSlash(canonical))
+            {
+                return false;
             }
         }
 
@@ -100,18 +110,24 @@ internal readonly record struct RequestTarget(string Path, string Query)
         return CanonicalPath.Decodes(below, path);
     }
 
-    private static ReadOnlySpan<char> PathOf(string raw)
+    // The absolute form is for proxies; the server has checked that its authority agrees with Host (RFC 9112 §3.2.2).
+    private static ReadOnlySpan<char> PathOf(string raw, out ReadOnlySpan<char> authority)
     {
-        ReadOnlySpan<char> target = raw;
-        if (target.Length > 0 && target[0] is not '/' && target.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
+        authority = default;
+        var start = 0;
+        if (raw.Length > 0 && raw[0] is not '/' && raw.IndexOf("://", StringComparison.Ordinal) is var scheme and > 0)
         {
-            // Absolute form. The server has checked that it agrees with Host (RFC 9112 §3.2.2).
-            var authority = target[(scheme + 3)..];
-            var slash = authority.IndexOfAny('/', '?');
-            target = slash < 0 || authority[slash] is '?' ? "/" : authority[slash..];
+            start = scheme + 3;
+            var length = raw.AsSpan(start).IndexOfAny('/', '?') is var end and >= 0 ? end : raw.Length - start;
+            authority = raw.AsSpan(start, length);
+            start += length;
+            if (start == raw.Length || raw[start] is '?')
+            {
+                return "/";
+            }
         }
 
-        var question = target.IndexOf('?');
-        return question < 0 ? target : target[..question];
+        var target = raw.AsSpan(start);
+        return target.IndexOf('?') is var question and >= 0 ? target[..question] : target;
     }
 }

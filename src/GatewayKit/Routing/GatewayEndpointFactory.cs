@@ -6,11 +6,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Routing;
 
 /// <summary>Builds the endpoint of one path of one route, in the framework's own order (A4).</summary>
-internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner runner, RouteTemplates templates)
+internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner runner, RouteTemplates templates, IOptions<GatewayOptions> options)
 {
     private static readonly string[] EveryPath = ["/{**path}"];
     private static readonly MethodInfo Handler = ((Func<HttpContext, Task>)(static _ => Task.CompletedTask)).Method;
@@ -141,11 +142,11 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         return chain;
     }
 
-    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern) => route switch
+    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern) => ServedHosts.Guard(route switch
     {
         { Respond: { } response } => StaticResponseTerminal.Create(response),
         { Redirect: { } redirect } => RedirectTerminal.Create(redirect, pattern),
         _ when cluster is not null => forwarder.CreateTerminal(cluster),
         _ => static _ => new(new GatewayProblem(RejectionReason.NoHealthyUpstream)),
-    };
+    }, options.Value.ServedHosts);
 }

@@ -27,6 +27,19 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
     /// <summary>Of two routes that match, the one with the higher priority wins; at equal priority the more specific one. Default 0.</summary>
     public int Priority { get; init; }
 
+    /// <summary>
+    /// Whether <c>%2F</c> in the path passes: as data of its segment, in matching as for the destination, never as a slash. Only for a route
+    /// to a cluster. Default no: such a path is answered 400 <c>ambiguous-path</c>, because many servers decode it into another path.
+    /// </summary>
+    public bool AllowEncodedSlash { get; init; }
+
+    /// <summary>
+    /// Whether <c>Expect: 100-continue</c> goes to the destination, so that it can refuse before the body is sent (RFC 9110 §10.1.1). The
+    /// gateway waits for its word for 1 s. Only for a route to a cluster. Default no: the gateway answers 100 itself when it starts to send
+    /// the body.
+    /// </summary>
+    public bool ForwardExpectation { get; init; }
+
     /// <summary>What the route asks of the gateway. In JSON each policy is a key of its own.</summary>
     public IReadOnlyList<IGatewayPolicy> Policies { get; init => field = ValueList<IGatewayPolicy>.From(value); } = ValueList<IGatewayPolicy>.Empty;
 
@@ -36,6 +49,10 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
     string IGatewayRouteIdentity.RouteId => Id;
 
     string? IGatewayRouteIdentity.ClusterId => Cluster;
+
+    bool IGatewayRouteIdentity.AllowsEncodedSlash => AllowEncodedSlash;
+
+    bool IGatewayRouteIdentity.ForwardsExpectation => ForwardExpectation;
 
     string IGatewayRouteIdentity.Terminal => this switch
     {

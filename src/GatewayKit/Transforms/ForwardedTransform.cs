@@ -76,7 +76,7 @@ public sealed record ForwardedTransform : Transform
             pairs.Add($"proto={request.Scheme}");
         }
 
-        if (Forwarded.HasFlag(ForwardedParameters.Host) && request.Host.ToUriComponent() is { Length: > 0 } host)
+        if (Forwarded.HasFlag(ForwardedParameters.Host) && RequestHost.Of(request) is { } host)
         {
             pairs.Add($"host={ForwardedElements.Value(host)}");
         }

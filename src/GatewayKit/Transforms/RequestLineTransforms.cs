@@ -52,7 +52,7 @@ public sealed record RequestHeaderOriginalHostTransform : Transform
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before) => [];
 
     internal override void AddTo(TransformPlan plan) => plan.OnRequest(RequestHeaderOriginalHost
-        ? static request => request.Host = request.HttpContext.Request.Host.ToUriComponent() is { Length: > 0 } host ? host : null
+        ? static request => request.Host = RequestHost.Of(request.HttpContext.Request)
         : static request => request.Host = null);
 }
 

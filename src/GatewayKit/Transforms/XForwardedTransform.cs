@@ -1,6 +1,5 @@
 using System.Net;
 using GatewayKit.Pipeline;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Transforms;
@@ -77,12 +76,9 @@ public sealed record XForwardedTransform : Transform
     [
         ("For", For ?? XForwarded, static request => ForwardedNode.Address(request.HttpContext.Connection.RemoteIpAddress), ForwardedNode.IsNode),
         ("Proto", Proto ?? XForwarded, static request => request.HttpContext.Request.Scheme, HeaderRules.IsToken),
-        ("Host", Host ?? XForwarded, static request => HostOf(request.HttpContext), HostRules.IsHost),
+        ("Host", Host ?? XForwarded, static request => RequestHost.Of(request.HttpContext.Request), HostRules.IsHost),
         ("Prefix", Prefix ?? XForwarded, PrefixOf, static text => CanonicalPath.TryRewrite(text, out _)),
     ];
-
-    private static string? HostOf(HttpContext httpContext) =>
-        httpContext.Request.Host.ToUriComponent() is { Length: > 0 } host ? host : null;
 
     private static string? PrefixOf(ForwardRequest request) =>
         request.HttpContext.Request.PathBase.ToUriComponent() + request.RemovedPrefix is { Length: > 0 } prefix ? prefix : null;

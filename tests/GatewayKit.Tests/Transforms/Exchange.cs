@@ -10,10 +10,10 @@ namespace GatewayKit.Tests.Transforms;
 /// <summary>One exchange in memory that transforms are applied to.</summary>
 internal sealed class Exchange
 {
-    public Exchange(string path = "/", string query = "", string method = "GET")
+    public Exchange(string path = "/", string query = "", string method = "GET", bool allowsEncodedSlash = false)
     {
         Message = new HttpRequestMessage(new HttpMethod(method), (Uri?)null);
-        Request = new ForwardRequest(Http, Message, new(path, query));
+        Request = new ForwardRequest(Http, Message, new(path, query), allowsEncodedSlash);
     }
 
     public DefaultHttpContext Http { get; } = new();
