@@ -35,4 +35,10 @@ public sealed class GatewayOptions
     /// recorded so far; say no if destinations take that for a wish.
     /// </summary>
     public bool StartTraces { get; set; } = true;
+
+    /// <summary>
+    /// Findings about the host that are known and meant, by their ids, such as <c>open-forwarded-headers</c>: they neither stop the start nor
+    /// are logged. Default: none. What can be found is in docs/security.md.
+    /// </summary>
+    public IReadOnlyList<string> AcknowledgedRisks { get; set; } = [];
 }

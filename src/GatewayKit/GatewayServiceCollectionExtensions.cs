@@ -3,6 +3,7 @@ using GatewayKit.Clusters;
 using GatewayKit.Configuration;
 using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
+using GatewayKit.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
@@ -41,6 +42,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<PipelineRunner>();
         services.TryAddSingleton(static provider => new GatewayInspector(provider.GetRequiredService<EndpointDataSource>()));
         services.TryAddSingleton<PipelineLog>();
+        services.TryAddSingleton<StartGuard>();
 
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton<UpstreamHandlers>();
@@ -110,6 +112,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<PolicyChecks>();
         services.TryAddSingleton<EndpointChecks>();
         services.TryAddSingleton<RouteChecks>();
+        services.TryAddSingleton<DestinationTrust>();
         services.TryAddSingleton<RouteSetValidator>();
         services.TryAddSingleton<ConfigurationTelemetry>();
         services.TryAddSingleton(static provider => new GatewayConfigurationWriter(

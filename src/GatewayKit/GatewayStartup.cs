@@ -1,5 +1,6 @@
 using GatewayKit.Clusters;
 using GatewayKit.Configuration;
+using GatewayKit.Hosting;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,9 +10,9 @@ using Microsoft.Extensions.Options;
 
 namespace GatewayKit;
 
-/// <summary>Checks everything before the host listens: the configuration, then every endpoint that carries a policy.</summary>
+/// <summary>Checks everything before the host listens: every endpoint that carries a policy, the host itself, the configuration.</summary>
 internal sealed class GatewayStartup(
-    GatewayConfigurator configurator, EndpointChecks endpointChecks, UpstreamHandlers handlers, IOptions<GatewayOptions> options) : IStartupFilter
+    GatewayConfigurator configurator, EndpointChecks endpointChecks, UpstreamHandlers handlers, StartGuard guard, IOptions<GatewayOptions> options) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -20,11 +21,20 @@ internal sealed class GatewayStartup(
 
         // Reading also makes the groups known that gateway routes are mapped in: their prefixes are part of what is checked. The gateway's
         // own endpoints are not there yet, so these are the host's: a policy that would not be applied stops the start, not the first request.
-        var hostErrors = endpointChecks.CheckPolicies(services.GetRequiredService<EndpointDataSource>().Endpoints);
-        configurator.Start(GatewayOptionsChecks.Check(options.Value), [.. hostErrors]);
+        var endpoints = services.GetRequiredService<EndpointDataSource>();
+        var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints);
+        configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(Risks(endpoints)));
         RefuseUnusedHandlers();
         services.GetRequiredService<PipelineLog>().Start();
     };
+
+    private IEnumerable<ConfigurationError> Risks(EndpointDataSource endpoints)
+    {
+        foreach (var finding in guard.Check(endpoints.Endpoints))
+        {
+            yield return new($"Host:{finding.Check.Id}", finding.Message);
+        }
+    }
 
     // A misspelled cluster would leave a test on the real network.
     private void RefuseUnusedHandlers()

@@ -100,8 +100,10 @@ public sealed class GatewayConfigurator : IDisposable
     }
 
     /// <summary>Applies the first configuration, at start, and watches the sources from then on.</summary>
+    /// <param name="optionErrors">What is wrong with host-wide options.</param>
+    /// <param name="hostErrors">What is wrong with the host; asked for when the gateway's own endpoints are there, unless their configuration was rejected.</param>
     /// <exception cref="GatewayConfigurationException">It cannot be used.</exception>
-    internal void Start(IEnumerable<ConfigurationError> optionErrors, IReadOnlyList<ConfigurationError> endpointErrors)
+    internal void Start(IEnumerable<ConfigurationError> optionErrors, IEnumerable<ConfigurationError> hostErrors)
     {
         // Watching starts first, so that no change is lost in between.
         _schedule = new ReloadSchedule(_reader.Sources, ReloadInBackground, _time);
@@ -111,7 +113,7 @@ public sealed class GatewayConfigurator : IDisposable
 
         // At start nothing is served yet and nothing else runs here: the one place where waiting is right.
         var result = ApplyAsync(pushed: null, CancellationToken.None, [.. absent, .. optionErrors]).GetAwaiter().GetResult();
-        ConfigurationError[] errors = [.. result.Errors, .. endpointErrors];
+        ConfigurationError[] errors = [.. result.Errors, .. hostErrors];
         if (errors.Length > 0)
         {
             throw new GatewayConfigurationException(errors, result.Cause) { IsAtStart = true };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GatewayKit.Hosting;
 using GatewayKit.Routing;
 
 namespace GatewayKit.Configuration;
@@ -25,7 +26,7 @@ internal static class GatewayOptionsChecks
                 $"ProblemTypeBase is '{options.ProblemTypeBase}'; it must be the start of an absolute URI such as \"https://example.com/problems/\".");
         }
 
-        foreach (var error in CheckHosts(options.ServedHosts))
+        foreach (var error in CheckHosts(options.ServedHosts).Concat(CheckRisks(options)))
         {
             yield return error;
         }
@@ -40,6 +41,20 @@ internal static class GatewayOptionsChecks
                 yield return new(
                     ModelPath.Join(Path(nameof(GatewayOptions.ServedHosts)), index.ToString(CultureInfo.InvariantCulture)),
                     $"'{hosts[index]}' is not a host. Write \"api.example.com\", \"*.example.com\" or \"[::1]\", each with or without \":8080\".");
+            }
+        }
+    }
+
+    private static IEnumerable<ConfigurationError> CheckRisks(GatewayOptions options)
+    {
+        foreach (var risk in options.AcknowledgedRisks)
+        {
+            if (!StartChecks.Ids.Contains(risk, StringComparer.OrdinalIgnoreCase))
+            {
+                var meant = NearestName.Of(risk ?? string.Empty, StartChecks.Ids);
+                yield return new(
+                    Path(nameof(options.AcknowledgedRisks)),
+                    $"'{risk}' is not a risk that is looked for. {(meant is null ? $"There are: {string.Join(", ", StartChecks.Ids)}." : $"Did you mean '{meant}'?")}");
             }
         }
     }

@@ -38,4 +38,7 @@ internal static class EventIds
 
     // Throttling
     public const int ThrottleOverflow = 1500;
+
+    // Hosting
+    public const int UnsafeHost = 1600;
 }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.FunctionalTests.Clusters;
 
@@ -174,7 +175,7 @@ public sealed class TlsTests : IDisposable
                 Destinations = new Dictionary<string, Destination> { ["a"] = destination?.Invoke(target) ?? target },
             };
             return change?.Invoke(secured) ?? secured;
-        });
+        }, static builder => builder.Services.Configure<GatewayOptions>(static options => options.AcknowledgedRisks = ["unverified-destination"]));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = host } };
         using var answer = await gateway.Client.SendAsync(request);
         var body = await answer.Content.ReadAsStringAsync();

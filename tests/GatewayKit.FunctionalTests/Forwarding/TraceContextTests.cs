@@ -11,7 +11,7 @@ namespace GatewayKit.FunctionalTests.Forwarding;
 
 // Listeners are the process's: nothing else may run meanwhile.
 [CollectionDefinition(nameof(TraceContextTests), DisableParallelization = true)]
-public sealed class TraceContextCollection;
+public sealed class AloneInTheProcess;
 
 /// <summary>
 /// One context goes to the destination (W3C Trace Context level 2). The inputs are those of the public validation set of the W3C at

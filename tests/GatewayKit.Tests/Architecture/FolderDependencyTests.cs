@@ -17,6 +17,7 @@ public sealed class FolderDependencyTests
         ["Clusters"] = [],
         ["Forwarding"] = ["Pipeline", "Clusters"],
         ["Routing"] = ["Pipeline", "Clusters", "Forwarding"],
+        ["Hosting"] = [],
         ["Throttling"] = ["Pipeline"],
         ["Transforms"] = ["Pipeline"],
     };
