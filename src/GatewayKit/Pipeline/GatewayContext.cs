@@ -11,6 +11,8 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>The value of <see cref="Passed"/> while a filter of the host still stands outside the pipeline.</summary>
     internal const int NotEntered = -1;
 
+    private const int NoStep = -1;
+
     private ShadowRecord? _shadow;
     private object?[]? _arguments;
 
@@ -67,7 +69,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
                 decisions.Add(DecisionOf(i));
             }
 
-            if (Concluded && EndedAt is { } step)
+            if (Concluded && RefusedAt is NoStep && EndedAt is { } step)
             {
                 decisions.Add(new(step.Name, step.Policy.Mode, Reason is null ? PolicyOutcome.Answered : PolicyOutcome.Refused, Reason));
             }
@@ -84,6 +86,12 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
     internal int Passed { get; set; }
+
+    /// <summary>When the first of several throttles took its share of the request; in the units of their clock.</summary>
+    internal long ChargedSince { get; set; }
+
+    /// <summary>The step that let the request through and refused its answer, or <see cref="NoStep"/>.</summary>
+    internal int RefusedAt { get; set; } = NoStep;
 
     /// <summary>Whether the outcome is known: nothing inside the pipeline changes it any more.</summary>
     internal bool Concluded { get; set; }
@@ -106,14 +114,36 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         ForwardTransform = ForwardTransform is { } first ? new ForwardTransformChain(first, transform) : transform;
     }
 
+    /// <summary>
+    /// Refuses the request after the rest of the pipeline has answered. A policy that called <c>next</c> returns what this returns; a
+    /// problem that it made by itself would be taken for one from further inside, and the policy for one that let the request through.
+    /// </summary>
+    /// <param name="policy">The policy that refuses.</param>
+    /// <param name="problem">The refusal, which takes the place of the answer.</param>
+    /// <returns>The refusal, with the name of the policy on it. In <see cref="PolicyMode.Shadow"/> the answer stands, as ever.</returns>
+    /// <exception cref="ArgumentException">The policy is not in effect on this endpoint.</exception>
+    public GatewayProblem RefuseAnswer(IGatewayPolicy policy, GatewayProblem problem)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        for (var i = 0; i < Pipeline.Steps.Count; i++)
+        {
+            if (ReferenceEquals(Pipeline.Steps[i].Policy, policy))
+            {
+                return problem.RefusedBy(i);
+            }
+        }
+
+        throw new ArgumentException($"{policy} is not in effect on '{Endpoint}'.", nameof(policy));
+    }
+
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);
 
     private PolicyDecision DecisionOf(int step)
     {
         var (name, policy) = (Pipeline.Steps[step].Name, Pipeline.Steps[step].Policy);
-        return _shadow is not null && _shadow.TryGetRefusal(step, out var reason)
-            ? new(name, policy.Mode, PolicyOutcome.WouldRefuse, reason)
+        return step == RefusedAt ? new(name, policy.Mode, PolicyOutcome.Refused, Reason)
+            : _shadow is not null && _shadow.TryGetRefusal(step, out var reason) ? new(name, policy.Mode, PolicyOutcome.WouldRefuse, reason)
             : new(name, policy.Mode, PolicyOutcome.Allowed, null);
     }
 

@@ -13,7 +13,7 @@ public abstract class GatewayFilterFactory<TPolicy> : IGatewayFilterFactory
     /// <param name="next">The rest of the pipeline. Return it unchanged when there is nothing to do: the policy then costs nothing.</param>
     /// <returns>
     /// A delegate that lets a request through by calling <paramref name="next"/> and refuses it by returning a
-    /// <see cref="GatewayProblem"/> without calling it. Modes and records are not its business: the pipeline sees both.
+    /// <see cref="GatewayProblem"/> without calling it, or afterwards by returning <see cref="GatewayContext.RefuseAnswer"/>. Modes and records are not its business: the pipeline sees both.
     /// </returns>
     /// <remarks>Runs each time an endpoint is built, which is more than once. Compose here; keep state in the factory or in another singleton.</remarks>
     protected abstract EndpointFilterDelegate Create(TPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next);

@@ -36,11 +36,17 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     /// <summary>The status of the answer. Default: that of the reason.</summary>
     public int StatusCode { get; init; }
 
+    /// <summary>The step of the pipeline that refused the request's answer; <see langword="null"/> for one that did not let it through.</summary>
+    internal int? Step { get; private init; }
+
     int? IStatusCodeHttpResult.StatusCode => StatusCode;
 
     /// <summary>429 with <c>Retry-After</c> (RFC 6585 §4).</summary>
     /// <param name="retryAfter">The time until the next request can pass.</param>
     public static GatewayProblem TooManyRequests(TimeSpan retryAfter) => new(RejectionReason.RateLimited, retryAfter: retryAfter);
+
+    // A copy: problems are shared.
+    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, Step = step };
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

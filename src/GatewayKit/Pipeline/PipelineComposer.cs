@@ -11,8 +11,8 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
     /// <returns>The chain, or <paramref name="next"/> itself when no policy is in effect (A6).</returns>
     public EndpointFilterDelegate Compose(EndpointBuilder builder, EndpointFilterDelegate next, out GatewayPipeline pipeline)
     {
-        var endpoint = GatewayEndpoint.Of(builder);
         var policies = EffectivePolicies.Of(builder.Metadata);
+        var endpoint = GatewayEndpoint.Of(builder, policies.Ordered);
         var steps = Describe(policies.Ordered);
         pipeline = new GatewayPipeline(endpoint, steps)
         {

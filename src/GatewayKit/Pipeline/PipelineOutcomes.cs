@@ -21,7 +21,12 @@ internal sealed partial class PipelineOutcomes(PipelineMetrics metrics, IEnumera
         if (result is GatewayProblem problem)
         {
             context.Reason = problem.Reason;
-            if (context.EndedAt is { } step)
+            if (problem.Step is { } refusedAt)
+            {
+                context.RefusedAt = refusedAt;
+                metrics.Decided(context, context.Pipeline.Steps[refusedAt], PolicyOutcome.Refused, problem.Reason);
+            }
+            else if (context.EndedAt is { } step)
             {
                 metrics.Decided(context, step, PolicyOutcome.Refused, problem.Reason);
             }
