@@ -45,6 +45,11 @@ internal readonly record struct Gcra
         return true;
     }
 
+    /// <summary>What may be given back of a unit: the part that has not come back by itself, so that nobody gets it twice.</summary>
+    /// <param name="elapsed">The time since it was taken, or more.</param>
+    /// <returns>What to subtract from the state.</returns>
+    public long Refund(long elapsed) => Math.Clamp(Increment - elapsed, 0, Increment);
+
     /// <summary>Whole units that are left.</summary>
     public int Remaining(long fullAt, long now) => (int)Math.Max(0, (Tolerance - Math.Max(0, fullAt - now)) / Increment);
 }

@@ -20,10 +20,7 @@ internal sealed class PartitionedAllowance(
 
     public override bool TryTake(HttpContext httpContext, out TimeSpan wait)
     {
-        var isKnown = _headerName is null
-            ? ThrottleKey.TryReadAddress(httpContext, out var key)
-            : ThrottleKey.TryReadHeader(httpContext, _headerName, out key);
-        if (!isKnown)
+        if (!TryReadKey(httpContext, out var key))
         {
             metrics.Anonymous(routeId, _partition);
             return _anonymous.TryTake(out wait);
@@ -37,6 +34,22 @@ internal sealed class PartitionedAllowance(
 
         return taken;
     }
+
+    public override void Return(HttpContext httpContext, long elapsed)
+    {
+        if (TryReadKey(httpContext, out var key))
+        {
+            _buckets.Return(key, elapsed);
+        }
+        else
+        {
+            _anonymous.Return(elapsed);
+        }
+    }
+
+    private bool TryReadKey(HttpContext httpContext, out ThrottleKey key) => _headerName is null
+        ? ThrottleKey.TryReadAddress(httpContext, out key)
+        : ThrottleKey.TryReadHeader(httpContext, _headerName, out key);
 
     private void NoteOverflow()
     {

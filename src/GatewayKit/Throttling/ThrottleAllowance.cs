@@ -10,6 +10,11 @@ internal abstract class ThrottleAllowance
     /// <param name="wait">If it is refused, the time until one can pass; else zero.</param>
     /// <returns>Whether the request may pass. A refused one has taken nothing.</returns>
     public abstract bool TryTake(HttpContext httpContext, out TimeSpan wait);
+
+    /// <summary>Gives back what a request took that another throttle refused.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="elapsed">The time since it took it, or more, in units of <see cref="ThrottleClock"/>.</param>
+    public abstract void Return(HttpContext httpContext, long elapsed);
 }
 
 /// <summary>One allowance for everybody.</summary>
@@ -18,4 +23,6 @@ internal sealed class SharedAllowance(Gcra rate, ThrottleClock clock) : Throttle
     private readonly TokenBucket _bucket = new(rate, clock);
 
     public override bool TryTake(HttpContext httpContext, out TimeSpan wait) => _bucket.TryTake(out wait);
+
+    public override void Return(HttpContext httpContext, long elapsed) => _bucket.Return(elapsed);
 }

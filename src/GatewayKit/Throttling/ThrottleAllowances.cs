@@ -1,3 +1,4 @@
+using GatewayKit.Pipeline;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Throttling;
@@ -10,10 +11,11 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
 {
     private const int FirstSweep = 64;
 
-    private readonly ThrottleClock _clock = new(time);
     private readonly Lock _lock = new();
     private readonly Dictionary<Identity, WeakReference<ThrottleAllowance>> _known = [];
     private int _sweepAt = FirstSweep;
+
+    public ThrottleClock Clock { get; } = new(time);
 
     /// <summary>How many are known, including some that may be gone.</summary>
     public int Count
@@ -27,11 +29,16 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
         }
     }
 
-    public ThrottleAllowance For(string routeId, ThrottlePolicy policy)
+    public ThrottleAllowance For(GatewayEndpoint endpoint, ThrottlePolicy policy) => For(endpoint.StateKey, policy, endpoint.RouteId);
+
+    /// <param name="key">What is told apart.</param>
+    /// <param name="policy">What is asked for.</param>
+    /// <param name="routeId">Its name in metrics. Default: the key.</param>
+    public ThrottleAllowance For(string key, ThrottlePolicy policy, string? routeId = null)
     {
         // The mode is no part of it: what was tried in Shadow goes on in Enforce. A changed rate is another allowance, and starts full.
         var identity = new Identity(
-            policy.Partition == ThrottlePartition.Constant ? null : routeId.ToUpperInvariant(),
+            policy.Partition == ThrottlePartition.Constant ? null : key.ToUpperInvariant(),
             policy.RequestsPerSecond,
             policy.Burst,
             policy.Partition);
@@ -42,7 +49,7 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
                 return known;
             }
 
-            var created = Create(routeId, policy);
+            var created = Create(routeId ?? key, policy);
             _known[identity] = new(created);
             if (_known.Count > _sweepAt)
             {
@@ -57,8 +64,8 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
     {
         var rate = new Gcra(policy.RequestsPerSecond, policy.Burst);
         return policy.Partition == ThrottlePartition.Route || policy.Partition == ThrottlePartition.Constant
-            ? new SharedAllowance(rate, _clock)
-            : new PartitionedAllowance(routeId, policy, rate, _clock, options.Value.MaxKeys, metrics);
+            ? new SharedAllowance(rate, Clock)
+            : new PartitionedAllowance(routeId, policy, rate, Clock, options.Value.MaxKeys, metrics);
     }
 
     // Forgets identities whose allowance is gone, each time their number has doubled.
@@ -75,5 +82,5 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
         _sweepAt = Math.Max(FirstSweep, 2 * _known.Count);
     }
 
-    private readonly record struct Identity(string? RouteId, double RequestsPerSecond, int Burst, ThrottlePartition Partition);
+    private readonly record struct Identity(string? Key, double RequestsPerSecond, int Burst, ThrottlePartition Partition);
 }

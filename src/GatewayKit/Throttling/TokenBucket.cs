@@ -31,6 +31,9 @@ internal sealed class TokenBucket(Gcra rate, ThrottleClock clock)
         }
     }
 
+    /// <inheritdoc cref="ThrottleAllowance.Return"/>
+    public void Return(long elapsed) => Interlocked.Add(ref _fullAt, -rate.Refund(elapsed));
+
     // Decides and takes in one step: a check that is followed by a separate take lets too many through.
     private bool Attempt(out bool taken, out TimeSpan wait)
     {

@@ -34,6 +34,29 @@ internal sealed class TokenBucketShard(Gcra rate, int maxSlots)
         }
     }
 
+    /// <summary>Gives back a unit that the key took.</summary>
+    public void Return(ThrottleKey key, uint place, long elapsed)
+    {
+        if (rate.Refund(elapsed) is not (> 0 and var refund))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            // While some of the unit is still out, its slot is not free for another key. A key without a slot had it from the overflow.
+            if (Probe(_slots, key, place, _latest) is >= 0 and var index && _slots[index].FullAt != 0 && _slots[index].Key == key)
+            {
+                // 0 would say that the slot was never used.
+                _slots[index].FullAt = Math.Max(1, _slots[index].FullAt - refund);
+            }
+            else
+            {
+                _overflowFullAt -= refund;
+            }
+        }
+    }
+
     private ref long Find(ThrottleKey key, uint place, long now, out bool overflowed)
     {
         overflowed = false;

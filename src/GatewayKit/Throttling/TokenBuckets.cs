@@ -44,10 +44,19 @@ internal sealed class TokenBuckets
     public bool TryTake(ThrottleKey key, out TimeSpan wait, out bool overflowed)
     {
         var place = PlaceOf(key);
-        ref var shard = ref _shards[place >> 32 >> (32 - _shardBits)];
+        ref var shard = ref ShardOf(place);
         var taken = (shard ?? Create(ref shard)).TryTake(key, (uint)place, _clock.Now, out var units, out overflowed);
         wait = taken ? TimeSpan.Zero : ThrottleClock.ToTimeSpan(units);
         return taken;
+    }
+
+    /// <summary>Gives back a unit that the key took.</summary>
+    /// <param name="key">Whose.</param>
+    /// <param name="elapsed">The time since it took it, or more.</param>
+    public void Return(ThrottleKey key, long elapsed)
+    {
+        var place = PlaceOf(key);
+        ShardOf(place)?.Return(key, (uint)place, elapsed);
     }
 
     /// <summary>
@@ -55,6 +64,8 @@ internal sealed class TokenBuckets
     /// probe range. Two keys in one place do not become one, so that a fast mix is enough here.
     /// </summary>
     public static ulong PlaceOf(ThrottleKey key) => Mix(Mix(key.High ^ Secret, 0x9E3779B97F4A7C15) ^ key.Low, 0xD6E8FEB86659FD93 ^ Secret);
+
+    private ref TokenBucketShard? ShardOf(ulong place) => ref _shards[place >> 32 >> (32 - _shardBits)];
 
     private static ulong Mix(ulong left, ulong right)
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.Benchmarks.Throttling;
 
-/// <summary>The whole accepting path of one throttle on one request: reading the key, taking, going on.</summary>
+/// <summary>The whole accepting path of one throttle, or several, on one request: reading the key, taking, going on.</summary>
 [MemoryDiagnoser]
 public class ThrottlingFilterBenchmarks
 {
@@ -20,7 +20,7 @@ public class ThrottlingFilterBenchmarks
     private EndpointFilterDelegate _filter = null!;
     private EndpointFilterInvocationContext _context = null!;
 
-    [Params("ClientAddress", "Header:X-Tenant", "Route")]
+    [Params("ClientAddress", "Header:X-Tenant", "Route", "ClientAddress and Route")]
     public string Partition { get; set; } = "";
 
     [GlobalSetup]
@@ -31,8 +31,12 @@ public class ThrottlingFilterBenchmarks
         _services = services.BuildServiceProvider();
 
         // More than a run takes: every request is accepted. Only the validator keeps such a policy from users.
-        var policy = new ThrottlePolicy { RequestsPerSecond = 1_000_000, Burst = 1_000_000_000, Partition = ThrottlePartition.Parse(Partition) };
-        var endpoint = new RouteEndpointBuilder(null, RoutePatternFactory.Parse("/route"), order: 0) { Metadata = { policy } };
+        var endpoint = new RouteEndpointBuilder(null, RoutePatternFactory.Parse("/route"), order: 0);
+        foreach (var partition in Partition.Split(" and "))
+        {
+            endpoint.Metadata.Add(new ThrottlePolicy { RequestsPerSecond = 1_000_000, Burst = 1_000_000_000, Partition = ThrottlePartition.Parse(partition) });
+        }
+
         _filter = _services.GetRequiredService<PipelineComposer>().Compose(endpoint, static _ => Done, out var pipeline);
         _httpContext.Request.Headers["X-Tenant"] = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
         _context = new GatewayContext(_httpContext, pipeline);

@@ -43,6 +43,45 @@ public sealed class GcraTests
             }
         });
 
+    // A request that another throttle refuses gives back what it took, maybe after others have taken theirs.
+    [Fact]
+    public void Units_that_were_given_back_let_through_no_more_than_the_bound() =>
+        Gen.Select(Gen.Int[1, 4], Gen.Select(Gen.Long[0, 3 * Second], Gen.Int[-1, 6]).Array[1, 40]).Sample(static (burst, steps) =>
+        {
+            var rate = new Gcra(requestsPerSecond: 1, burst);
+            var (now, fullAt) = (0L, 0L);
+            var through = new List<long>();
+            foreach (var (pause, back) in steps)
+            {
+                now += pause;
+                if (rate.TryTake(fullAt, now, cost: 1, out fullAt, out _))
+                {
+                    through.Add(now);
+                }
+
+                if (back >= 0 && back < through.Count)
+                {
+                    fullAt -= rate.Refund(now - through[^(back + 1)]);
+                    through.RemoveAt(through.Count - back - 1);
+                }
+            }
+
+            for (var first = 0; first < through.Count; first++)
+            {
+                for (var last = first; last < through.Count; last++)
+                {
+                    Assert.True(last - first + 1 <= burst + ((through[last] - through[first]) / rate.Increment));
+                }
+            }
+        });
+
+    [Fact]
+    public void What_has_come_back_by_itself_is_not_given_back()
+    {
+        var rate = new Gcra(requestsPerSecond: 1, burst: 2);
+        Assert.Equal((Second, Second / 4, 0L, 0L), (rate.Refund(0), rate.Refund(3 * Second / 4), rate.Refund(Second), rate.Refund(5 * Second)));
+    }
+
     [Fact]
     public void Refusal_takes_nothing_and_is_over_exactly_after_the_wait() =>
         Traces.Sample(static trace =>

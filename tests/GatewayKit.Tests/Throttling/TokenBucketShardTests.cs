@@ -30,4 +30,32 @@ public sealed class TokenBucketShardTests
         Assert.False(shard.TryTake(new(3, 6), place: 0, now: 0, out var wait, out overflowed));
         Assert.Equal((Second, true), (wait, overflowed));
     }
+
+    [Fact]
+    public void What_is_given_back_goes_to_whom_it_was_taken_from()
+    {
+        var shard = new TokenBucketShard(new Gcra(requestsPerSecond: 1, burst: 1), maxSlots: 1);
+        Assert.True(shard.TryTake(One, place: 0, now: 5, out _, out _));
+        Assert.True(shard.TryTake(Other, place: 0, now: 5, out _, out var overflowed) && overflowed);
+        shard.Return(Other, place: 0, elapsed: 0);
+        Assert.False(shard.TryTake(One, place: 0, now: 5, out _, out _));
+        Assert.True(shard.TryTake(Other, place: 0, now: 5, out _, out overflowed) && overflowed);
+        shard.Return(One, place: 0, elapsed: Second / 2);
+        Assert.False(shard.TryTake(One, place: 0, now: 5, out var wait, out _));
+        Assert.Equal(Second / 2, wait);
+        shard.Return(One, place: 0, elapsed: Second);
+        Assert.False(shard.TryTake(One, place: 0, now: 5, out wait, out _));
+        Assert.Equal(Second / 2, wait);
+    }
+
+    // A slot that says that it was never used ends the search for keys behind it.
+    [Fact]
+    public void A_key_that_gave_everything_back_does_not_hide_those_behind_it()
+    {
+        var shard = new TokenBucketShard(new Gcra(requestsPerSecond: 1, burst: 1), maxSlots: 4);
+        Assert.True(shard.TryTake(One, place: 0, now: 0, out _, out _));
+        Assert.True(shard.TryTake(Other, place: 0, now: 0, out _, out _));
+        shard.Return(One, place: 0, elapsed: 0);
+        Assert.False(shard.TryTake(Other, place: 0, now: 0, out _, out _));
+    }
 }

@@ -50,6 +50,6 @@ internal sealed class Exchange
     {
         var builder = new RouteEndpointBuilder(null, RoutePatternFactory.Parse(pattern), 0);
         builder.Metadata.Add(new GatewayRoute { Id = routeId, Match = new() { Path = pattern }, Cluster = "c" });
-        return GatewayEndpoint.Of(builder);
+        return GatewayEndpoint.Of(builder, []);
     }
 }
