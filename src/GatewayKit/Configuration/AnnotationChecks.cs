@@ -1,7 +1,6 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace GatewayKit.Configuration;
 
@@ -12,7 +11,7 @@ internal sealed class AnnotationChecks(ModelTypes types)
     /// <returns>Whether nothing is <see langword="null"/> that must not be, so that other checks may look inside.</returns>
     public bool Check(object record, string path, Report report) => CheckValue(types.Get(record.GetType()), record, new(path, report));
 
-    private bool CheckValue(ModelType type, object? value, Place place)
+    private bool CheckValue(ModelType type, object? value, ReportPlace place)
     {
         if (value is null)
         {
@@ -38,7 +37,7 @@ internal sealed class AnnotationChecks(ModelTypes types)
         }
     }
 
-    private bool CheckItems(ModelType type, IEnumerable items, Place place)
+    private bool CheckItems(ModelType type, IEnumerable items, ReportPlace place)
     {
         var (usable, index) = (true, 0);
         foreach (var item in items)
@@ -51,7 +50,7 @@ internal sealed class AnnotationChecks(ModelTypes types)
         return usable;
     }
 
-    private bool CheckEntries(ModelType type, IEnumerable entries, Place place)
+    private bool CheckEntries(ModelType type, IEnumerable entries, ReportPlace place)
     {
         var usable = true;
         foreach (var entry in entries)
@@ -65,7 +64,7 @@ internal sealed class AnnotationChecks(ModelTypes types)
         return usable;
     }
 
-    private bool CheckProperties(ModelType type, object record, Place place)
+    private bool CheckProperties(ModelType type, object record, ReportPlace place)
     {
         var usable = true;
         foreach (var property in type.Properties)
@@ -105,7 +104,7 @@ internal sealed class AnnotationChecks(ModelTypes types)
         return usable;
     }
 
-    private static void CheckAnnotations(ModelProperty property, object value, object record, Place place)
+    private static void CheckAnnotations(ModelProperty property, object value, object record, ReportPlace place)
     {
         foreach (var annotation in property.Annotations)
         {
@@ -146,22 +145,4 @@ internal sealed class AnnotationChecks(ModelTypes types)
     private static ValidationContext Context(object record, string name) => new(record, name, serviceProvider: null, items: null);
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
-
-    // Nearly always there is nothing to report, and then no path is ever written out.
-    private sealed class Place(string path, Report report)
-    {
-        private readonly List<string> _keys = [];
-
-        public string Key => _keys is [.., var last] ? last : path[(path.LastIndexOf(':') + 1)..];
-
-        public void Enter(string key) => _keys.Add(key);
-
-        public void Leave() => _keys.RemoveAt(_keys.Count - 1);
-
-        public void Report(string message, string? member = null)
-        {
-            var where = ModelPath.Join(path, CollectionsMarshal.AsSpan(_keys));
-            report(member is null ? where : ModelPath.Join(where, member), message);
-        }
-    }
 }

@@ -44,13 +44,13 @@ public sealed class Forwarder : IDisposable
     /// <param name="httpContext">The client's request; its path and query go below the address of the destination.</param>
     /// <param name="clusterId">The id of the cluster; case is ignored.</param>
     /// <returns>The answer or a refusal, to be returned from the endpoint: nothing is written before it is executed.</returns>
-    /// <exception cref="ArgumentException">There is no such cluster.</exception>
+    /// <exception cref="ArgumentException">There is no such cluster; the message has the nearest name.</exception>
     public async Task<IResult> ForwardToClusterAsync(HttpContext httpContext, string clusterId)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
         ArgumentNullException.ThrowIfNull(clusterId);
         var cluster = _clusters.InForce.GetValueOrDefault(clusterId)
-            ?? throw new ArgumentException($"There is no cluster '{clusterId}'.", nameof(clusterId));
+            ?? throw new ArgumentException(DescribeUnknown(clusterId), nameof(clusterId));
         return await StandAloneAsync(httpContext, cluster).ConfigureAwait(false);
     }
 
@@ -66,6 +66,12 @@ public sealed class Forwarder : IDisposable
     /// <summary>The terminal of the routes of a cluster.</summary>
     internal EndpointFilterDelegate CreateTerminal(ClusterState cluster) =>
         context => SendAsync(context.HttpContext, GatewayContext.From(context), cluster);
+
+    // Somebody wrote the name into code: the same words as for one in the configuration.
+    private string DescribeUnknown(string clusterId) => $"There is no cluster '{clusterId}'. " + (
+        NearestName.Of(clusterId, _clusters.InForce.Keys) is { } nearest ? $"Did you mean '{nearest}'?"
+        : _clusters.InForce.Count == 0 ? "There are no clusters in force."
+        : "Name a cluster of the configuration or of AddCluster().");
 
     private async ValueTask<IResult> StandAloneAsync(HttpContext httpContext, ClusterState cluster)
     {

@@ -19,7 +19,7 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
             var mappings = dataSources.SelectMany(static dataSource => dataSource.Mappings).ToArray();
             var fromConfiguration = Array.FindAll(mappings, static mapping => !mapping.IsCode);
             return new(
-                [.. mappings.Where(static mapping => mapping.IsCode).SelectMany(static mapping => mapping.Routes(GatewaySnapshot.Empty))],
+                [.. dataSources.SelectMany(static dataSource => dataSource.CodeRoutes)],
                 dataSources.SelectMany(static dataSource => dataSource.PrefixParameters).ToHashSet(StringComparer.OrdinalIgnoreCase),
                 fromConfiguration.Length > 0,
                 fromConfiguration.Length > 0 && Array.TrueForAll(fromConfiguration, static mapping => mapping.IsConditional));

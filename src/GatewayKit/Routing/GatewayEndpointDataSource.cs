@@ -51,6 +51,25 @@ internal sealed class GatewayEndpointDataSource(CurrentSnapshot current, Gateway
         }
     }
 
+    /// <summary>The routes of <c>MapGatewayRoute()</c>, by the ids that their endpoints have: with the prefix of the group in front if the pattern is the name.</summary>
+    public IReadOnlyList<GatewayRoute> CodeRoutes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var prefix = _groups.FirstOrDefault()?.Context.Prefix.RawText;
+                return
+                [
+                    .. from mapping in _mappings
+                       where mapping.IsCode
+                       from route in mapping.Routes(GatewaySnapshot.Empty)
+                       select mapping.IsNamedByPattern ? route with { Id = $"{prefix}{route.Id}" } : route,
+                ];
+            }
+        }
+    }
+
     public override IReadOnlyList<Endpoint> Endpoints
     {
         get

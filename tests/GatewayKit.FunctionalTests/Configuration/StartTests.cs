@@ -45,6 +45,7 @@ public sealed class StartTests
             {
                 app.MapGatewayRoutes();
                 app.MapGatewayRoute("/mapped", "nowhere");
+                app.MapGroup("/outer").MapGroup("/inner").MapGatewayRoute("/mapped", "nowhere");
             }));
         Assert.Equal(
             [
@@ -55,6 +56,7 @@ public sealed class StartTests
                 "Gateway:Routes:other:Match:Pth",
                 "GatewayOptions:Pseudonym",
                 "MapGatewayRoute(\"/mapped\"):Cluster",
+                "MapGatewayRoute(\"/outer/inner/mapped\"):Cluster",
             ],
             failure.Errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
         Assert.All(failure.Errors, error => Assert.Contains(error.ToString(), failure.Message, StringComparison.Ordinal));

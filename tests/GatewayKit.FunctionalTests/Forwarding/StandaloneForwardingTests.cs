@@ -52,6 +52,16 @@ public sealed class StandaloneForwardingTests
         await using var gateway = await TestHost.StartAsync(static builder => builder.Services.AddApiGateway());
         var forwarder = gateway.App.Services.GetRequiredService<Forwarder>();
         await Assert.ThrowsAsync<ArgumentException>(() => forwarder.ForwardAsync(new DefaultHttpContext(), address));
-        await Assert.ThrowsAsync<ArgumentException>(() => forwarder.ForwardToClusterAsync(new DefaultHttpContext(), "none"));
+    }
+
+    [Theory]
+    [InlineData("stok", "There is no cluster 'stok'. Did you mean 'stock'?")]
+    [InlineData("none", "There is no cluster 'none'. Name a cluster of the configuration or of AddCluster().")]
+    public async Task Cluster_that_is_none_is_the_callers_mistake_told_with_the_nearest(string cluster, string message)
+    {
+        await using var gateway = await TestHost.GatewayAsync(services: static builder => builder.AddCluster("stock", "http://127.0.0.1:9"));
+        var forwarder = gateway.App.Services.GetRequiredService<Forwarder>();
+        var mistake = await Assert.ThrowsAsync<ArgumentException>("clusterId", () => forwarder.ForwardToClusterAsync(new DefaultHttpContext(), cluster));
+        Assert.StartsWith(message, mistake.Message, StringComparison.Ordinal);
     }
 }

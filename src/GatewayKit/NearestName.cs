@@ -1,4 +1,4 @@
-namespace GatewayKit.Configuration;
+namespace GatewayKit;
 
 /// <summary>Finds the name that somebody who mistyped another probably meant.</summary>
 internal static class NearestName
