@@ -57,12 +57,9 @@ internal static class ClusterChecks
                 report(where, "The address has port 0, which nothing listens at. Write the port of the destination.");
             }
 
-            if (address.Scheme is "http" && http.Version.Major >= 2 && http.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower)
+            if (VersionChoice.Fault(address, http.Version, http.VersionPolicy) is { } fault)
             {
-                // Without TLS there is nothing to negotiate with, so the handler takes the lower one: HTTP/1.1, which breaks gRPC.
-                report(
-                    ModelPath.Join(httpPath, nameof(http.VersionPolicy)),
-                    $"RequestVersionOrLower means HTTP/1.1 for the address '{address.GetLeftPart(UriPartial.Path)}', which is not https. Write \"RequestVersionExact\" for HTTP/{http.Version}.");
+                report(ModelPath.Join(httpPath, nameof(http.VersionPolicy)), fault);
             }
         }
 

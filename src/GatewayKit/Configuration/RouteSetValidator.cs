@@ -78,6 +78,8 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, report);
         }
 
+        CheckGrpc(sets, mapped, Report);
+
         // Which of them are side by side when conditions select them shows when the endpoints are built.
         foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))
         {
@@ -85,6 +87,32 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         }
 
         return errors;
+    }
+
+    // On every run and for every route: what changes may be the cluster alone.
+    private static void CheckGrpc(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped, Report report)
+    {
+        void Check(GatewayRoute route, Func<string> pathOf)
+        {
+            if (route is { Cluster: { } id, Match.Headers.Count: > 0 } && GrpcRouteChecks.IsForGrpc(route)
+                && sets.SelectMany(static set => set.Set.Clusters).FirstOrDefault(cluster => string.Equals(cluster.Id, id, StringComparison.OrdinalIgnoreCase)) is { } cluster)
+            {
+                GrpcRouteChecks.Check(route, cluster, pathOf(), report);
+            }
+        }
+
+        foreach (var (source, set, _) in sets)
+        {
+            foreach (var route in set.Routes)
+            {
+                Check(route, () => ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]));
+            }
+        }
+
+        foreach (var route in mapped.FromCode)
+        {
+            Check(route, () => $"MapGatewayRoute(\"{route.Id}\")");
+        }
     }
 
     private bool CheckRoute(GatewayRoute route, string path, KnownNames known, Report report)

@@ -30,7 +30,7 @@ internal sealed class Exchange
     /// <returns>What to send the message by.</returns>
     public HttpMessageInvoker Begin()
     {
-        Clock.Start(Cluster.Cluster.Timeouts, HttpContext);
+        Clock.Start(Cluster.Cluster.Timeouts, HttpContext, TimeLeft);
         var invoker = Cluster.Transport.Acquire();
         _acquired = true;
         Span = ForwardMetrics.StartSpan(HttpContext, Cluster.Cluster.Id, Destination);
@@ -62,6 +62,9 @@ internal sealed class Exchange
 
     /// <summary>What the answer's fields took the place of; <see langword="null"/> if the host had set none.</summary>
     public List<(string Name, StringValues Values)>? Replaced { get; set; }
+
+    /// <summary>What a gRPC call may take from here on, by its own deadline and the cluster's; <see langword="null"/> without any.</summary>
+    public TimeSpan? TimeLeft { get; init; }
 
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 

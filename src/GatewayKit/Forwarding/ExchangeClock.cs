@@ -59,7 +59,10 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>Why the exchange was cancelled; <see cref="ForwardError.None"/> if it was not.</summary>
     public ForwardError Error => (ForwardError)Volatile.Read(ref _error);
 
-    public void Start(ClusterTimeouts timeouts, HttpContext httpContext)
+    /// <param name="timeouts">What the cluster grants.</param>
+    /// <param name="httpContext">The client's request.</param>
+    /// <param name="total">What is left of the deadline that the client set, if that is less than the cluster grants.</param>
+    public void Start(ClusterTimeouts timeouts, HttpContext httpContext, TimeSpan? total = null)
     {
         var now = _time.GetTimestamp();
         lock (_lock)
@@ -69,7 +72,7 @@ internal sealed class ExchangeClock : IDisposable
             _idleTicks = Ticks(timeouts.Idle);
             _attemptTicks = Ticks(timeouts.Attempt);
             _attemptDue = Later(now, _attemptTicks);
-            _totalDue = Later(now, Ticks(timeouts.Total));
+            _totalDue = Later(now, Ticks(total ?? timeouts.Total));
             _waitingFor = (int)WaitingFor.UpstreamHead;
             _uploadWaitsFor = (int)WaitingFor.Nothing;
             _headArrived = false;
@@ -282,6 +285,9 @@ internal sealed class ExchangeClocks(TimeProvider time)
 
     private readonly ConcurrentQueue<ExchangeClock> _free = new();
     private int _count;
+
+    /// <summary>The clock they look at.</summary>
+    public TimeProvider Time => time;
 
     public ExchangeClock Rent()
     {

@@ -24,6 +24,9 @@ public enum ForwardError
     /// <summary>An upgrade request with a body or without a valid key.</summary>
     UpgradeInvalid,
 
+    /// <summary>The client states a deadline that cannot be read.</summary>
+    DeadlineInvalid,
+
     /// <summary>An expectation other than 100-continue.</summary>
     ExpectationFailed,
 

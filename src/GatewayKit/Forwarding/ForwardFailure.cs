@@ -29,6 +29,7 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
         ForwardError.HopByHopAbuse => new(RejectionReason.HopByHopAbuse, Blame.Client, LogLevel.Debug),
         ForwardError.MethodNotAllowed => new(RejectionReason.MethodNotAllowed, Blame.Client, LogLevel.Debug),
         ForwardError.UpgradeInvalid => new(RejectionReason.InvalidUpgrade, Blame.Client, LogLevel.Debug),
+        ForwardError.DeadlineInvalid => new(RejectionReason.InvalidDeadline, Blame.Client, LogLevel.Debug),
         ForwardError.ExpectationFailed => new(RejectionReason.Expectation, Blame.Client, LogLevel.Debug),
         ForwardError.LoopDetected => new(RejectionReason.LoopDetected, Blame.Gateway, LogLevel.Warning),
         ForwardError.ClientBodyInvalid => new(RejectionReason.MalformedBody, Blame.Client, LogLevel.Debug),

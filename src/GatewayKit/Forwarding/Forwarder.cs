@@ -105,13 +105,23 @@ public sealed class Forwarder : IDisposable
             return new(Refuse(ForwardError.AmbiguousPath));
         }
 
+        TimeSpan? timeLeft = null;
+        if (GrpcCall.Is(httpContext.Request))
+        {
+            error = TryReadDeadline(httpContext, context, cluster.Cluster.Timeouts.Total, out timeLeft);
+            if (error is not ForwardError.None)
+            {
+                return new(Refuse(error));
+            }
+        }
+
         var destination = cluster.Begin();
         if (destination is null)
         {
             return new(Refuse(ForwardError.NoHealthyDestination));
         }
 
-        var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade };
+        var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade, TimeLeft = timeLeft };
         Task<HttpResponseMessage> sending;
         var sent = false;
         try
@@ -216,8 +226,33 @@ public sealed class Forwarder : IDisposable
             target = transformed.Target;
         }
 
+        if (exchange.TimeLeft is { } timeLeft)
+        {
+            message.Headers.Remove(GrpcTimeout.Name);
+            message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(timeLeft));
+        }
+
         message.RequestUri = TargetUri.Create(destination, target);
         return _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
+    }
+
+    // The shorter of two deadlines counts, and what the call has spent in filters is gone.
+    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, TimeSpan total, out TimeSpan? timeLeft)
+    {
+        timeLeft = total == Timeout.InfiniteTimeSpan ? null : total;
+        if (!httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))
+        {
+            return ForwardError.None;
+        }
+
+        if (!GrpcTimeout.TryParse(stated, out var deadline))
+        {
+            return ForwardError.DeadlineInvalid;
+        }
+
+        deadline -= context is null ? TimeSpan.Zero : GrpcCall.Age(context, _clocks.Time);
+        timeLeft = timeLeft < deadline ? timeLeft : deadline;
+        return deadline > TimeSpan.Zero ? ForwardError.None : ForwardError.DeadlineExceeded;
     }
 
     private static void AddContent(Exchange exchange, HttpRequestMessage message)
@@ -243,7 +278,7 @@ public sealed class Forwarder : IDisposable
     // a size that was set for the endpoint stays.
     private static void LiftLimits(HttpContext httpContext)
     {
-        if (httpContext.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is not true || HttpProtocol.IsHttp11(httpContext.Request.Protocol))
+        if (!GrpcCall.Is(httpContext.Request))
         {
             return;
         }

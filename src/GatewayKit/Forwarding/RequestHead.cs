@@ -52,6 +52,7 @@ internal sealed class RequestHead(GatewayOptions options)
                 FieldKind.Via => CopyVia(message, values),
                 FieldKind.Te => CopyTe(message, values),
                 FieldKind.Expect => IsContinue(values) ? ForwardError.None : ForwardError.ExpectationFailed,
+                FieldKind.HopByHop => IsMalformed(httpContext.Request, name) ? ForwardError.AmbiguousFraming : ForwardError.None,
                 _ => ForwardError.None,
             };
             if (error is not ForwardError.None)
@@ -180,6 +181,11 @@ internal sealed class RequestHead(GatewayOptions options)
 
     // HTTP/2 splits cookies for compression; HTTP/1.1 takes one line (RFC 9113 §8.2.3).
     private static StringValues JoinCrumbs(StringValues values) => string.Join("; ", values.ToArray());
+
+    // A message of HTTP/2 and 3 has no fields of a connection; one that has them is malformed, and the server lets it through (RFC 9113 §8.2.2).
+    private static bool IsMalformed(HttpRequest request, string name) =>
+        (HttpProtocol.IsHttp2(request.Protocol) || HttpProtocol.IsHttp3(request.Protocol))
+        && name.ToUpperInvariant() is ("TRANSFER-ENCODING" or "UPGRADE" or "KEEP-ALIVE" or "PROXY-CONNECTION");
 
     private static bool IsContinue(StringValues values) =>
         values.Count == 1 && string.Equals(values[0], "100-continue", StringComparison.OrdinalIgnoreCase);

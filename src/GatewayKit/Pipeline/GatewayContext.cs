@@ -84,6 +84,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>A destination's answer that nobody has written yet; released with the request if nobody does.</summary>
     internal IAsyncDisposable? PendingAnswer { get; set; }
 
+    /// <summary>When a gRPC call came, in milliseconds of the clock that does not jump; 0 for other requests. What its deadline is counted from.</summary>
+    internal int CameAt { get; set; }
+
     /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
     internal int Passed { get; set; }
 

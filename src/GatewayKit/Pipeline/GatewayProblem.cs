@@ -10,7 +10,8 @@ namespace GatewayKit.Pipeline;
 
 /// <summary>
 /// A refusal, as problem+json (RFC 9457): the only way to refuse. It is written through <see cref="IProblemDetailsService"/>, so
-/// <see cref="ProblemDetailsOptions.CustomizeProblemDetails"/> is the one place to change its form. Immutable and safe to share.
+/// <see cref="ProblemDetailsOptions.CustomizeProblemDetails"/> is the one place to change its form. A gRPC call is answered with the gRPC
+/// status of the reason instead, in fields only. Immutable and safe to share.
 /// </summary>
 public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
 {
@@ -60,6 +61,12 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
         }
 
         ForgetAbandonedAnswer(response);
+        if (GrpcCall.Is(httpContext.Request))
+        {
+            GrpcRefusal.Write(httpContext, this);
+            return;
+        }
+
         response.StatusCode = StatusCode;
         response.Headers.CacheControl = "no-store";
         if (RetryAfter is { } retryAfter)

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Mvc.Abstractions;
 namespace GatewayKit.Pipeline;
 
 /// <summary>The life of a request on an endpoint of the host: the framework made a context and runs the filters, the pipeline is one of them.</summary>
-internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes outcomes)
+internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes outcomes, TimeProvider time)
 {
     /// <summary>Builds the link of the framework's chain that is the pipeline.</summary>
     /// <returns>The link, or <paramref name="next"/> itself when no policy is in effect (A6).</returns>
@@ -28,6 +28,7 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
     {
         // The handler gets its own arguments and finds the gateway context here: a Forwarder that it calls does.
         var context = new GatewayContext(invocation.HttpContext, pipeline, invocation);
+        GrpcCall.Note(context, time);
         invocation.HttpContext.Features.Set(context);
         outcomes.CompleteWithResponse(context);
         var running = chain(context);

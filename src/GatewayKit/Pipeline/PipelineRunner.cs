@@ -9,7 +9,7 @@ namespace GatewayKit.Pipeline;
 /// The life of a request on a gateway route: one context, one walk down the chain, one answer. On endpoints of the host the
 /// framework does the same around <see cref="HostPipeline"/>.
 /// </summary>
-internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<PipelineRunner> logger)
+internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, TimeProvider time, ILogger<PipelineRunner> logger)
 {
     /// <param name="chain">Filters of the host and the pipeline, down to the terminal.</param>
     /// <param name="pipeline">What the pipeline consists of.</param>
@@ -19,6 +19,7 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, ILogger<
     private Task RunAsync(HttpContext httpContext, EndpointFilterDelegate chain, GatewayPipeline pipeline)
     {
         var context = new GatewayContext(httpContext, pipeline);
+        GrpcCall.Note(context, time);
         if (pipeline.HasHostFilters)
         {
             httpContext.Features.Set(context);

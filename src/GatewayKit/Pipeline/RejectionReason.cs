@@ -37,6 +37,22 @@ public sealed record RejectionReason
     /// <summary>One sentence for people.</summary>
     public string Title { get; }
 
+    /// <summary>
+    /// The status a gRPC call is answered with, 1 to 16. Default: what the gRPC project maps the HTTP status to, but 4 for 408 and 504, 8 for
+    /// 413, 429 and 431, where the reason is known better than from the status alone.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
+    public int GrpcStatus
+    {
+        get => field is 0 ? GrpcStatusOf(Status) : field;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 16);
+            field = value;
+        }
+    }
+
     /// <summary>429: more requests than the throttle allows (RFC 6585 §4).</summary>
     public static RejectionReason RateLimited { get; } = new("rate-limited", StatusCodes.Status429TooManyRequests, "Too many requests.");
 
@@ -73,6 +89,9 @@ public sealed record RejectionReason
     /// <summary>400: an upgrade that cannot be made (RFC 6455 §4.2).</summary>
     public static RejectionReason InvalidUpgrade { get; } = new("invalid-upgrade", StatusCodes.Status400BadRequest, "The upgrade request is invalid.");
 
+    /// <summary>400: the deadline that the client states has no meaning (gRPC over HTTP/2, Timeout).</summary>
+    public static RejectionReason InvalidDeadline { get; } = new("invalid-deadline", StatusCodes.Status400BadRequest, "The deadline of the request is malformed.");
+
     /// <summary>413: the request body is larger than allowed.</summary>
     public static RejectionReason BodyTooLarge { get; } = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The request body is too large.");
 
@@ -83,10 +102,10 @@ public sealed record RejectionReason
     public static RejectionReason ClientAborted { get; } = new("client-aborted", StatusCodes.Status499ClientClosedRequest, "The client closed the request.");
 
     /// <summary>417: an expectation other than 100-continue (RFC 9110 §10.1.1).</summary>
-    public static RejectionReason Expectation { get; } = new("expectation", StatusCodes.Status417ExpectationFailed, "The expectation cannot be met.");
+    public static RejectionReason Expectation { get; } = new("expectation", StatusCodes.Status417ExpectationFailed, "The expectation cannot be met.") { GrpcStatus = 13 };
 
     /// <summary>508: the request has passed this gateway too often.</summary>
-    public static RejectionReason LoopDetected { get; } = new("loop-detected", StatusCodes.Status508LoopDetected, "The request is going in a circle.");
+    public static RejectionReason LoopDetected { get; } = new("loop-detected", StatusCodes.Status508LoopDetected, "The request is going in a circle.") { GrpcStatus = 13 };
 
     /// <summary>500: a filter, transform or policy threw.</summary>
     public static RejectionReason FilterError { get; } = new("filter-error", StatusCodes.Status500InternalServerError, "The gateway failed to process the request.");
@@ -104,7 +123,7 @@ public sealed record RejectionReason
     public static RejectionReason UpstreamTls { get; } = new("upstream-tls", StatusCodes.Status502BadGateway, "The destination could not be reached securely.");
 
     /// <summary>502: the destination broke the protocol.</summary>
-    public static RejectionReason UpstreamProtocol { get; } = new("upstream-protocol", StatusCodes.Status502BadGateway, "The destination sent an invalid answer.");
+    public static RejectionReason UpstreamProtocol { get; } = new("upstream-protocol", StatusCodes.Status502BadGateway, "The destination sent an invalid answer.") { GrpcStatus = 13 };
 
     /// <summary>502: the destination closed the exchange before it was complete.</summary>
     public static RejectionReason UpstreamReset { get; } = new("upstream-reset", StatusCodes.Status502BadGateway, "The destination closed the connection.");
@@ -117,6 +136,21 @@ public sealed record RejectionReason
 
     /// <inheritdoc/>
     public override string ToString() => Code;
+
+    // 1 cancelled, 2 unknown, 4 deadline exceeded, 7 permission denied, 8 resource exhausted, 12 unimplemented, 13 internal, 14 unavailable,
+    // 16 unauthenticated.
+    private static int GrpcStatusOf(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest or StatusCodes.Status500InternalServerError => 13,
+        StatusCodes.Status401Unauthorized => 16,
+        StatusCodes.Status403Forbidden => 7,
+        StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented => 12,
+        StatusCodes.Status408RequestTimeout or StatusCodes.Status504GatewayTimeout => 4,
+        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests or StatusCodes.Status431RequestHeaderFieldsTooLarge => 8,
+        StatusCodes.Status499ClientClosedRequest => 1,
+        StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable => 14,
+        _ => 2,
+    };
 
     private static bool IsCode([NotNullWhen(true)] string? code) =>
         code is { Length: > 0 and <= 64 } && code[0] is >= 'a' and <= 'z' && code[^1] is not '-'
