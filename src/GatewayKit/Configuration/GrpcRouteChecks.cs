@@ -17,7 +17,7 @@ internal static class GrpcRouteChecks
         && field.Values.Count > 0
         && field.Values.All(GrpcCall.IsContentType));
 
-    public static void Check(GatewayRoute route, Cluster cluster, string path, Report report)
+    public static void Check(Cluster cluster, string path, Report report)
     {
         foreach (var (id, destination) in cluster.Destinations)
         {
@@ -28,7 +28,7 @@ internal static class GrpcRouteChecks
                 && !spoken.CarriesGrpc())
             {
                 report(
-                    ModelPath.Join(path, nameof(route.Cluster)),
+                    ModelPath.Join(path, nameof(GatewayRoute.Cluster)),
                     $"The route takes gRPC, which needs HTTP/2, but destination '{id}' of cluster '{cluster.Id}' is asked in HTTP/1.1. Write \"Http\": {{ \"Version\": \"2.0\", \"VersionPolicy\": \"RequestVersionExact\" }} in the cluster.");
                 return;
             }

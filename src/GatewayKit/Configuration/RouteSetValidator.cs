@@ -92,27 +92,28 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
     // On every run and for every route: what changes may be the cluster alone.
     private static void CheckGrpc(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped, Report report)
     {
-        void Check(GatewayRoute route, Func<string> pathOf)
-        {
-            if (route is { Cluster: { } id, Match.Headers.Count: > 0 } && GrpcRouteChecks.IsForGrpc(route)
-                && sets.SelectMany(static set => set.Set.Clusters).FirstOrDefault(cluster => string.Equals(cluster.Id, id, StringComparison.OrdinalIgnoreCase)) is { } cluster)
-            {
-                GrpcRouteChecks.Check(route, cluster, pathOf(), report);
-            }
-        }
-
-        foreach (var (source, set, _) in sets)
+        foreach (var (source, set, _, _) in sets)
         {
             foreach (var route in set.Routes)
             {
-                Check(route, () => ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]));
+                if (ClusterOfGrpc(route) is { } cluster)
+                {
+                    GrpcRouteChecks.Check(cluster, ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]), report);
+                }
             }
         }
 
         foreach (var route in mapped.FromCode)
         {
-            Check(route, () => $"MapGatewayRoute(\"{route.Id}\")");
+            if (ClusterOfGrpc(route) is { } cluster)
+            {
+                GrpcRouteChecks.Check(cluster, $"MapGatewayRoute(\"{route.Id}\")", report);
+            }
         }
+
+        Cluster? ClusterOfGrpc(GatewayRoute route) => route is { Cluster: { } id, Match.Headers.Count: > 0 } && GrpcRouteChecks.IsForGrpc(route)
+            ? sets.SelectMany(static set => set.Set.Clusters).FirstOrDefault(cluster => string.Equals(cluster.Id, id, StringComparison.OrdinalIgnoreCase))
+            : null;
     }
 
     private bool CheckRoute(GatewayRoute route, string path, KnownNames known, Report report)

@@ -233,9 +233,15 @@ internal sealed class EchoUpstream : IAsyncDisposable
         private async Task FillAsync()
         {
             // The bytes stay in the socket until it is known that they were not waited for any more.
-            _waits = true;
-            await socket.ReceiveAsync(Memory<byte>.Empty, stop);
-            _waits = false;
+            // A receive of nothing may complete without any, on an event that was on its way.
+            do
+            {
+                _waits = true;
+                await socket.ReceiveAsync(Memory<byte>.Empty, stop);
+                _waits = false;
+            }
+            while (!socket.Poll(0, SelectMode.SelectRead));
+
             var read = socket.Receive(_buffer);
             if (read == 0)
             {

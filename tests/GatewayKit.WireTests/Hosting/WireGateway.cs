@@ -55,14 +55,21 @@ internal sealed class WireGateway : IAsyncDisposable
     /// <param name="address">The destination.</param>
     /// <param name="cluster">Changes the cluster. Default: nothing.</param>
     /// <param name="map">Maps what comes beside the route. Default: nothing.</param>
-    public static async Task<WireGateway> StartAsync(Uri address, Func<Cluster, Cluster>? cluster = null, Action<WebApplication>? map = null)
+    /// <param name="protocols">What it speaks to clients.</param>
+    /// <param name="build">Adds to the host. Default: nothing.</param>
+    public static async Task<WireGateway> StartAsync(
+        Uri address,
+        Func<Cluster, Cluster>? cluster = null,
+        Action<WebApplication>? map = null,
+        HttpProtocols protocols = HttpProtocols.Http1,
+        Action<WebApplicationBuilder>? build = null)
     {
         var (taps, log) = (new ServerTaps(), new ErrorLog());
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
         {
-            listen.Protocols = HttpProtocols.Http1;
+            listen.Protocols = protocols;
             listen.Use(taps.Tap);
         }));
         builder.Services.AddRoutingCore();
@@ -72,6 +79,7 @@ internal sealed class WireGateway : IAsyncDisposable
         builder.Services.AddApiGateway()
             .AddClusters(cluster?.Invoke(up) ?? up)
             .AddRoutes(new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
+        build?.Invoke(builder);
         var app = builder.Build();
         app.UseRouting();
         map?.Invoke(app);
