@@ -78,7 +78,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, report);
         }
 
-        CheckGrpc(sets, mapped, Report);
+        CheckGrpc(sets, mapped, report);
 
         // Which of them are side by side when conditions select them shows when the endpoints are built.
         foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))

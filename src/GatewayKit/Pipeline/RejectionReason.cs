@@ -44,7 +44,7 @@ public sealed record RejectionReason
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int GrpcStatus
     {
-        get => field is 0 ? GrpcStatusOf(Status) : field;
+        get => field is 0 ? GrpcCall.StatusOf(Status) : field;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
@@ -136,21 +136,6 @@ public sealed record RejectionReason
 
     /// <inheritdoc/>
     public override string ToString() => Code;
-
-    // 1 cancelled, 2 unknown, 4 deadline exceeded, 7 permission denied, 8 resource exhausted, 12 unimplemented, 13 internal, 14 unavailable,
-    // 16 unauthenticated.
-    private static int GrpcStatusOf(int status) => status switch
-    {
-        StatusCodes.Status400BadRequest or StatusCodes.Status500InternalServerError => 13,
-        StatusCodes.Status401Unauthorized => 16,
-        StatusCodes.Status403Forbidden => 7,
-        StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented => 12,
-        StatusCodes.Status408RequestTimeout or StatusCodes.Status504GatewayTimeout => 4,
-        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status429TooManyRequests or StatusCodes.Status431RequestHeaderFieldsTooLarge => 8,
-        StatusCodes.Status499ClientClosedRequest => 1,
-        StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable => 14,
-        _ => 2,
-    };
 
     private static bool IsCode([NotNullWhen(true)] string? code) =>
         code is { Length: > 0 and <= 64 } && code[0] is >= 'a' and <= 'z' && code[^1] is not '-'

@@ -19,10 +19,7 @@ internal static class PseudoFieldCases
         new("no method", Without(":method"), new StreamError(ProtocolError)),
         new("no scheme", Without(":scheme"), new StreamError(ProtocolError)),
         new("no path", Without(":path"), new StreamError(ProtocolError)),
-        new("no authority and no host", Without(":authority"), new Forwarded("GET", Target) { Without = ["X-Forwarded-Host"] })
-        {
-            Leniency = "Kestrel takes a request without an authority (RFC 9113 §8.3.1). Routes with Hosts do not match it; it is forwarded without X-Forwarded-Host.",
-        },
+        new("no authority and no host", Without(":authority"), new Refused(400, "bad-host")),
         new("no authority but a host", Without(":authority", ("host", "wire.example")), new Forwarded("GET", Target) { With = ["X-Forwarded-Host: wire.example"] }),
         new("two methods", Request([(":method", "POST")]), new ConnectionError(ProtocolError)),
         new("two paths", Request([(":path", "/other")]), new ConnectionError(ProtocolError)),
@@ -61,10 +58,7 @@ internal static class PseudoFieldCases
         new("authority with a path", Request([], authority: "wire.example/x"), new StreamError(ProtocolError)),
         new("two authorities in one", Request([], authority: "a,b"), new StreamError(ProtocolError)),
         new("authority with CR LF", Request([], authority: "wire.example\r\nA: b"), new ConnectionError(ProtocolError)),
-        new("port out of range", Request([], authority: "wire.example:99999"), new Forwarded("GET", Target) { With = ["X-Forwarded-Host: wire.example:99999"] })
-        {
-            Leniency = "Kestrel looks at the characters of an authority, not at the number of its port. The gateway connects to no client's authority.",
-        },
+        new("port out of range", Request([], authority: "wire.example:99999"), new Refused(400, "bad-host")),
         new("open bracket", Request([], authority: "[::1"), new StreamError(ProtocolError)),
         new("host that differs from the authority", Request([("host", "other.example")]), new Forwarded("GET", Target) { With = ["X-Forwarded-Host: wire.example"] })
         {
