@@ -1,15 +1,13 @@
-// Reads events from the address given until it has seen as many as asked for; prints one line of JSON for each.
-import { createRequire } from 'node:module';
-const { EventSource } = createRequire(`${process.env.GATEWAYKIT_NODE_CLIENTS}/`)('eventsource');
+// Reads events until it has seen four, over two connections: prints one line of JSON for each.
+import { load, print, address, run, confirm } from './client.mjs';
+const { EventSource } = load('eventsource');
 
-const [address, count] = process.argv.slice(2);
+const source = new EventSource(new URL(`/events/${run}`, address));
 let seen = 0;
-const source = new EventSource(address);
 source.addEventListener('tick', event => {
-  console.log(JSON.stringify({ id: event.lastEventId, data: event.data }));
-  // Tells the service that this event has come through.
-  fetch(new URL('/seen', address), { method: 'POST' });
-  if (++seen === Number(count)) {
+  print({ id: event.lastEventId, data: event.data });
+  confirm(`event-${run}-${event.lastEventId}`);
+  if (++seen === 4) {
     source.close();
   }
 });

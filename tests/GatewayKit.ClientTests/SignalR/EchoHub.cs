@@ -14,6 +14,10 @@ internal sealed class EchoHub : Hub
 
     public Task Shout(string text) => Clients.All.SendAsync("heard", text);
 
+    public async Task<int> Sum(IAsyncEnumerable<int> numbers) => await numbers.SumAsync();
+
+    public string Refuse(string reason) => throw new HubException(reason);
+
     public async IAsyncEnumerable<int> Count(int to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var i = 1; i <= to; i++)

@@ -2,20 +2,6 @@ using Grpc.Net.Client;
 
 namespace GatewayKit.ClientTests.Grpc.Interop;
 
-/// <summary>Whether the connections are encrypted, on both sides of the gateway.</summary>
-public enum Wire
-{
-    ClearText,
-    Tls,
-}
-
-/// <summary>How a client gets to the service.</summary>
-internal enum Way
-{
-    Direct,
-    ThroughGateway,
-}
-
 /// <summary>A client of the service, which sees more of an answer than Grpc.* shows.</summary>
 internal sealed class InteropClient : IDisposable
 {

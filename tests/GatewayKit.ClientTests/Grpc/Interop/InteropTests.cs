@@ -1,3 +1,5 @@
+using GatewayKit.ClientTests.Hosting;
+
 namespace GatewayKit.ClientTests.Grpc.Interop;
 
 /// <summary>
