@@ -24,6 +24,12 @@ public sealed class GatewayOptions
     public IReadOnlyList<string> ServedHosts { get; set => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
 
     /// <summary>
+    /// How many upgraded connections, such as WebSockets, may be open at once through the gateway, over all versions of HTTP: 1 to 1,000,000.
+    /// Default 10,000. More are answered 503.
+    /// </summary>
+    public int MaxUpgradedConnections { get; set; } = 10_000;
+
+    /// <summary>
     /// Whether a reload has the young generations of the garbage collector collected after every few megabytes that it allocates, so that
     /// many short pauses take the place of few long ones, which requests would feel. Default yes. Small reloads and the start never do.
     /// </summary>

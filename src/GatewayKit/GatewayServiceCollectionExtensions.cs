@@ -8,10 +8,12 @@ using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
 using GatewayKit.Transforms;
+using GatewayKit.WebSockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -52,7 +54,13 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<ClusterStates>(),
             new RequestHead(provider.GetRequiredService<IOptions<GatewayOptions>>().Value),
             provider.GetRequiredService<ExchangeClocks>(),
-            provider.GetRequiredService<ForwardMetrics>()));
+            provider.GetRequiredService<ForwardMetrics>(),
+            provider.GetRequiredService<Tunnels>()));
+        services.TryAddSingleton(static provider => new Tunnels(
+            provider.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxUpgradedConnections,
+            provider.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout,
+            provider.GetService<IHostApplicationLifetime>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<RouteTemplates>();
         services.TryAddSingleton<GatewayEndpointFactory>();
@@ -71,10 +79,12 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GatewayStartup>());
 
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
+        services.TryAddSingleton<WebSocketPlaces>();
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
         return new GatewayBuilder(services)
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
+            .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms");
     }
 

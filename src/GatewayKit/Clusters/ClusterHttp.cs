@@ -11,6 +11,18 @@ public sealed record ClusterHttp
     /// <summary>What to do when that version is not to be had. Default <see cref="HttpVersionPolicy.RequestVersionOrLower"/>.</summary>
     public HttpVersionPolicy VersionPolicy { get; init; } = HttpVersionPolicy.RequestVersionOrLower;
 
+    /// <summary>
+    /// The HTTP version to ask for a WebSocket in: 1.1 (upgrade, RFC 6455) or 2.0 (extended CONNECT, RFC 8441). Default 1.1, whatever
+    /// <see cref="Version"/> says: few servers of HTTP/2 know WebSockets.
+    /// </summary>
+    public Version WebSocketVersion { get; init; } = System.Net.HttpVersion.Version11;
+
+    /// <summary>
+    /// What to do when a destination does not take WebSockets over HTTP/2: <see cref="HttpVersionPolicy.RequestVersionOrLower"/>, the default, asks
+    /// once more over HTTP/1.1; <see cref="HttpVersionPolicy.RequestVersionExact"/> fails with 502.
+    /// </summary>
+    public HttpVersionPolicy WebSocketVersionPolicy { get; init; } = HttpVersionPolicy.RequestVersionOrLower;
+
     /// <summary>Connections per destination at most, 1 to 1,000,000. Default 1,024.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; init; } = 1_024;

@@ -12,6 +12,9 @@ public sealed record ClusterTimeouts
     /// <summary>How long no byte may move in either direction. Default 60 s.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The whole exchange, all attempts and the body. Default off.</summary>
+    /// <summary>How long no byte may move in either direction of an upgraded connection, such as a WebSocket. Default 100 s.</summary>
+    public TimeSpan Tunnel { get; init; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>The whole exchange, all attempts and the body, up to an upgrade. Default off.</summary>
     public TimeSpan Total { get; init; } = Timeout.InfiniteTimeSpan;
 }

@@ -19,6 +19,16 @@ internal static class ClusterChecks
             report(ModelPath.Join(httpPath, nameof(http.Version)), $"HTTP/{http.Version} is not to be had. Write \"1.1\", \"2.0\" or \"3.0\".");
         }
 
+        if (http.WebSocketVersion != HttpVersion.Version11 && http.WebSocketVersion != HttpVersion.Version20)
+        {
+            report(ModelPath.Join(httpPath, nameof(http.WebSocketVersion)), $"WebSockets over HTTP/{http.WebSocketVersion} are not to be had. Write \"1.1\" or \"2.0\".");
+        }
+
+        if (http.WebSocketVersionPolicy is HttpVersionPolicy.RequestVersionOrHigher)
+        {
+            report(ModelPath.Join(httpPath, nameof(http.WebSocketVersionPolicy)), "RequestVersionOrHigher would leave the version to chance. Write \"RequestVersionOrLower\" or \"RequestVersionExact\".");
+        }
+
         CheckClock(http.ConnectionLifetime, ModelPath.Join(httpPath, nameof(http.ConnectionLifetime)), report);
         CheckClock(http.ConnectionIdle, ModelPath.Join(httpPath, nameof(http.ConnectionIdle)), report);
         CheckTimeouts(cluster.Timeouts, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
@@ -74,6 +84,7 @@ internal static class ClusterChecks
         CheckClock(timeouts.Connect, ModelPath.Join(path, nameof(timeouts.Connect)), report);
         CheckClock(timeouts.Attempt, ModelPath.Join(path, nameof(timeouts.Attempt)), report);
         CheckClock(timeouts.Idle, ModelPath.Join(path, nameof(timeouts.Idle)), report);
+        CheckClock(timeouts.Tunnel, ModelPath.Join(path, nameof(timeouts.Tunnel)), report);
         CheckClock(timeouts.Total, ModelPath.Join(path, nameof(timeouts.Total)), report);
 
         // A Total below the default of Attempt needs no word about Attempt: it cuts the attempt off.

@@ -26,6 +26,13 @@ internal static class GatewayOptionsChecks
                 $"ProblemTypeBase is '{options.ProblemTypeBase}'; it must be the start of an absolute URI such as \"https://example.com/problems/\".");
         }
 
+        if (options.MaxUpgradedConnections is < 1 or > 1_000_000)
+        {
+            yield return new(
+                Path(nameof(options.MaxUpgradedConnections)),
+                $"MaxUpgradedConnections is {options.MaxUpgradedConnections}; it must be from 1 to 1,000,000.");
+        }
+
         foreach (var error in CheckHosts(options.ServedHosts).Concat(CheckRisks(options)))
         {
             yield return error;

@@ -31,6 +31,7 @@ internal static class EventIds
     public const int ForwardFailed = 1300;
     public const int ForwardAborted = 1301;
     public const int HeaderDropped = 1302;
+    public const int TunnelEnded = 1303;
 
     // Clusters
     public const int TransportCreated = 1400;

@@ -8,5 +8,7 @@ internal static class TelemetryTags
     public const string Destination = "gatewaykit.destination";
     public const string Policy = "gatewaykit.policy";
     public const string Outcome = "gatewaykit.outcome";
+    public const string EndedBy = "gatewaykit.ended_by";
+    public const string Direction = "gatewaykit.direction";
     public const string Reason = "gatewaykit.reason";
 }

@@ -131,12 +131,18 @@ internal sealed class ExchangeClock : IDisposable
         }
     }
 
-    /// <summary>The exchange has become a tunnel: only the idle clock goes on.</summary>
-    public void BecomesTunnel()
+    /// <summary>The exchange has become a tunnel: only a clock for standing still goes on, and a client that goes away no longer cancels.</summary>
+    public void BecomesTunnel(TimeSpan idle)
     {
+        _clientAbort.Unregister();
         HeadArrived();
-        Volatile.Write(ref _totalDue, Off);
-        Volatile.Write(ref _waitingFor, (int)WaitingFor.Tunnel);
+        lock (_lock)
+        {
+            Volatile.Write(ref _totalDue, Off);
+            Volatile.Write(ref _waitingFor, (int)WaitingFor.Tunnel);
+            _idleTicks = Ticks(idle);
+            Arm(_time.GetTimestamp());
+        }
     }
 
     /// <summary>A byte has moved.</summary>
@@ -152,14 +158,27 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>Names what is waited for next; no byte has moved.</summary>
     public void Waits(WaitingFor next) => Volatile.Write(ref _waitingFor, (int)next);
 
-    /// <summary>Completes after a while, or is cancelled with the exchange.</summary>
-    public Task Delay(TimeSpan time) => Task.Delay(time, _time, Token);
+    /// <summary>Completes after a while, or is cancelled.</summary>
+    public Task Delay(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, _time, cancellationToken);
 
     /// <summary>Ends the exchange. The first reason stays.</summary>
     public void Cancel(ForwardError error)
     {
         Interlocked.CompareExchange(ref _error, (int)error, (int)ForwardError.None);
         _source.Cancel();
+    }
+
+    /// <summary>The same from outside the exchange, which may have ended.</summary>
+    public void TryCancel(ForwardError error)
+    {
+        try
+        {
+            Cancel(error);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has.
+        }
     }
 
     /// <summary>Ends what is still going on after the answer is complete; nothing failed.</summary>

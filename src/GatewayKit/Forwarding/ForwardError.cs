@@ -27,6 +27,9 @@ public enum ForwardError
     /// <summary>The client states a deadline that cannot be read.</summary>
     DeadlineInvalid,
 
+    /// <summary>A page of that origin may not open a WebSocket.</summary>
+    OriginNotAllowed,
+
     /// <summary>An expectation other than 100-continue.</summary>
     ExpectationFailed,
 
@@ -56,6 +59,9 @@ public enum ForwardError
 
     /// <summary>The server of the gateway takes no more of its kind.</summary>
     Overloaded,
+
+    /// <summary>The host is shutting down: no WebSocket is opened any more, and one that is left is cut.</summary>
+    Draining,
 
     /// <summary>The cluster has no destination.</summary>
     NoHealthyDestination,

@@ -50,6 +50,19 @@ internal static class ForwardErrors
         };
     }
 
+    /// <summary>
+    /// Whether a destination refused a WebSocket over HTTP/2 in a way that leaves HTTP/1.1 to try: its settings know no extended CONNECT (RFC 8441 §3),
+    /// it negotiated or asks for HTTP/1.1 (RFC 9113 §7), or broke the negotiation off, which nothing tells from other failures of TLS.
+    /// </summary>
+    public static bool IsVersionRefused(Exception exception) => exception switch
+    {
+        HttpProtocolException { ErrorCode: 0xd } => true,
+        HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported } => true,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => true,
+        HttpRequestException { InnerException: HttpProtocolException { ErrorCode: 0xd } } => true,
+        _ => false,
+    };
+
     /// <summary>The server's own word on a body it could not read (C3).</summary>
     public static ForwardError OfClientBody(Exception exception) => exception switch
     {

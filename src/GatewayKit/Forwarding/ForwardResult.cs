@@ -1,6 +1,7 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Net.Http.Headers;
 
 namespace GatewayKit.Forwarding;
@@ -137,10 +138,17 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
             return Refuse(ForwardError.Overloaded, exception);
         }
 
-        var (error, cause) = await Tunnel.RunAsync(client, destination, _exchange.Clock).ConfigureAwait(false);
-        if (error is not ForwardError.None)
+        // Clocks of a request have no say over a tunnel.
+        httpContext.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
+        _exchange.Clock.BecomesTunnel(_exchange.Cluster.Cluster.Timeouts.Tunnel);
+        var tunnel = new Tunnel(httpContext, client, destination, _exchange.Clock, clientTakesHalf: upgrade.ClientConnects);
+        var maxDuration = httpContext.Features.Get<WebSocketTerms>()?.MaxDuration ?? Timeout.InfiniteTimeSpan;
+        var (outcome, record) = await upgrade.RunAsync(tunnel, maxDuration).ConfigureAwait(false);
+        httpContext.Features.Set(record);
+        _exchange.Metrics.TunnelEnded(_exchange, record, outcome.Error);
+        if (outcome.Error is not ForwardError.None)
         {
-            Abort(httpContext, error, cause);
+            Abort(httpContext, outcome.Error, outcome.Cause);
         }
 
         return null;

@@ -23,11 +23,12 @@ public sealed class Forwarder : IDisposable
     private readonly RequestHead _head;
     private readonly ExchangeClocks _clocks;
     private readonly ForwardMetrics _metrics;
+    private readonly Tunnels _tunnels;
     private readonly Lazy<ClusterTransport> _transport = new(static () => new(static () => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect)));
     private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
 
-    internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics) =>
-        (_clusters, _head, _clocks, _metrics) = (clusters, head, clocks, metrics);
+    internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels) =>
+        (_clusters, _head, _clocks, _metrics, _tunnels) = (clusters, head, clocks, metrics, tunnels);
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
     /// <param name="httpContext">The client's request; its path and query go below the address.</param>
@@ -115,9 +116,19 @@ public sealed class Forwarder : IDisposable
             }
         }
 
+        if (upgrade is not null)
+        {
+            error = upgrade.Reserve(_tunnels);
+            if (error is not ForwardError.None)
+            {
+                return new(Refuse(error));
+            }
+        }
+
         var destination = cluster.Begin();
         if (destination is null)
         {
+            upgrade?.Release();
             return new(Refuse(ForwardError.NoHealthyDestination));
         }
 
@@ -147,7 +158,7 @@ public sealed class Forwarder : IDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<object?> ReceiveAsync(Exchange exchange, Task<HttpResponseMessage> sending)
+    private async ValueTask<object?> ReceiveAsync(Exchange exchange, Task<HttpResponseMessage> sending)
     {
         // Looked at rather than caught: a catch that awaits would keep an exception and one more kind of awaiter in every request's state.
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -173,7 +184,7 @@ public sealed class Forwarder : IDisposable
         return result;
     }
 
-    private static async Task<object?> EndFailedAsync(Exchange exchange, Task sending)
+    private async Task<object?> EndFailedAsync(Exchange exchange, Task sending)
     {
         try
         {
@@ -182,8 +193,45 @@ public sealed class Forwarder : IDisposable
         }
         catch (Exception exception)
         {
+            if (exchange.Clock.Error is not ForwardError.None || exchange.Upgrade?.TryFallBack(exception) is not true)
+            {
+                return await EndAsync(exchange, exception).ConfigureAwait(false);
+            }
+        }
+
+        return await SendAgainAsync(exchange).ConfigureAwait(false);
+    }
+
+    // A WebSocket that the destination did not take over HTTP/2, from the start over HTTP/1.1. Nothing of it was processed.
+    private async Task<object?> SendAgainAsync(Exchange exchange)
+    {
+        Task<HttpResponseMessage> sending;
+        try
+        {
+            var message = new HttpRequestMessage();
+            if (!RequestTarget.TryRead(exchange.HttpContext, exchange.Context?.Endpoint.AllowsEncodedSlash ?? false, out var target))
+            {
+                throw new UnreachableException();
+            }
+
+            var error = Compose(exchange, message, target);
+            if (error is not ForwardError.None)
+            {
+                return await EndAsync(exchange, error, null).ConfigureAwait(false);
+            }
+
+            // The exchange is counted already.
+            var transport = exchange.Cluster.Transport;
+            var invoker = transport.Acquire();
+            transport.Release();
+            sending = invoker.SendAsync(message, exchange.Clock.Token);
+        }
+        catch (Exception exception)
+        {
             return await EndAsync(exchange, exception).ConfigureAwait(false);
         }
+
+        return await ReceiveAsync(exchange, sending).ConfigureAwait(false);
     }
 
     private static ValueTask<object?> EndAsync(Exchange exchange, Exception exception) => EndAsync(
@@ -205,6 +253,7 @@ public sealed class Forwarder : IDisposable
     {
         var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
         message.Method = HttpMethod.Parse(httpContext.Request.Method);
+        exchange.Upgrade?.Begin(message);
         AddContent(exchange, message);
         var error = _head.Copy(httpContext, message, exchange.Span);
         if (error is not ForwardError.None)
@@ -310,7 +359,9 @@ public sealed class Forwarder : IDisposable
         return ForwardError.None;
     }
 
-    private static GatewayProblem Refuse(ForwardError error) => new(ForwardFailure.Of(error).Reason);
+    // Room may be made at any time, and another instance of the gateway may have some (RFC 9110 §15.6.4).
+    private static GatewayProblem Refuse(ForwardError error) =>
+        new(ForwardFailure.Of(error).Reason, retryAfter: error is ForwardError.Overloaded or ForwardError.Draining ? TimeSpan.FromSeconds(1) : null);
 
     private ClusterState ClusterOf(string address)
     {

@@ -1,7 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Text;
 using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -13,13 +11,17 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 internal sealed class WebSocketUpgrade
 {
-    private const string KeyName = "Sec-WebSocket-Key";
-    private const string AcceptName = "Sec-WebSocket-Accept";
-
-    private readonly bool _destinationConnects;
+    private readonly bool _mayFallBack;
+    private bool _destinationConnects;
     private string? _key;
+    private Tunnels? _reserved;
 
-    private WebSocketUpgrade(bool clientConnects, bool destinationConnects) => (ClientConnects, _destinationConnects) = (clientConnects, destinationConnects);
+    private WebSocketUpgrade(bool clientConnects, ClusterHttp http)
+    {
+        ClientConnects = clientConnects;
+        _destinationConnects = http.WebSocketVersion.Major >= 2;
+        _mayFallBack = http.WebSocketVersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
+    }
 
     /// <summary>Whether the client asked by extended CONNECT (RFC 8441) rather than by upgrade.</summary>
     public bool ClientConnects { get; }
@@ -31,18 +33,18 @@ internal sealed class WebSocketUpgrade
         var request = httpContext.Request;
         if (httpContext.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
         {
-            if (!string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase))
+            if (!WebSocketHandshake.IsNamed(connect.Protocol!))
             {
                 return ForwardError.MethodNotAllowed;
             }
 
-            upgrade = new(clientConnects: true, http.Version.Major >= 2);
-            return ForwardError.None;
+            upgrade = new(clientConnects: true, http);
+            return CheckOrigin(httpContext);
         }
 
         if (request.Headers.Upgrade.Count == 0
             || !HttpMethods.IsGet(request.Method)
-            || !NamesWebSocket(request.Headers.Upgrade.ToString()))
+            || !WebSocketHandshake.IsNamed(request.Headers.Upgrade.ToString()))
         {
             return ForwardError.None;
         }
@@ -58,13 +60,48 @@ internal sealed class WebSocketUpgrade
             return ForwardError.None;
         }
 
-        if (!HasKey(request, out var key))
+        if (!WebSocketKey.TryRead(request, out var key))
         {
             return ForwardError.UpgradeInvalid;
         }
 
-        upgrade = new(clientConnects: false, http.Version.Major >= 2) { _key = key };
-        return ForwardError.None;
+        upgrade = new(clientConnects: false, http) { _key = key };
+        return CheckOrigin(httpContext);
+    }
+
+    /// <summary>Takes a place among the tunnels; <see cref="Release"/> gives it back.</summary>
+    public ForwardError Reserve(Tunnels tunnels)
+    {
+        var error = tunnels.Reserve();
+        _reserved = error is ForwardError.None ? tunnels : null;
+        return error;
+    }
+
+    /// <summary>Runs the tunnel in the place that was taken.</summary>
+    public ValueTask<(TunnelOutcome Outcome, TunnelRecord Record)> RunAsync(Tunnel tunnel, TimeSpan maxDuration) => _reserved!.RunAsync(tunnel, maxDuration);
+
+    /// <summary>Gives the place back. Idempotent.</summary>
+    public void Release() => Interlocked.Exchange(ref _reserved, null)?.Release();
+
+    /// <summary>Goes over to HTTP/1.1 if that may be and was not tried.</summary>
+    /// <param name="exception">Why the destination did not take the request.</param>
+    public bool TryFallBack(Exception exception)
+    {
+        if (!_destinationConnects || !_mayFallBack || !ForwardErrors.IsVersionRefused(exception))
+        {
+            return false;
+        }
+
+        _destinationConnects = false;
+        return true;
+    }
+
+    /// <summary>Says in which version the destination is asked.</summary>
+    public void Begin(HttpRequestMessage message)
+    {
+        message.Version = _destinationConnects ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
+        message.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        message.Method = _destinationConnects ? HttpMethod.Connect : HttpMethod.Get;
     }
 
     /// <summary>Writes the handshake that the destination's version asks for.</summary>
@@ -74,23 +111,19 @@ internal sealed class WebSocketUpgrade
         message.Content = null;
         if (_destinationConnects)
         {
-            message.Method = HttpMethod.Connect;
-            message.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
             message.Headers.Protocol = "websocket";
-            message.Headers.Remove(KeyName);
+            message.Headers.Remove(WebSocketKey.Name);
             return;
         }
 
-        message.Method = HttpMethod.Get;
-        message.Version = System.Net.HttpVersion.Version11;
-        message.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         message.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         message.Headers.TryAddWithoutValidation("Upgrade", "websocket");
         if (ClientConnects)
         {
-            _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
-            message.Headers.Remove(KeyName);
-            message.Headers.TryAddWithoutValidation(KeyName, _key);
+            // Whatever a client of HTTP/2 calls its key is none (RFC 8441 §5).
+            _key = WebSocketKey.Create();
+            message.Headers.Remove(WebSocketKey.Name);
+            message.Headers.TryAddWithoutValidation(WebSocketKey.Name, _key);
         }
     }
 
@@ -101,8 +134,9 @@ internal sealed class WebSocketUpgrade
     /// <summary>Whether an answer that opens the tunnel keeps to the handshake (RFC 6455 §4.2.2).</summary>
     public bool IsValid(HttpResponseMessage answer) =>
         _destinationConnects
-        || (answer.Headers.NonValidated.TryGetValues(AcceptName, out var accept) && accept.ToString() == AcceptOf(_key!)
-            && answer.Headers.NonValidated.TryGetValues("Upgrade", out var protocol) && NamesWebSocket(protocol.ToString()));
+        || (answer.Headers.NonValidated.TryGetValues(WebSocketKey.AcceptName, out var accept) && accept.ToString() == WebSocketKey.AcceptOf(_key!)
+            && answer.Headers.NonValidated.TryGetValues("Upgrade", out var protocol) && WebSocketHandshake.IsNamed(protocol.ToString())
+            && answer.Headers.NonValidated.TryGetValues("Connection", out var options) && NamesUpgrade(options));
 
     /// <summary>Opens the client's side, after the head of the answer was copied.</summary>
     public async ValueTask<Stream> AcceptAsync(HttpContext httpContext)
@@ -112,30 +146,22 @@ internal sealed class WebSocketUpgrade
         if (ClientConnects)
         {
             response.StatusCode = StatusCodes.Status200OK;
-            response.Headers.Remove(AcceptName);
+            response.Headers.Remove(WebSocketKey.AcceptName);
             return await httpContext.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync().ConfigureAwait(false);
         }
 
         response.StatusCode = StatusCodes.Status101SwitchingProtocols;
         response.Headers.Connection = "Upgrade";
         response.Headers.Upgrade = "websocket";
-        response.Headers[AcceptName] = AcceptOf(_key!);
+        response.Headers[WebSocketKey.AcceptName] = WebSocketKey.AcceptOf(_key!);
         return await httpContext.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
     }
 
-    private static bool NamesWebSocket(string upgrade) => string.Equals(upgrade.Trim(), "websocket", StringComparison.OrdinalIgnoreCase);
+    private static ForwardError CheckOrigin(HttpContext httpContext) =>
+        httpContext.Features.Get<WebSocketTerms>() is null && !WebSocketHandshake.IsOfSameHost(httpContext.Request)
+            ? ForwardError.OriginNotAllowed
+            : ForwardError.None;
 
-    // One key: 16 bytes in base64 (RFC 6455 §4.2.1).
-    private static bool HasKey(HttpRequest request, [NotNullWhen(true)] out string? key)
-    {
-        Span<byte> decoded = stackalloc byte[18];
-        var keys = request.Headers[KeyName];
-        key = keys.Count == 1 ? keys[0] : null;
-        return key is { Length: 24 } && Convert.TryFromBase64String(key, decoded, out var length) && length == 16;
-    }
-
-    // The hash proves that the other side speaks WebSocket; it is no security (RFC 6455 §1.3).
-    [SuppressMessage("Security", "CA5350", Justification = "RFC 6455 asks for SHA-1.")]
-    private static string AcceptOf(string key) =>
-        Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+    private static bool NamesUpgrade(System.Net.Http.Headers.HeaderStringValues options) =>
+        options.Any(static line => line.Split(',', StringSplitOptions.TrimEntries).Contains("upgrade", StringComparer.OrdinalIgnoreCase));
 }

@@ -54,6 +54,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>The address of that destination.</summary>
     public Uri? DestinationAddress { get; internal set; }
 
+    /// <summary>What went through the upgraded connection that the request became, once that has ended; <see langword="null"/> if it became none.</summary>
+    public TunnelRecord? Tunnel => HttpContext.Features.Get<TunnelRecord>();
+
     /// <summary>What changes the exchange with the destination; <see langword="null"/> when it goes through as it came.</summary>
     public IForwardTransform? ForwardTransform { get; set; }
 

@@ -92,6 +92,12 @@ public sealed record RejectionReason
     /// <summary>400: the deadline that the client states has no meaning (gRPC over HTTP/2, Timeout).</summary>
     public static RejectionReason InvalidDeadline { get; } = new("invalid-deadline", StatusCodes.Status400BadRequest, "The deadline of the request is malformed.");
 
+    /// <summary>403: a page of that origin may not open a WebSocket here (RFC 6455 §10.2).</summary>
+    public static RejectionReason OriginNotAllowed { get; } = new("origin-not-allowed", StatusCodes.Status403Forbidden, "The origin is not allowed.");
+
+    /// <summary>403: no WebSocket may be opened here.</summary>
+    public static RejectionReason UpgradeNotAllowed { get; } = new("upgrade-not-allowed", StatusCodes.Status403Forbidden, "WebSockets are not allowed here.");
+
     /// <summary>413: the request body is larger than allowed.</summary>
     public static RejectionReason BodyTooLarge { get; } = new("body-too-large", StatusCodes.Status413PayloadTooLarge, "The request body is too large.");
 
@@ -115,6 +121,9 @@ public sealed record RejectionReason
 
     /// <summary>503: too much is in flight.</summary>
     public static RejectionReason Overloaded { get; } = new("overloaded", StatusCodes.Status503ServiceUnavailable, "The service is overloaded.");
+
+    /// <summary>503: the host is shutting down.</summary>
+    public static RejectionReason Draining { get; } = new("draining", StatusCodes.Status503ServiceUnavailable, "The service is shutting down.");
 
     /// <summary>502: no connection to the destination.</summary>
     public static RejectionReason UpstreamConnect { get; } = new("upstream-connect", StatusCodes.Status502BadGateway, "The destination could not be reached.");

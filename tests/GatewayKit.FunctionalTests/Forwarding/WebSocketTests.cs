@@ -216,7 +216,7 @@ public sealed class WebSocketTests
 
     private static Func<GatewayKit.Clusters.Cluster, GatewayKit.Clusters.Cluster> Speaking(int version) => cluster => cluster with
     {
-        Http = new() { Version = new(version, version == 1 ? 1 : 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact },
+        Http = new() { WebSocketVersion = new(version, version == 1 ? 1 : 0), WebSocketVersionPolicy = HttpVersionPolicy.RequestVersionExact },
     };
 
     private static Task<TestHost> EchoAsync(int version) => TestHost.StartAsync(

@@ -20,6 +20,7 @@ public sealed class FolderDependencyTests
         ["Hosting"] = [],
         ["Throttling"] = ["Pipeline"],
         ["Transforms"] = ["Pipeline"],
+        ["WebSockets"] = ["Pipeline"],
     };
 
     // The few types of the root that everyone may know.

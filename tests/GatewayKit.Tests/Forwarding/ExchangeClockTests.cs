@@ -134,7 +134,7 @@ public sealed class ExchangeClockTests
     public void Tunnel_has_no_deadline_but_an_idle_clock()
     {
         var clock = Start(Timeouts);
-        clock.BecomesTunnel();
+        clock.BecomesTunnel(idle: TimeSpan.FromSeconds(20));
         for (var i = 0; i < 10; i++)
         {
             _time.Advance(TimeSpan.FromSeconds(19));

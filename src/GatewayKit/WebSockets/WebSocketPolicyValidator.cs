@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.WebSockets;
+
+[OptionsValidator]
+internal sealed partial class WebSocketPolicyValidator : IValidateOptions<WebSocketPolicy>;
