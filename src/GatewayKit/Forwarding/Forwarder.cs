@@ -24,11 +24,12 @@ public sealed class Forwarder : IDisposable
     private readonly ExchangeClocks _clocks;
     private readonly ForwardMetrics _metrics;
     private readonly Tunnels _tunnels;
-    private readonly Lazy<ClusterTransport> _transport = new(static () => new(static () => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect)));
+    private readonly Lazy<ClusterTransport> _transport;
     private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
 
     internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels) =>
-        (_clusters, _head, _clocks, _metrics, _tunnels) = (clusters, head, clocks, metrics, tunnels);
+        (_clusters, _head, _clocks, _metrics, _tunnels, _transport) =
+            (clusters, head, clocks, metrics, tunnels, new(() => new(() => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect, head.Encoding))));
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
     /// <param name="httpContext">The client's request; its path and query go below the address.</param>
@@ -104,6 +105,11 @@ public sealed class Forwarder : IDisposable
         if (!RequestTarget.TryRead(httpContext, context?.Endpoint.AllowsEncodedSlash ?? false, out var target))
         {
             return new(Refuse(ForwardError.AmbiguousPath));
+        }
+
+        if (MaxForwards.Answer(httpContext.Request) is { } answer)
+        {
+            return new(answer);
         }
 
         TimeSpan? timeLeft = null;
@@ -251,11 +257,11 @@ public sealed class Forwarder : IDisposable
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
     {
-        var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
+        var (httpContext, destination) = (exchange.HttpContext, exchange.Destination);
         message.Method = HttpMethod.Parse(httpContext.Request.Method);
         exchange.Upgrade?.Begin(message);
         AddContent(exchange, message);
-        var error = _head.Copy(httpContext, message, exchange.Span);
+        var error = _head.Copy(exchange, message);
         if (error is not ForwardError.None)
         {
             return error;
@@ -265,7 +271,7 @@ public sealed class Forwarder : IDisposable
         ForwardRequest? transformed = null;
         if (exchange.Context?.ForwardTransform is { } transform)
         {
-            transformed = new(httpContext, message, target, exchange.Context.Endpoint.AllowsEncodedSlash);
+            transformed = _head.Prepare(exchange, message, target);
             error = Transform(transform, exchange, transformed);
             if (error is not ForwardError.None)
             {
@@ -282,7 +288,7 @@ public sealed class Forwarder : IDisposable
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
-        return _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
+        return _head.Own(exchange, message, transformed);
     }
 
     // The shorter of two deadlines counts, and what the call has spent in filters is gone.
