@@ -11,7 +11,6 @@ using GatewayKit.Transforms;
 using GatewayKit.WebSockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -49,7 +48,6 @@ public static class GatewayServiceCollectionExtensions
 
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton<UpstreamHandlers>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
         services.TryAddSingleton<ExchangeClocks>();
         services.TryAddSingleton<ForwardMetrics>();
         services.TryAddSingleton(static provider => new Forwarder(

@@ -1,11 +1,10 @@
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Clusters;
 
 /// <summary>Makes the handlers that speak to destinations.</summary>
-internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, IOptions<GatewayOptions> options)
+internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements)
 {
     // The last registration counts, so that a test can replace what the host replaced.
     private readonly Dictionary<string, Func<HttpMessageHandler>> _replacements = replacements
@@ -18,9 +17,9 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     public Func<HttpMessageHandler> For(Cluster cluster) =>
         _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster);
 
-    private SocketsHttpHandler Create(Cluster cluster)
+    private static SocketsHttpHandler Create(Cluster cluster)
     {
-        var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect, options.Value.RequestHeaderEncoding);
+        var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
         if (cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original)
         {
             handler.ConnectCallback = new NamedTlsConnector(cluster).ConnectAsync;
@@ -30,7 +29,7 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     }
 
     /// <summary>A handler with no default left (E1).</summary>
-    public static SocketsHttpHandler Create(ClusterHttp http, ClusterTls tls, TimeSpan connectTimeout, HeaderEncoding encoding = HeaderEncoding.Utf8) => new()
+    public static SocketsHttpHandler Create(ClusterHttp http, ClusterTls tls, TimeSpan connectTimeout) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -59,8 +58,8 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
         ResponseDrainTimeout = TimeSpan.FromSeconds(1),
         Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
 
-        // What the server read goes out as the same bytes (E15).
-        RequestHeaderEncodingSelector = encoding is HeaderEncoding.Latin1 ? static (_, _) => Encoding.Latin1 : static (_, _) => Encoding.UTF8,
+        // Kestrel reads header values as UTF-8 and refuses what is not; what it read goes out as the same bytes (E15).
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         SslOptions = UpstreamTls.Create(tls),
     };

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace GatewayKit.Forwarding;
 
 /// <summary>What one attempt holds while it runs: its place at the destination, its connections, its clock. All given back once, in <see cref="EndAsync"/>.</summary>
-internal sealed class Exchange : IDroppedFields
+internal sealed class Exchange
 {
     private long _startedAt;
     private bool _acquired;
@@ -92,9 +92,6 @@ internal sealed class Exchange : IDroppedFields
 
         return failure;
     }
-
-    /// <summary>Counts a field that is not passed on.</summary>
-    public void Note(string name, DroppedField cause) => Metrics.FieldDropped(this, name, cause);
 
     /// <summary>Gives everything back. Idempotent.</summary>
     public ValueTask EndAsync()

@@ -69,6 +69,9 @@ internal static class ForwardErrors
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ForwardError.ClientBodyTooLarge,
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => ForwardError.ClientBodyTimeout,
         BadHttpRequestException => ForwardError.ClientBodyInvalid,
+
+        // Kestrel 10 has no word of its own for a chunk size that overflows and for a NUL in a trailer.
+        IOException { InnerException: OverflowException } or InvalidOperationException and not ObjectDisposedException => ForwardError.ClientBodyInvalid,
         _ => ForwardError.ClientAborted,
     };
 

@@ -11,8 +11,6 @@ namespace GatewayKit.Forwarding;
 /// <summary>What forwarding tells: durations and counts, one client span per attempt, one line per failure.</summary>
 internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forwarder> logger)
 {
-    private const int MaxNameLength = 64;
-
     private static readonly ActivitySource Source = new("GatewayKit");
 
     private readonly Histogram<double> _duration = meter.Meter.CreateHistogram<double>(
@@ -26,9 +24,6 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
 
     private readonly Counter<long> _tunnelBytes = meter.Meter.CreateCounter<long>(
         "gatewaykit.tunnel.bytes", "By", "Bytes through upgraded connections, counted when they end.");
-
-    private readonly Counter<long> _droppedFields = meter.Meter.CreateCounter<long>(
-        "gatewaykit.forward.fields.dropped", "{field}", "Header and trailer fields that were not passed on, for a cause other than that they concern one connection.");
 
     public static Activity? StartSpan(HttpContext httpContext, string clusterId, DestinationState destination)
     {
@@ -106,24 +101,6 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         void AddBytes(string direction, long count) => _tunnelBytes.Add(count, [.. tags, new(TelemetryTags.Direction, direction)]);
     }
 
-    /// <summary>Never the value, and never an unknown name as a tag: clients could make any number of them.</summary>
-    public void FieldDropped(Exchange exchange, string name, DroppedField cause)
-    {
-        if (_droppedFields.Enabled)
-        {
-            _droppedFields.Add(
-                1,
-                new(TelemetryTags.Cluster, exchange.Cluster.Cluster.Id),
-                new(TelemetryTags.Field, FieldKinds.IsKnown(name) ? name.ToLowerInvariant() : "other"),
-                new(TelemetryTags.Cause, CauseOf(cause)));
-        }
-
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            Log.FieldDropped(logger, exchange.RouteId, name.Length > MaxNameLength ? name[..MaxNameLength] : name, CauseOf(cause));
-        }
-    }
-
     public void Ended(Exchange exchange, long startedAt, bool counted)
     {
         if (exchange.Response is { } response)
@@ -150,23 +127,11 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         }
     }
 
-    private static string CauseOf(DroppedField cause) => cause switch
-    {
-        DroppedField.Protected => "protected",
-        DroppedField.Nominated => "nominated",
-        DroppedField.Alias => "alias",
-        DroppedField.Invalid => "invalid",
-        _ => "trailer",
-    };
-
     private static partial class Log
     {
         [LoggerMessage(EventIds.TunnelEnded, LogLevel.Debug, "Route {Route}: the tunnel to {Cluster}/{Destination} was ended by the {EndedBy} after {Duration}; {BytesFromClient} bytes up, {BytesFromDestination} down.")]
         public static partial void TunnelEnded(
             ILogger logger, string route, string cluster, string destination, string endedBy, TimeSpan duration, long bytesFromClient, long bytesFromDestination);
-
-        [LoggerMessage(EventIds.HeaderDropped, LogLevel.Debug, "Route {Route}: the field {Field} was not passed on ({Cause}).")]
-        public static partial void FieldDropped(ILogger logger, string route, string field, string cause);
 
         [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}: destination {Cluster}/{Destination} at {Address} failed: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
         public static partial void Failed(

@@ -24,12 +24,11 @@ public sealed class Forwarder : IDisposable
     private readonly ExchangeClocks _clocks;
     private readonly ForwardMetrics _metrics;
     private readonly Tunnels _tunnels;
-    private readonly Lazy<ClusterTransport> _transport;
+    private readonly Lazy<ClusterTransport> _transport = new(static () => new(static () => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect)));
     private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
 
     internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels) =>
-        (_clusters, _head, _clocks, _metrics, _tunnels, _transport) =
-            (clusters, head, clocks, metrics, tunnels, new(() => new(() => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect, head.Encoding))));
+        (_clusters, _head, _clocks, _metrics, _tunnels) = (clusters, head, clocks, metrics, tunnels);
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
     /// <param name="httpContext">The client's request; its path and query go below the address.</param>
@@ -99,17 +98,18 @@ public sealed class Forwarder : IDisposable
 
         if (error is not ForwardError.None)
         {
+            if (error is ForwardError.AmbiguousFraming)
+            {
+                // Where the next request begins is anyone's guess (RFC 9112 §6.1).
+                httpContext.Response.Headers.Connection = "close";
+            }
+
             return new(Refuse(error));
         }
 
         if (!RequestTarget.TryRead(httpContext, context?.Endpoint.AllowsEncodedSlash ?? false, out var target))
         {
             return new(Refuse(ForwardError.AmbiguousPath));
-        }
-
-        if (MaxForwards.Answer(httpContext.Request) is { } answer)
-        {
-            return new(answer);
         }
 
         TimeSpan? timeLeft = null;
@@ -257,11 +257,11 @@ public sealed class Forwarder : IDisposable
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
     {
-        var (httpContext, destination) = (exchange.HttpContext, exchange.Destination);
+        var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
         message.Method = HttpMethod.Parse(httpContext.Request.Method);
         exchange.Upgrade?.Begin(message);
         AddContent(exchange, message);
-        var error = _head.Copy(exchange, message);
+        var error = _head.Copy(httpContext, message, exchange.Span);
         if (error is not ForwardError.None)
         {
             return error;
@@ -271,7 +271,7 @@ public sealed class Forwarder : IDisposable
         ForwardRequest? transformed = null;
         if (exchange.Context?.ForwardTransform is { } transform)
         {
-            transformed = _head.Prepare(exchange, message, target);
+            transformed = new(httpContext, message, target, exchange.Context.Endpoint.AllowsEncodedSlash);
             error = Transform(transform, exchange, transformed);
             if (error is not ForwardError.None)
             {
@@ -288,7 +288,7 @@ public sealed class Forwarder : IDisposable
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
-        return _head.Own(exchange, message, transformed);
+        return _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
     }
 
     // The shorter of two deadlines counts, and what the call has spent in filters is gone.

@@ -21,13 +21,14 @@ internal static class RequestRules
         }
 
         var coding = request.Headers.TransferEncoding;
-        return coding.Count == 0 || IsFramedOnce(coding, request.Headers) ? ForwardError.None : ForwardError.AmbiguousFraming;
+        return coding.Count == 0 || IsFramedOnce(coding, request) ? ForwardError.None : ForwardError.AmbiguousFraming;
     }
 
     // Codings other than chunked end at each hop, and no destination is told of them (RFC 9112 §6.1). The server has moved a length that
-    // contradicts the coding into a field of its own (C7): two readers could see two messages.
-    private static bool IsFramedOnce(StringValues coding, IHeaderDictionary headers) =>
-        coding.Count == 1 && string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey("X-Content-Length");
+    // contradicts the coding into a field of its own (C7): two readers could see two messages. HTTP/1.0 has no codings.
+    private static bool IsFramedOnce(StringValues coding, HttpRequest request) =>
+        coding.Count == 1 && string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase)
+        && !request.Headers.ContainsKey("X-Content-Length") && !HttpProtocol.IsHttp10(request.Protocol);
 
     /// <summary>Whether sending the request twice is the same as once (RFC 9110 §9.2.2).</summary>
     public static bool IsIdempotent(string method) =>

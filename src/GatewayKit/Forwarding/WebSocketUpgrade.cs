@@ -42,8 +42,10 @@ internal sealed class WebSocketUpgrade
             return CheckOrigin(httpContext);
         }
 
+        // HTTP/1.0 knows no 101 (RFC 9110 §7.8).
         if (request.Headers.Upgrade.Count == 0
             || !HttpMethods.IsGet(request.Method)
+            || HttpProtocol.IsHttp10(request.Protocol)
             || !WebSocketHandshake.IsNamed(request.Headers.Upgrade.ToString()))
         {
             return ForwardError.None;
