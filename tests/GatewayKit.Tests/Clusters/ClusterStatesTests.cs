@@ -4,7 +4,7 @@ namespace GatewayKit.Tests.Clusters;
 
 public sealed class ClusterStatesTests : IDisposable
 {
-    private readonly ClusterStates _states = new(new UpstreamHandlers([], Microsoft.Extensions.Options.Options.Create(new GatewayOptions())));
+    private readonly ClusterStates _states = new(new UpstreamHandlers([]));
 
     [Fact]
     public void Unchanged_cluster_keeps_its_state()

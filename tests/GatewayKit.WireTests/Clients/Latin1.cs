@@ -5,7 +5,9 @@ namespace GatewayKit.WireTests.Clients;
 /// <summary>Text and bytes are the same here: one character is one byte.</summary>
 internal static class Latin1
 {
-    public static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+    /// <exception cref="ArgumentException">A character is none of Latin-1: it would become a question mark.</exception>
+    public static byte[] Bytes(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange('\0', '\xff') ? throw new ArgumentException($"'{text}' is not Latin-1.", nameof(text)) : Encoding.Latin1.GetBytes(text);
 
     public static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 

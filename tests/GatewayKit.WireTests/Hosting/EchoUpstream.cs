@@ -41,7 +41,11 @@ internal sealed class EchoUpstream : IAsyncDisposable
         using var limit = new CancellationTokenSource(ScriptedClient.Limit);
         while (!IsQuiet())
         {
-            limit.Token.ThrowIfCancellationRequested();
+            if (limit.IsCancellationRequested)
+            {
+                Assert.Fail($"The destination is busy: {Describe()}");
+            }
+
             await Task.Yield();
         }
 
@@ -69,6 +73,14 @@ internal sealed class EchoUpstream : IAsyncDisposable
         }
     }
 
+    private string Describe()
+    {
+        lock (_lock)
+        {
+            return string.Join(" | ", _connections.Where(static connection => !connection.IsQuiet).Select(static connection => connection.ToString()).Prepend($"{_listener.Pending()}"));
+        }
+    }
+
     // A connection leaves the backlog and is known in one step, or it could be overlooked in between. So no accept that completes elsewhere.
     private void Accept()
     {
@@ -82,7 +94,9 @@ internal sealed class EchoUpstream : IAsyncDisposable
             Connection connection;
             lock (_lock)
             {
-                connection = new(_listener.AcceptSocket(), _stop.Token);
+                var socket = _listener.AcceptSocket();
+                (socket.NoDelay, socket.Blocking) = (true, false);
+                connection = new(socket, _stop.Token);
                 _connections.Add(connection);
             }
 
@@ -187,6 +201,8 @@ internal sealed class EchoUpstream : IAsyncDisposable
         /// <summary>Whether it waits for bytes, none of which are there.</summary>
         public bool IsQuiet => _waits && !socket.Poll(0, SelectMode.SelectRead);
 
+        public override string ToString() => $"{(_waits ? "waits" : "works")}, {socket.Available} bytes in the socket, has {Latin1.Show(Begun)}";
+
         public void Begin() => Complete();
 
         public void Complete()
@@ -232,17 +248,22 @@ internal sealed class EchoUpstream : IAsyncDisposable
 
         private async Task FillAsync()
         {
-            // The bytes stay in the socket until it is known that they were not waited for any more.
-            // A receive of nothing may complete without any, on an event that was on its way.
+            // The bytes stay in the socket until it is known that they were not waited for any more. Such a wait may end early.
+            int read;
+            SocketError error;
             do
             {
                 _waits = true;
                 await socket.ReceiveAsync(Memory<byte>.Empty, stop);
                 _waits = false;
+                read = socket.Receive(_buffer, SocketFlags.None, out error);
             }
-            while (!socket.Poll(0, SelectMode.SelectRead));
+            while (error is SocketError.WouldBlock);
+            if (error is not SocketError.Success)
+            {
+                throw new SocketException((int)error);
+            }
 
-            var read = socket.Receive(_buffer);
             if (read == 0)
             {
                 throw new EndOfStreamException();
