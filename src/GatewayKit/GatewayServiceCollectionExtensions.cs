@@ -60,6 +60,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxUpgradedConnections,
             provider.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout,
             provider.GetService<IHostApplicationLifetime>(),
+            provider.GetRequiredService<ForwardMetrics>(),
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<RouteTemplates>();

@@ -9,14 +9,13 @@ namespace GatewayKit.Forwarding;
 /// <summary>What one attempt holds while it runs: its place at the destination, its connections, its clock. All given back once, in <see cref="EndAsync"/>.</summary>
 internal sealed class Exchange
 {
+    private readonly ForwardMetrics _metrics;
     private long _startedAt;
-    private bool _acquired;
-    private bool _counted;
-    private bool _ended;
+    private bool _acquired, _counted, _ended;
 
     public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
     {
-        (HttpContext, Context, Cluster, Destination, Clock, Metrics) = (httpContext, context, cluster, destination, clock, metrics);
+        (HttpContext, Context, Cluster, Destination, Clock, _metrics) = (httpContext, context, cluster, destination, clock, metrics);
         if (context is not null)
         {
             context.DestinationId = destination.Id;
@@ -33,7 +32,7 @@ internal sealed class Exchange
         var invoker = Cluster.Transport.Acquire();
         _acquired = true;
         Span = ForwardMetrics.StartSpan(HttpContext, Cluster.Cluster.Id, Destination);
-        (_startedAt, _counted) = Metrics.Started(this);
+        (_startedAt, _counted) = _metrics.Started(this);
         return invoker;
     }
 
@@ -65,8 +64,6 @@ internal sealed class Exchange
     /// <summary>What a gRPC call may take from here on, by its own deadline and the cluster's; <see langword="null"/> without any.</summary>
     public TimeSpan? TimeLeft { get; init; }
 
-    public ForwardMetrics Metrics { get; }
-
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 
     /// <summary>How it failed; the first failure counts.</summary>
@@ -87,7 +84,7 @@ internal sealed class Exchange
         if (Error is ForwardError.None)
         {
             (Error, Reason) = (error, failure.Reason);
-            Metrics.Failed(this, failure, exception);
+            _metrics.Failed(this, failure, exception);
         }
 
         return failure;
@@ -147,7 +144,7 @@ internal sealed class Exchange
         }
 
         Upgrade?.Release();
-        Metrics.Ended(this, _startedAt, _counted);
+        _metrics.Ended(this, _startedAt, _counted);
         Span?.Dispose();
     }
 }

@@ -141,11 +141,9 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         // Clocks of a request have no say over a tunnel.
         httpContext.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         _exchange.Clock.BecomesTunnel(_exchange.Cluster.Cluster.Timeouts.Tunnel);
-        var tunnel = new Tunnel(httpContext, client, destination, _exchange.Clock, clientTakesHalf: upgrade.ClientConnects);
+        var tunnel = new Tunnel(httpContext, client, destination, _exchange.Clock, upgrade.EndsInHalves);
         var maxDuration = httpContext.Features.Get<WebSocketTerms>()?.MaxDuration ?? Timeout.InfiniteTimeSpan;
-        var (outcome, record) = await upgrade.RunAsync(tunnel, maxDuration).ConfigureAwait(false);
-        httpContext.Features.Set(record);
-        _exchange.Metrics.TunnelEnded(_exchange, record, outcome.Error);
+        var outcome = await upgrade.RunAsync(tunnel, _exchange, maxDuration).ConfigureAwait(false);
         if (outcome.Error is not ForwardError.None)
         {
             Abort(httpContext, outcome.Error, outcome.Cause);

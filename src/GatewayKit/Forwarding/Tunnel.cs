@@ -14,7 +14,7 @@ internal sealed class Tunnel
 
     private readonly HttpContext _httpContext;
     private readonly ExchangeClock _clock;
-    private readonly bool _clientTakesHalf;
+    private readonly bool _endsInHalves;
     private readonly TunnelDirection _up;
     private readonly TunnelDirection _down;
     private readonly TaskCompletionSource _clientIsGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,10 +24,13 @@ internal sealed class Tunnel
     /// <param name="client">The client's side.</param>
     /// <param name="destination">The destination's side.</param>
     /// <param name="clock">The clocks of the exchange.</param>
-    /// <param name="clientTakesHalf">Whether the client's side can be ended while the client still sends: a stream of HTTP/2 can, an upgraded connection of the server cannot.</param>
-    public Tunnel(HttpContext httpContext, Stream client, Stream destination, ExchangeClock clock, bool clientTakesHalf)
+    /// <param name="endsInHalves">
+    /// Whether the client can be told of the destination's end and still go on to send. That takes a stream of HTTP/2 on both sides: an upgraded connection
+    /// of the server can only be closed, and the handler closes one that has ended.
+    /// </param>
+    public Tunnel(HttpContext httpContext, Stream client, Stream destination, ExchangeClock clock, bool endsInHalves)
     {
-        (_httpContext, _clock, _clientTakesHalf) = (httpContext, clock, clientTakesHalf);
+        (_httpContext, _clock, _endsInHalves) = (httpContext, clock, endsInHalves);
         _up = new(client, destination, fromClient: true, clock);
         _down = new(destination, client, fromClient: false, clock);
     }
@@ -107,7 +110,7 @@ internal sealed class Tunnel
         {
             await WaitAsync(up, up).ConfigureAwait(false);
         }
-        else if (_clientTakesHalf)
+        else if (_endsInHalves)
         {
             await _httpContext.Response.CompleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await WaitAsync(up, up).ConfigureAwait(false);

@@ -13,15 +13,16 @@ internal sealed class Tunnels : IDisposable
     private readonly ConcurrentDictionary<Tunnel, bool> _open = new();
     private readonly int _max;
     private readonly TimeSpan _shutdownTimeout;
+    private readonly ForwardMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly CancellationTokenRegistration _stopping;
     private ITimer? _cut;
     private int _count;
     private volatile bool _isDraining;
 
-    public Tunnels(int max, TimeSpan shutdownTimeout, IHostApplicationLifetime? lifetime, TimeProvider time)
+    public Tunnels(int max, TimeSpan shutdownTimeout, IHostApplicationLifetime? lifetime, ForwardMetrics metrics, TimeProvider time)
     {
-        (_max, _shutdownTimeout, _time) = (max, shutdownTimeout, time);
+        (_max, _shutdownTimeout, _metrics, _time) = (max, shutdownTimeout, metrics, time);
         if (lifetime is not null)
         {
             _stopping = lifetime.ApplicationStopping.UnsafeRegister(static state => ((Tunnels)state!).Drain(), this);
@@ -47,8 +48,8 @@ internal sealed class Tunnels : IDisposable
 
     public void Release() => Interlocked.Decrement(ref _count);
 
-    /// <summary>Runs a tunnel to its end.</summary>
-    public async ValueTask<(TunnelOutcome Outcome, TunnelRecord Record)> RunAsync(Tunnel tunnel, TimeSpan maxDuration)
+    /// <summary>Runs a tunnel to its end, and records it.</summary>
+    public async ValueTask<TunnelOutcome> RunAsync(Tunnel tunnel, Exchange exchange, TimeSpan maxDuration)
     {
         var startedAt = _time.GetTimestamp();
         _open.TryAdd(tunnel, true);
@@ -61,7 +62,10 @@ internal sealed class Tunnels : IDisposable
             }
 
             var outcome = await tunnel.RunAsync(maxDuration).ConfigureAwait(false);
-            return (outcome, new(tunnel.BytesFromClient, tunnel.BytesFromDestination, _time.GetElapsedTime(startedAt), outcome.EndedBy));
+            var record = new TunnelRecord(tunnel.BytesFromClient, tunnel.BytesFromDestination, _time.GetElapsedTime(startedAt), outcome.EndedBy);
+            exchange.HttpContext.Features.Set(record);
+            _metrics.TunnelEnded(exchange, record, outcome.Error);
+            return outcome;
         }
         finally
         {

@@ -26,6 +26,9 @@ internal sealed class WebSocketUpgrade
     /// <summary>Whether the client asked by extended CONNECT (RFC 8441) rather than by upgrade.</summary>
     public bool ClientConnects { get; }
 
+    /// <summary>Whether both sides are streams of HTTP/2, of which one direction can end alone.</summary>
+    public bool EndsInHalves => ClientConnects && _destinationConnects;
+
     /// <summary>Finds out whether the client asks for a WebSocket. Any other upgrade is no business of a gateway: the request is plain.</summary>
     public static ForwardError TryCreate(HttpContext httpContext, ClusterHttp http, out WebSocketUpgrade? upgrade)
     {
@@ -80,7 +83,7 @@ internal sealed class WebSocketUpgrade
     }
 
     /// <summary>Runs the tunnel in the place that was taken.</summary>
-    public ValueTask<(TunnelOutcome Outcome, TunnelRecord Record)> RunAsync(Tunnel tunnel, TimeSpan maxDuration) => _reserved!.RunAsync(tunnel, maxDuration);
+    public ValueTask<TunnelOutcome> RunAsync(Tunnel tunnel, Exchange exchange, TimeSpan maxDuration) => _reserved!.RunAsync(tunnel, exchange, maxDuration);
 
     /// <summary>Gives the place back. Idempotent.</summary>
     public void Release() => Interlocked.Exchange(ref _reserved, null)?.Release();

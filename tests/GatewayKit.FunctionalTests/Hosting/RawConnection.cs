@@ -104,8 +104,9 @@ internal sealed class RawConnection(Socket socket) : IDisposable
     /// <summary>Closes with RST.</summary>
     public void Reset()
     {
+        // Not through the stream, which would say FIN first.
         socket.LingerState = new LingerOption(true, 0);
-        _stream.Dispose();
+        socket.Dispose();
     }
 
     public void Dispose() => _stream.Dispose();
