@@ -1,3 +1,4 @@
+using GatewayKit.ClientTests.Chromium;
 using GatewayKit.ClientTests.Hosting;
 using GatewayKit.ClientTests.SignalR;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +14,7 @@ public sealed class ClientFixture : IAsyncLifetime
     private readonly Gates _gates = new();
     private Upstream _upstream = null!;
     private Upstream _secureUpstream = null!;
+    private Upstream _otherUpstream = null!;
     private StandaloneProcess _standalone = null!;
 
     internal TestCertificate Certificate { get; private set; } = null!;
@@ -22,8 +24,9 @@ public sealed class ClientFixture : IAsyncLifetime
         Certificate = TestCertificate.Write(_folder);
         _upstream = await StartServicesAsync(HttpProtocols.Http1, null);
         _secureUpstream = await StartServicesAsync(HttpProtocols.Http1AndHttp2, Certificate);
+        _otherUpstream = await StartServicesAsync(HttpProtocols.Http1AndHttp2, Certificate);
         _standalone = await StandaloneProcess.StartAsync(
-            StandaloneProcess.ForwardAllTo(_upstream.Address), ["http", "https"], "--certificate", Certificate.File, "--certificate-key", Certificate.KeyFile);
+            StandaloneProcess.ForwardAllTo(_upstream.Address), ["http", "https", "https"], "--certificate", Certificate.File, "--certificate-key", Certificate.KeyFile);
     }
 
     public async ValueTask DisposeAsync()
@@ -31,6 +34,7 @@ public sealed class ClientFixture : IAsyncLifetime
         await _standalone.DisposeAsync();
         await _upstream.DisposeAsync();
         await _secureUpstream.DisposeAsync();
+        await _otherUpstream.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -42,6 +46,9 @@ public sealed class ClientFixture : IAsyncLifetime
         _ => _standalone.Addresses[1],
     };
 
+    /// <summary>The same services under another origin.</summary>
+    internal Uri OtherAddress(Way way) => way is Way.Direct ? _otherUpstream.Address : _standalone.Addresses[2];
+
     private Task<Upstream> StartServicesAsync(HttpProtocols protocols, TestCertificate? certificate) => Upstream.StartAsync(
         app =>
         {
@@ -50,6 +57,7 @@ public sealed class ClientFixture : IAsyncLifetime
             ClientServices.Map(app, _gates);
             EventServices.Map(app, _gates);
             FakeProvider.Map(app, _gates);
+            PageServices.Map(app, _gates);
         },
         static services => services.AddSignalR(static options => options.MaximumReceiveMessageSize = 1_000_000),
         protocols,
