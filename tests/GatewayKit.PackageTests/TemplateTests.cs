@@ -43,7 +43,11 @@ public sealed class TemplateTests(Packages packages)
 
         // Warnings are errors: what a user starts from builds clean.
         await packages.DotnetAsync(folder, "build", "-warnaserror");
-        return (folder, Path.Combine(folder, "bin", "Debug", "net10.0", $"{name}.dll"));
+        var output = Path.Combine(folder, "bin", "Debug", "net10.0");
+
+        // What the package sets in every app that refers to it: a bare LF ends no line.
+        Assert.Contains("\"Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators\": true", await File.ReadAllTextAsync(Path.Combine(output, $"{name}.runtimeconfig.json")));
+        return (folder, Path.Combine(output, $"{name}.dll"));
     }
 
     private static int FreePort()
