@@ -47,6 +47,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<StartGuard>();
 
         services.TryAddSingleton<ClusterStates>();
+        services.TryAddSingleton(static provider => NameLookup.OfSystem(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<UpstreamHandlers>();
         services.TryAddSingleton<ExchangeClocks>();
         services.TryAddSingleton<ForwardMetrics>();
@@ -55,7 +56,8 @@ public static class GatewayServiceCollectionExtensions
             new RequestHead(provider.GetRequiredService<IOptions<GatewayOptions>>().Value),
             provider.GetRequiredService<ExchangeClocks>(),
             provider.GetRequiredService<ForwardMetrics>(),
-            provider.GetRequiredService<Tunnels>()));
+            provider.GetRequiredService<Tunnels>(),
+            provider.GetRequiredService<UpstreamHandlers>()));
         services.TryAddSingleton(static provider => new Tunnels(
             provider.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxUpgradedConnections,
             provider.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout,

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace GatewayKit.Clusters;
 
@@ -6,7 +7,7 @@ namespace GatewayKit.Clusters;
 public sealed record ClusterHttp
 {
     /// <summary>The HTTP version to ask for: 1.1, 2.0 or 3.0. Default 1.1.</summary>
-    public Version Version { get; init; } = System.Net.HttpVersion.Version11;
+    public Version Version { get; init; } = HttpVersion.Version11;
 
     /// <summary>What to do when that version is not to be had. Default <see cref="HttpVersionPolicy.RequestVersionOrLower"/>.</summary>
     public HttpVersionPolicy VersionPolicy { get; init; } = HttpVersionPolicy.RequestVersionOrLower;
@@ -39,4 +40,11 @@ public sealed record ClusterHttp
 
     /// <summary>Whether further HTTP/2 connections are opened when the streams of one are used up. Default yes.</summary>
     public bool MultipleHttp2Connections { get; init; } = true;
+
+    /// <summary>
+    /// Networks that no destination may be in, whatever its name resolves to: checked whenever a connection is made, and answered 502. Default:
+    /// link-local addresses and those at which clouds hand out credentials, <c>169.254.0.0/16</c>, <c>fe80::/10</c>, <c>fd00:ec2::254/128</c>,
+    /// <c>100.100.100.200/32</c> and <c>168.63.129.16/32</c>. A list of one's own takes the place of these. Not checked for HTTP/3.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> DeniedNetworks { get; init => field = ValueList<IPNetwork>.From(value); } = Clusters.DeniedNetworks.Default;
 }

@@ -9,6 +9,9 @@ internal sealed class ClusterState
     public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport)
     {
         (Cluster, Destinations, Transport) = (cluster, destinations, transport);
+
+        // With HTTP/2 and 3 requests share connections: there the handler counts streams.
+        MostInFlight = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
         _picker = DestinationPicker.For(cluster.LoadBalancing);
         _candidates = new DestinationSet(destinations);
     }
@@ -18,6 +21,9 @@ internal sealed class ClusterState
     public IReadOnlyList<DestinationState> Destinations { get; }
 
     public ClusterTransport Transport { get; }
+
+    /// <summary>How many requests may be at one destination at once; more wait.</summary>
+    public int MostInFlight { get; }
 
     /// <summary>The destinations that may be picked now, those with a weight. Whoever watches their health narrows it.</summary>
     public DestinationSet Candidates

@@ -6,6 +6,12 @@ public sealed record ClusterTimeouts
     /// <summary>Name look-up, TCP and TLS of a new connection. Default 5 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a request waits when as many are at its destination as <see cref="ClusterHttp.MaxConnections"/> allows; then it is answered
+    /// 503. As many may wait at once. For HTTP/1.1. Default 5 s.
+    /// </summary>
+    public TimeSpan PoolWait { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>From the request to the head of the answer, for one attempt; at most what is left of <see cref="Total"/>. Default 30 s.</summary>
     public TimeSpan Attempt { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -7,6 +7,8 @@ internal sealed class DestinationState
     public const int KeptTargets = 64;
 
     private int _inFlight;
+    private WarningPace? _warnings;
+    private ConnectionQueue? _queue;
 
     public DestinationState(string id, Destination destination)
     {
@@ -34,7 +36,20 @@ internal sealed class DestinationState
 
     public void Begin() => Interlocked.Increment(ref _inFlight);
 
-    public void End() => Interlocked.Decrement(ref _inFlight);
+    public void End()
+    {
+        Interlocked.Decrement(ref _inFlight);
+        if (Volatile.Read(ref _queue) is { Waiting: > 0 } queue)
+        {
+            queue.Next();
+        }
+    }
+
+    /// <summary>Where requests wait when more are in flight than may be connected. Made by the first one.</summary>
+    public ConnectionQueue Queue => Volatile.Read(ref _queue) ?? Interlocked.CompareExchange(ref _queue, new(this), null) ?? _queue;
+
+    /// <summary>What may be said of its failures. Made by the first one.</summary>
+    public WarningPace Warnings(TimeProvider time) => Volatile.Read(ref _warnings) ?? Interlocked.CompareExchange(ref _warnings, new(time), null) ?? _warnings;
 
     /// <summary>A path and query with the address they make.</summary>
     public sealed record KeptTarget(string Path, string Query, Uri Uri);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Clusters;
@@ -10,39 +9,29 @@ namespace GatewayKit.Clusters;
 /// where that is the client's, the client would choose which certificate is accepted. A <c>Host</c> that is configured for the address is
 /// not the client's choice, whoever sends it, so it is the name to expect; connections are pooled by it.
 /// </summary>
-internal sealed class NamedTlsConnector(Cluster cluster)
+internal sealed class NamedTlsConnector(Cluster cluster, DestinationConnector connector)
 {
     // Read once: a file that cannot be read rejects the configuration, not a connection.
     private readonly SslClientAuthenticationOptions _options = UpstreamTls.Create(cluster.Tls);
 
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var stream = await connector.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+        var request = context.InitialRequestMessage;
+        if (request.RequestUri?.Scheme != Uri.UriSchemeHttps)
+        {
+            return stream;
+        }
+
+        var secured = new SslStream(stream, leaveInnerStreamOpen: false);
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-            var stream = new NetworkStream(socket, ownsSocket: true);
-            var request = context.InitialRequestMessage;
-            if (request.RequestUri?.Scheme != Uri.UriSchemeHttps)
-            {
-                return stream;
-            }
-
-            var secured = new SslStream(stream, leaveInnerStreamOpen: false);
-            try
-            {
-                await secured.AuthenticateAsClientAsync(OptionsFor(request, NameFor(request, context.DnsEndPoint)), cancellationToken).ConfigureAwait(false);
-                return secured;
-            }
-            catch
-            {
-                await secured.DisposeAsync().ConfigureAwait(false);
-                throw;
-            }
+            await secured.AuthenticateAsClientAsync(OptionsFor(request, NameFor(request, context.DnsEndPoint)), cancellationToken).ConfigureAwait(false);
+            return secured;
         }
         catch
         {
-            socket.Dispose();
+            await secured.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

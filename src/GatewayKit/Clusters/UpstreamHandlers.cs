@@ -4,7 +4,7 @@ using System.Text;
 namespace GatewayKit.Clusters;
 
 /// <summary>Makes the handlers that speak to destinations.</summary>
-internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements)
+internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names)
 {
     // The last registration counts, so that a test can replace what the host replaced.
     private readonly Dictionary<string, Func<HttpMessageHandler>> _replacements = replacements
@@ -17,14 +17,22 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     public Func<HttpMessageHandler> For(Cluster cluster) =>
         _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster);
 
-    private static SocketsHttpHandler Create(Cluster cluster)
+    /// <summary>A handler for addresses that no cluster has.</summary>
+    public SocketsHttpHandler CreateDefault()
+    {
+        var (http, connector) = (new ClusterHttp(), new DestinationConnector(names, DeniedNetworks.Default));
+        var handler = Create(http, new(), new ClusterTimeouts().Connect);
+        handler.ConnectCallback = async (context, cancellationToken) => await connector.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+        return handler;
+    }
+
+    private SocketsHttpHandler Create(Cluster cluster)
     {
         var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
-        if (cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original)
-        {
-            handler.ConnectCallback = new NamedTlsConnector(cluster).ConnectAsync;
-        }
-
+        var connector = new DestinationConnector(names, cluster.Http.DeniedNetworks);
+        handler.ConnectCallback = cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original
+            ? new NamedTlsConnector(cluster, connector).ConnectAsync
+            : async (context, cancellationToken) => await connector.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
         return handler;
     }
 

@@ -62,6 +62,11 @@ internal static class ClusterChecks
                 report(where, "The address has a query or a fragment. Only a path can be put in front of the request's.");
             }
 
+            if (System.Net.IPAddress.TryParse(address.DnsSafeHost, out var ip) && DeniedNetworks.Contain(http.DeniedNetworks, ip))
+            {
+                report(where, $"'{address.DnsSafeHost}' lies in a network that destinations must not be in. Take the network out of Http.DeniedNetworks if it is meant.");
+            }
+
             if (address.Port == 0)
             {
                 report(where, "The address has port 0, which nothing listens at. Write the port of the destination.");
@@ -82,15 +87,27 @@ internal static class ClusterChecks
     private static void CheckTimeouts(ClusterTimeouts timeouts, string path, Report report)
     {
         CheckClock(timeouts.Connect, ModelPath.Join(path, nameof(timeouts.Connect)), report);
+        CheckClock(timeouts.PoolWait, ModelPath.Join(path, nameof(timeouts.PoolWait)), report);
         CheckClock(timeouts.Attempt, ModelPath.Join(path, nameof(timeouts.Attempt)), report);
         CheckClock(timeouts.Idle, ModelPath.Join(path, nameof(timeouts.Idle)), report);
         CheckClock(timeouts.Tunnel, ModelPath.Join(path, nameof(timeouts.Tunnel)), report);
         CheckClock(timeouts.Total, ModelPath.Join(path, nameof(timeouts.Total)), report);
 
-        // A Total below the default of Attempt needs no word about Attempt: it cuts the attempt off.
-        if (timeouts.Total > TimeSpan.Zero && timeouts.Attempt > timeouts.Total && timeouts.Attempt != new ClusterTimeouts().Attempt)
+        // Only clocks that somebody has set can be meant: a short Total needs no word about the others, it cuts them off.
+        var defaults = new ClusterTimeouts();
+        CheckCapped(nameof(timeouts.Attempt), timeouts.Attempt, defaults.Attempt, nameof(timeouts.Total), timeouts.Total, path, report);
+        CheckCapped(nameof(timeouts.Idle), timeouts.Idle, defaults.Idle, nameof(timeouts.Total), timeouts.Total, path, report);
+        CheckCapped(nameof(timeouts.PoolWait), timeouts.PoolWait, defaults.PoolWait, nameof(timeouts.Total), timeouts.Total, path, report);
+        CheckCapped(nameof(timeouts.Connect), timeouts.Connect, defaults.Connect, nameof(timeouts.Total), timeouts.Total, path, report);
+        CheckCapped(nameof(timeouts.Connect), timeouts.Connect, defaults.Connect, nameof(timeouts.Attempt), timeouts.Attempt, path, report);
+    }
+
+    // A clock that another one always stops first says what will not happen (dotnet/yarp#2950).
+    private static void CheckCapped(string name, TimeSpan clock, TimeSpan usual, string cap, TimeSpan limit, string path, Report report)
+    {
+        if (limit > TimeSpan.Zero && clock > limit && clock != usual)
         {
-            report(ModelPath.Join(path, nameof(timeouts.Attempt)), $"Attempt is {timeouts.Attempt:c}, which is longer than Total, {timeouts.Total:c}. Shorten it or lengthen Total.");
+            report(ModelPath.Join(path, name), $"{name} is {clock:c}, which is longer than {cap}, {limit:c}. Shorten it or lengthen {cap}.");
         }
     }
 

@@ -32,6 +32,7 @@ internal static class EventIds
     public const int ForwardAborted = 1301;
     public const int HeaderDropped = 1302;
     public const int TunnelEnded = 1303;
+    public const int ForwardFailuresSilenced = 1304;
 
     // Clusters
     public const int TransportCreated = 1400;

@@ -20,6 +20,7 @@ internal sealed class Exchange
         {
             context.DestinationId = destination.Id;
             context.DestinationAddress = destination.Destination.Address;
+            context.LatestAttempt = this;
             context.Attempts++;
         }
     }
@@ -71,6 +72,14 @@ internal sealed class Exchange
 
     /// <summary>What the client, the log and the records are told of it.</summary>
     public RejectionReason? Reason { get; private set; }
+
+    /// <summary>How far it came; stays where it is after a failure.</summary>
+    public ForwardPhase Phase { get; set; } = ForwardPhase.Request;
+
+    /// <summary>Bytes of the answer's body that came so far.</summary>
+    public long ResponseBytes { get; set; }
+
+    public ForwardOutcome Outcome => new(Error, Phase, Body?.BytesSent ?? 0, ResponseBytes);
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)
@@ -136,6 +145,11 @@ internal sealed class Exchange
 
     private void End(bool reusable)
     {
+        if (Error is ForwardError.None)
+        {
+            Phase = ForwardPhase.Complete;
+        }
+
         Clock.Stop(reusable);
         Destination.End();
         if (_acquired)

@@ -83,6 +83,33 @@ internal sealed class ExchangeClock : IDisposable
         _clientAbort = httpContext.RequestAborted.UnsafeRegister(static state => ((ExchangeClock)state!).OnRequestAborted(), this);
     }
 
+    /// <summary>There is no connection yet: the destination's time does not run.</summary>
+    public void AttemptWaits()
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _attemptDue, Off);
+        }
+    }
+
+    /// <summary>There is a connection: the destination's time begins.</summary>
+    public void AttemptBegins()
+    {
+        var now = _time.GetTimestamp();
+        Volatile.Write(ref _lastMove, now);
+        lock (_lock)
+        {
+            if (_running)
+            {
+                Volatile.Write(ref _attemptDue, Later(now, _attemptTicks));
+                Arm(now);
+            }
+        }
+    }
+
+    /// <summary>Waits for a connection, at most so long, or until the exchange is cancelled.</summary>
+    public ValueTask<bool> WaitAsync(ConnectionQueue queue, int most, TimeSpan limit) => queue.WaitAsync(most, limit, _time, Token);
+
     /// <summary>A body is on its way to the destination: until it is there, only standing still counts.</summary>
     public void UploadBegins()
     {

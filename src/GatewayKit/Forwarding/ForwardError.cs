@@ -116,4 +116,7 @@ public enum ForwardError
 
     /// <summary>A header value cannot be forwarded.</summary>
     HeaderValue,
+
+    /// <summary>Every address of the destination lies in a network that destinations must not be in.</summary>
+    UpstreamAddressDenied,
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
@@ -80,6 +81,7 @@ internal static class ForwardErrors
         // A connect timeout comes as a cancellation that nobody asked for (E11).
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
+        HttpRequestException { InnerException: DeniedAddressException } => ForwardError.UpstreamAddressDenied,
         HttpRequestException request => OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,

@@ -44,6 +44,7 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
         ForwardError.Draining => new(RejectionReason.Draining, Blame.Gateway, LogLevel.Information, BeforeProcessing: true),
         ForwardError.NoHealthyDestination => new(RejectionReason.NoHealthyUpstream, Blame.Gateway, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamResolveFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
+        ForwardError.UpstreamAddressDenied => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamConnectFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamConnectTimeout => new(RejectionReason.UpstreamTimeout, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamTlsFailed => new(RejectionReason.UpstreamTls, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),

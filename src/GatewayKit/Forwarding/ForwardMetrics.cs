@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace GatewayKit.Forwarding;
 
 /// <summary>What forwarding tells: durations and counts, one client span per attempt, one line per failure.</summary>
-internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forwarder> logger)
+internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forwarder> logger, TimeProvider time)
 {
     private static readonly ActivitySource Source = new("GatewayKit");
 
@@ -55,24 +55,31 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
     {
         exchange.Span?.SetStatus(ActivityStatusCode.Error, failure.Reason.Code);
         exchange.Span?.SetTag("error.type", failure.Reason.Code);
-        if (logger.IsEnabled(failure.LogLevel))
+        var silenced = 0L;
+        var level = failure.LogLevel < LogLevel.Warning || exchange.Destination.Warnings(time).MaySay((int)exchange.Error, out silenced) ? failure.LogLevel : LogLevel.Debug;
+        if (!logger.IsEnabled(level))
         {
-            var cause = exception?.GetBaseException().Message ?? "no further cause";
-            var traceId = TraceIdentifiers.Of(exchange.HttpContext);
+            return;
+        }
 
-            // One line says it; the stack is for those who look closer.
-            Log.Failed(
-                logger,
-                failure.LogLevel,
-                logger.IsEnabled(LogLevel.Debug) ? exception : null,
-                exchange.RouteId,
-                exchange.Cluster.Cluster.Id,
-                exchange.Destination.Id,
-                exchange.Destination.Destination.Address,
-                failure.Reason.Code,
-                exchange.Error,
-                cause,
-                traceId);
+        var (cause, traceId) = (CauseOf(exception), TraceIdentifiers.Of(exchange.HttpContext));
+
+        // One line says it; the stack is for those who look closer.
+        Log.Failed(
+            logger,
+            level,
+            logger.IsEnabled(LogLevel.Debug) ? exception : null,
+            exchange.RouteId,
+            exchange.Cluster.Cluster.Id,
+            exchange.Destination.Id,
+            exchange.Destination.Destination.Address,
+            failure.Reason.Code,
+            exchange.Error,
+            cause,
+            traceId);
+        if (silenced > 0)
+        {
+            Log.Silenced(logger, level, exchange.Cluster.Cluster.Id, exchange.Destination.Id, exchange.Error, silenced);
         }
     }
 
@@ -127,6 +134,25 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         }
     }
 
+    // The handler repeats what a destination sent in its messages: no control character of it may end a line of the log or steer a terminal.
+    private static string CauseOf(Exception? exception)
+    {
+        const int MostShown = 300;
+        if (exception is null)
+        {
+            return "no further cause";
+        }
+
+        var text = exception.GetBaseException().Message;
+        return string.Create(Math.Min(text.Length, MostShown), text, static (shown, text) =>
+        {
+            for (var i = 0; i < shown.Length; i++)
+            {
+                shown[i] = char.IsControl(text[i]) ? '?' : text[i];
+            }
+        });
+    }
+
     private static partial class Log
     {
         [LoggerMessage(EventIds.TunnelEnded, LogLevel.Debug, "Route {Route}: the tunnel to {Cluster}/{Destination} was ended by the {EndedBy} after {Duration}; {BytesFromClient} bytes up, {BytesFromDestination} down.")]
@@ -136,5 +162,8 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}: destination {Cluster}/{Destination} at {Address} failed: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
         public static partial void Failed(
             ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, Uri address, string reason, ForwardError error, string cause, string traceId);
+
+        [LoggerMessage(EventId = EventIds.ForwardFailuresSilenced, Message = "Destination {Cluster}/{Destination} failed {Count} times more by {Error} since the line before; those are at Debug.")]
+        public static partial void Silenced(ILogger logger, LogLevel level, string cluster, string destination, ForwardError error, long count);
     }
 }

@@ -22,6 +22,9 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     /// <summary>The destination's answer. Reading its content takes it away from the client.</summary>
     public HttpResponseMessage Answer => _exchange.Response!;
 
+    /// <summary>What came of the attempt so far.</summary>
+    public ForwardOutcome Outcome => _exchange.Outcome;
+
     int? IStatusCodeHttpResult.StatusCode => StatusCode;
 
     /// <summary>Copies the head, streams the body, copies the trailers; or turns the exchange into a tunnel.</summary>
@@ -111,7 +114,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     {
         try
         {
-            ResponseHead.CopyTrailers(_exchange);
+            ResponseTrailers.Copy(_exchange);
             return (ForwardError.None, null);
         }
         catch (InvalidOperationException exception)
@@ -137,6 +140,8 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
             httpContext.Response.Headers.Remove(HeaderNames.SecWebSocketAccept);
             return Refuse(ForwardError.Overloaded, exception);
         }
+
+        _exchange.Phase = ForwardPhase.Tunnel;
 
         // Clocks of a request have no say over a tunnel.
         httpContext.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();

@@ -19,16 +19,22 @@ public sealed class Forwarder : IDisposable
     // Addresses usually come from code; ones that come from elsewhere must not grow without bound.
     private const int MaxKnownAddresses = 1_024;
 
+    // The shortest that the header can say: connections come free as fast as requests end.
+    private static readonly TimeSpan RetryWhenOverloaded = TimeSpan.FromSeconds(1);
+
     private readonly ClusterStates _clusters;
     private readonly RequestHead _head;
     private readonly ExchangeClocks _clocks;
     private readonly ForwardMetrics _metrics;
     private readonly Tunnels _tunnels;
-    private readonly Lazy<ClusterTransport> _transport = new(static () => new(static () => UpstreamHandlers.Create(new(), new(), new ClusterTimeouts().Connect)));
+    private readonly Lazy<ClusterTransport> _transport;
     private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
 
-    internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels) =>
+    internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, UpstreamHandlers handlers)
+    {
         (_clusters, _head, _clocks, _metrics, _tunnels) = (clusters, head, clocks, metrics, tunnels);
+        _transport = new(() => new(handlers.CreateDefault));
+    }
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
     /// <param name="httpContext">The client's request; its path and query go below the address.</param>
@@ -139,13 +145,49 @@ public sealed class Forwarder : IDisposable
         }
 
         var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade, TimeLeft = timeLeft };
+        try
+        {
+            var invoker = exchange.Begin();
+            return destination.InFlight > cluster.MostInFlight ? QueueAsync(exchange, invoker, target) : SendAsync(exchange, invoker, target);
+        }
+        catch (Exception exception)
+        {
+            return EndAsync(exchange, ForwardError.TransformFailed, exception);
+        }
+    }
+
+    // All connections are in use. Waiting for one is not the destination's time, and ends with a refusal of its own.
+    private async ValueTask<object?> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target)
+    {
+        var (clock, cluster) = (exchange.Clock, exchange.Cluster);
+        exchange.Phase = ForwardPhase.Waiting;
+        clock.AttemptWaits();
+        try
+        {
+            if (!await clock.WaitAsync(exchange.Destination.Queue, cluster.MostInFlight, cluster.Cluster.Timeouts.PoolWait).ConfigureAwait(false))
+            {
+                return await EndAsync(exchange, ForwardError.Overloaded, null).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException exception)
+        {
+            return await EndAsync(exchange, exception).ConfigureAwait(false);
+        }
+
+        exchange.Phase = ForwardPhase.Request;
+        clock.AttemptBegins();
+        return await SendAsync(exchange, invoker, target).ConfigureAwait(false);
+    }
+
+    private ValueTask<object?> SendAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target)
+    {
+        var http = exchange.Cluster.Cluster.Http;
         Task<HttpResponseMessage> sending;
         var sent = false;
         try
         {
-            var invoker = exchange.Begin();
-            var message = new HttpRequestMessage { Version = cluster.Cluster.Http.Version, VersionPolicy = cluster.Cluster.Http.VersionPolicy };
-            error = Compose(exchange, message, target);
+            var message = new HttpRequestMessage { Version = http.Version, VersionPolicy = http.VersionPolicy };
+            var error = Compose(exchange, message, target);
             if (error is not ForwardError.None)
             {
                 return EndAsync(exchange, error, null);
@@ -174,6 +216,7 @@ public sealed class Forwarder : IDisposable
         }
 
         exchange.Response = sending.GetAwaiter().GetResult();
+        exchange.Phase = ForwardPhase.Response;
         exchange.Clock.HeadArrived();
         var result = new ForwardResult(exchange);
         if (exchange.Context is { } context)
@@ -252,7 +295,7 @@ public sealed class Forwarder : IDisposable
         var reason = exchange.Fail(error, exception).Reason;
         var status = (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
         await exchange.EndAsync().ConfigureAwait(false);
-        return new GatewayProblem(reason) { StatusCode = status ?? reason.Status };
+        return new GatewayProblem(reason, retryAfter: error is ForwardError.Overloaded ? RetryWhenOverloaded : null) { StatusCode = status ?? reason.Status };
     }
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)

@@ -20,6 +20,9 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
     /// <summary>Why the client's body could not be read.</summary>
     public Exception? ReadFailure { get; private set; }
 
+    /// <summary>How many bytes the destination was sent.</summary>
+    public long BytesSent { get; private set; }
+
     /// <summary>Why the destination could not take it.</summary>
     public Exception? WriteFailure { get; private set; }
 
@@ -153,6 +156,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
             if (data.IsSingleSegment)
             {
                 await stream.WriteAsync(data.First, cancellationToken).ConfigureAwait(false);
+                BytesSent += data.Length;
                 return;
             }
 
@@ -165,6 +169,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
                     var part = data.Slice(0, Math.Min(buffer.Length, data.Length));
                     part.CopyTo(buffer);
                     await stream.WriteAsync(buffer.AsMemory(0, (int)part.Length), cancellationToken).ConfigureAwait(false);
+                    BytesSent += part.Length;
                     clock.UploadMoved();
                     data = data.Slice(part.End);
                 }

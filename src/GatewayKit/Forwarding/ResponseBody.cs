@@ -110,6 +110,7 @@ internal static class ResponseBody
                 }
 
                 copied += read;
+                exchange.ResponseBytes = copied;
                 if (copied > length)
                 {
                     return (ForwardError.UpstreamProtocolError, null);

@@ -96,30 +96,6 @@ internal static class ResponseHead
         }
     }
 
-    /// <summary>Copies the trailers, after the body.</summary>
-    public static void CopyTrailers(Exchange exchange)
-    {
-        var response = exchange.HttpContext.Response;
-        if (!response.SupportsTrailers())
-        {
-            return;
-        }
-
-        var transform = exchange.Context?.ForwardTransform;
-        foreach (var (name, values) in exchange.Response!.TrailingHeaders.NonValidated)
-        {
-            if (!FieldKinds.IsForbiddenTrailer(name) && (transform is null || transform.KeepsResponseTrailer(name)))
-            {
-                response.AppendTrailer(name, ToStringValues(values));
-            }
-        }
-
-        if (transform is not null && exchange.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>() is { } feature)
-        {
-            transform.TransformTrailers(exchange.HttpContext, feature.Trailers);
-        }
-    }
-
     private static bool IsChunkedOnly(HeaderStringValues values) =>
         values.Count == 1 && string.Equals(values.ToString(), "chunked", StringComparison.OrdinalIgnoreCase);
 
@@ -140,7 +116,7 @@ internal static class ResponseHead
         headers[name] = string.Equals(name, "Set-Cookie", StringComparison.OrdinalIgnoreCase) ? StringValues.Concat(headers.SetCookie, copied) : copied;
     }
 
-    private static StringValues ToStringValues(HeaderStringValues values)
+    public static StringValues ToStringValues(HeaderStringValues values)
     {
         if (values.Count <= 1)
         {

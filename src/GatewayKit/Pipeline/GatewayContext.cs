@@ -90,6 +90,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>When a gRPC call came, in milliseconds of the clock that does not jump; 0 for other requests. What its deadline is counted from.</summary>
     internal int CameAt { get; set; }
 
+    /// <summary>The latest attempt, which only forwarding can read.</summary>
+    internal object? LatestAttempt { get; set; }
+
     /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
     internal int Passed { get; set; }
 

@@ -4,7 +4,7 @@ namespace GatewayKit.Tests.Clusters;
 
 public sealed class ClusterStatesTests : IDisposable
 {
-    private readonly ClusterStates _states = new(new UpstreamHandlers([]));
+    private readonly ClusterStates _states = new(new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System)));
 
     [Fact]
     public void Unchanged_cluster_keeps_its_state()

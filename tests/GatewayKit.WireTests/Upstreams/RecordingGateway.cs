@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using GatewayKit.Clusters;
+using GatewayKit.Forwarding;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Builder;
@@ -100,7 +101,7 @@ internal sealed class RecordingGateway : IAsyncDisposable
 
         public void RequestCompleted(GatewayContext context)
         {
-            _ended.Enqueue(new(context.HttpContext.Request.Path, context.HttpContext.Response.StatusCode, context.Reason));
+            _ended.Enqueue(new(context.HttpContext.Request.Path, context.HttpContext.Response.StatusCode, context.Reason, context.GetForwardOutcome()));
             _count.Release();
         }
 
@@ -109,7 +110,7 @@ internal sealed class RecordingGateway : IAsyncDisposable
         public void Dispose() => _count.Dispose();
     }
 
-    internal sealed record Ended(string? Path, int Status, RejectionReason? Reason);
+    internal sealed record Ended(string? Path, int Status, RejectionReason? Reason, ForwardOutcome? Outcome);
 
     internal sealed record Line(string Category, LogLevel Level, int EventId, string Text, Exception? Exception);
 

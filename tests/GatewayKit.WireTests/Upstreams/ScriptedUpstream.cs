@@ -21,9 +21,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     private readonly Task _accepting;
     private int _count;
 
-    private ScriptedUpstream(Func<UpstreamConnection, Task> script, int port)
+    private ScriptedUpstream(Func<UpstreamConnection, Task> script, int port, IPAddress address)
     {
-        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener = new TcpListener(address, port);
         _listener.Start();
         _accepting = AcceptAsync(script);
     }
@@ -44,7 +44,8 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     /// <summary>Runs a script on each connection.</summary>
     /// <param name="script">The steps; the connection is closed when they end.</param>
     /// <param name="port">Where to listen. Default: a free port.</param>
-    public static ScriptedUpstream Start(Func<UpstreamConnection, Task> script, int port = 0) => new(script, port);
+    /// <param name="address">Of which address. Default: 127.0.0.1.</param>
+    public static ScriptedUpstream Start(Func<UpstreamConnection, Task> script, int port = 0, IPAddress? address = null) => new(script, port, address ?? IPAddress.Loopback);
 
     /// <summary>Answers every request, read in full, with the same bytes.</summary>
     public static ScriptedUpstream Answering(string answer) => Start(async connection =>
@@ -102,7 +103,8 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         }
         catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
-            await Task.WhenAll(running);
+            // A script may wait for a word that a failed test never gave.
+            await Task.WhenAny(Task.WhenAll(running), Task.Delay(TimeSpan.FromSeconds(5)));
         }
     }
 
