@@ -51,6 +51,11 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
             await CopyAsync(httpContext.Request.BodyReader, stream, linked?.Token ?? clock.Token).ConfigureAwait(false);
             clock.UploadEnds();
         }
+        catch (Exception exception) when (exception is not OperationCanceledException && (linked?.Token ?? clock.Token) is { IsCancellationRequested: true } called)
+        {
+            // The handler does not look at an upload that was called off; one that failed meanwhile would be an exception nobody observes.
+            throw new OperationCanceledException(exception.Message, exception, called);
+        }
         finally
         {
             _finished.TrySetResult();
@@ -74,7 +79,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
                 if (!await TryFlushAsync(stream, cancellationToken).ConfigureAwait(false))
                 {
                     // Nothing may read the client's body after the copy has ended.
-                    reader.CancelPendingRead();
+                    CancelRead(reader);
                 }
 
                 clock.UploadWaitsForClient();
@@ -104,6 +109,20 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
             {
                 return;
             }
+        }
+    }
+
+    // A stream that the client has reset throws; then the read ends by itself.
+    private static void CancelRead(PipeReader reader)
+    {
+        try
+        {
+            reader.CancelPendingRead();
+        }
+#pragma warning disable CA1031 // Whatever it is, the read that follows tells it.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
         }
     }
 

@@ -132,7 +132,7 @@ internal static class ResponseBody
                 }
                 else
                 {
-                    target.Write(buffer.AsSpan(0, read));
+                    Write(target, buffer.AsSpan(0, read));
                 }
 
                 unflushed += read;
@@ -163,6 +163,19 @@ internal static class ResponseBody
         }
 
         return length is not null && copied < length ? (ForwardError.UpstreamTruncated, null) : (ForwardError.None, null);
+    }
+
+    // A stream that the client has reset lends no memory to those who do not say that they need some, and PipeWriter.Write() throws at that.
+    private static void Write(PipeWriter target, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var memory = target.GetSpan(1);
+            var count = Math.Min(memory.Length, bytes.Length);
+            bytes[..count].CopyTo(memory);
+            target.Advance(count);
+            bytes = bytes[count..];
+        }
     }
 
     private static async ValueTask<(ForwardError Error, Exception? Exception)?> FlushAsync(PipeWriter target, ExchangeClock clock)

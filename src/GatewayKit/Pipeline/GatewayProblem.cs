@@ -61,6 +61,14 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
         }
 
         ForgetAbandonedAnswer(response);
+        if (Reason == RejectionReason.ClientAborted)
+        {
+            // For records: one that has only ended its own side would still read it, and nobody knows 499 (RFC 9110 §15.5).
+            response.StatusCode = StatusCode;
+            httpContext.Abort();
+            return;
+        }
+
         if (GrpcCall.Is(httpContext.Request))
         {
             GrpcRefusal.Write(httpContext, this);

@@ -62,6 +62,16 @@ public sealed class ResponseBodyTests
         Assert.Equal(source.Sent, client.Received);
     }
 
+    // A stream of HTTP/2 that the client has reset.
+    [Fact]
+    public async Task Response_that_lends_no_more_than_it_is_asked_for_does_no_harm()
+    {
+        var source = new ScriptedSource(4_096, 100);
+        var client = new RecordingClient { IsReset = true };
+        await CopyAsync(source, client, length: 4_196, isPlain: true);
+        Assert.Equal(source.Sent, client.Received);
+    }
+
     // Plain: HTTP/1.1 without TLS. Otherwise a read may wait although a read of nothing has completed.
     private static async Task CopyAsync(ScriptedSource source, RecordingClient client, long? length, bool isPlain)
     {
@@ -119,6 +129,9 @@ public sealed class ResponseBodyTests
 
         public List<byte> Received { get; } = [];
 
+        /// <summary>Whether it lends what it is asked for and nothing more.</summary>
+        public bool IsReset { get; init; }
+
         /// <summary>Bytes read into blocks that were asked for by size.</summary>
         public int Lent { get; private set; }
 
@@ -140,7 +153,7 @@ public sealed class ResponseBodyTests
         public override Memory<byte> GetMemory(int sizeHint = 0)
         {
             _isLent = sizeHint > 4_096;
-            return _memory = new byte[Math.Max(sizeHint, 4_096)];
+            return _memory = new byte[IsReset ? sizeHint : Math.Max(sizeHint, 4_096)];
         }
 
         public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
