@@ -19,6 +19,8 @@ internal sealed class EchoUpstream : IAsyncDisposable
     private List<RecordedRequest> _requests = [];
     private List<string> _broken = [];
     private List<string> _faults = [];
+    private int _opened;
+    private int _closed;
 
     public EchoUpstream()
     {
@@ -28,6 +30,9 @@ internal sealed class EchoUpstream : IAsyncDisposable
     }
 
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>How many connections its only client has opened and closed; without it, what is on its way is overlooked.</summary>
+    public Func<(int Opened, int Closed)>? Counterpart { get; set; }
 
     /// <summary>What it answers to a request.</summary>
     public static string EchoOf(string method, string target, int bodyLength) => $"{method} {target} {bodyLength}";
@@ -64,12 +69,14 @@ internal sealed class EchoUpstream : IAsyncDisposable
         _listener.Stop();
     }
 
-    // On the loopback a byte that was sent is in the other's buffer at once: quiet is when nothing waits to be accepted or read.
+    // Bytes and ends of connections may be on their way, on a busy machine also on the loopback: the gateway says how many connections it has
+    // opened and closed. Quiet is when as many came and went here, and nothing waits to be read.
     private bool IsQuiet()
     {
         lock (_lock)
         {
-            return !_listener.Pending() && _connections.TrueForAll(static connection => connection.IsQuiet);
+            return (Counterpart is null || (Counterpart() is var (opened, closed) && _opened == opened && _closed >= closed))
+                && !_listener.Pending() && _connections.TrueForAll(static connection => connection.IsQuiet);
         }
     }
 
@@ -77,7 +84,7 @@ internal sealed class EchoUpstream : IAsyncDisposable
     {
         lock (_lock)
         {
-            return string.Join(" | ", _connections.Where(static connection => !connection.IsQuiet).Select(static connection => connection.ToString()).Prepend($"{_listener.Pending()}"));
+            return string.Join(" | ", _connections.Where(static connection => !connection.IsQuiet).Select(static connection => connection.ToString()).Prepend($"{_opened} came, {_closed} went, {Counterpart?.Invoke()} by the gateway"));
         }
     }
 
@@ -98,6 +105,7 @@ internal sealed class EchoUpstream : IAsyncDisposable
                 (socket.NoDelay, socket.Blocking) = (true, false);
                 connection = new(socket, _stop.Token);
                 _connections.Add(connection);
+                _opened++;
             }
 
             _ = Task.Run(() => RunAsync(connection));
@@ -139,6 +147,7 @@ internal sealed class EchoUpstream : IAsyncDisposable
             lock (_lock)
             {
                 _connections.Remove(connection);
+                _closed++;
                 connection.Dispose();
                 if (connection.Begun is { Length: > 0 } begun)
                 {

@@ -21,6 +21,7 @@ internal sealed class Lane : IAsyncDisposable
     {
         var upstream = new EchoUpstream();
         var lane = new Lane(await WireGateway.StartAsync(upstream.Address), upstream);
+        upstream.Counterpart = () => lane.Gateway.UpstreamConnections;
         lane._neighbour = await ScriptedClient.ConnectAsync(lane.Gateway);
         await lane.NeighbourIsServedAsync();
         return lane;

@@ -21,23 +21,40 @@ internal sealed class WireGateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly MeterListener _meters = new();
     private readonly ErrorLog _log;
+    private readonly int _upstreamPort;
     private long _active;
+    private long _open;
+    private long _closed;
 
-    private WireGateway(WebApplication app, ServerTaps taps, ErrorLog log)
+    private WireGateway(WebApplication app, Uri address, ServerTaps taps, ErrorLog log)
     {
         (_app, Taps, _log) = (app, taps, log);
         Port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+        _upstreamPort = address.Port;
 
         // Other gateways of the process have meters of the same name: this one's factory tells them apart.
         var factory = app.Services.GetRequiredService<IMeterFactory>();
         _meters.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name is "gatewaykit.forward.active" && ReferenceEquals(instrument.Meter.Scope, factory))
+            if ((instrument.Name is "gatewaykit.forward.active" && ReferenceEquals(instrument.Meter.Scope, factory))
+                || instrument.Name is "http.client.open_connections" or "http.client.connection.duration")
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _meters.SetMeasurementEventCallback<long>((_, change, _, _) => Interlocked.Add(ref _active, change));
+        _meters.SetMeasurementEventCallback<long>((instrument, change, tags, _) =>
+        {
+            if (instrument.Name is "gatewaykit.forward.active")
+            {
+                Interlocked.Add(ref _active, change);
+            }
+            else if (IsUpstream(tags))
+            {
+                Interlocked.Add(ref _open, change);
+            }
+        });
+        _meters.SetMeasurementEventCallback<double>((_, _, tags, _) => Interlocked.Add(ref _closed, IsUpstream(tags) ? 1 : 0));
         _meters.Start();
     }
 
@@ -47,6 +64,9 @@ internal sealed class WireGateway : IAsyncDisposable
 
     /// <summary>Requests at the destination, by <c>gatewaykit.forward.active</c>.</summary>
     public long Active => Volatile.Read(ref _active);
+
+    /// <summary>How many connections the gateway has opened to the destination, and closed, by the metrics of the handler.</summary>
+    public (int Opened, int Closed) UpstreamConnections => ((int)(Volatile.Read(ref _open) + Volatile.Read(ref _closed)), (int)Volatile.Read(ref _closed));
 
     /// <summary>What was logged as an error since the last call.</summary>
     public IReadOnlyList<string> TakeErrors() => _log.Take();
@@ -85,7 +105,7 @@ internal sealed class WireGateway : IAsyncDisposable
         map?.Invoke(app);
         app.MapGatewayRoutes();
         await app.StartAsync();
-        return new(app, taps, log);
+        return new(app, address, taps, log);
     }
 
     /// <summary>Waits until nothing is at the destination and the server holds so many connections.</summary>
@@ -101,6 +121,19 @@ internal sealed class WireGateway : IAsyncDisposable
 
             await Task.Yield();
         }
+    }
+
+    private bool IsUpstream(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        foreach (var (name, value) in tags)
+        {
+            if (name is "server.port")
+            {
+                return value is int port && port == _upstreamPort;
+            }
+        }
+
+        return false;
     }
 
     public async ValueTask DisposeAsync()
