@@ -16,24 +16,17 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 public sealed class Forwarder : IDisposable
 {
-    // Addresses usually come from code; ones that come from elsewhere must not grow without bound.
-    private const int MaxKnownAddresses = 1_024;
-
-    // The shortest that the header can say: connections come free as fast as requests end.
-    private static readonly TimeSpan RetryWhenOverloaded = TimeSpan.FromSeconds(1);
-
     private readonly ClusterStates _clusters;
     private readonly RequestHead _head;
     private readonly ExchangeClocks _clocks;
     private readonly ForwardMetrics _metrics;
     private readonly Tunnels _tunnels;
-    private readonly Lazy<ClusterTransport> _transport;
-    private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
+    private readonly AddressClusters _addresses;
 
     internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, UpstreamHandlers handlers)
     {
         (_clusters, _head, _clocks, _metrics, _tunnels) = (clusters, head, clocks, metrics, tunnels);
-        _transport = new(() => new(handlers.CreateDefault));
+        _addresses = new(handlers);
     }
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
@@ -44,7 +37,7 @@ public sealed class Forwarder : IDisposable
     public async Task<IResult> ForwardAsync(HttpContext httpContext, string address)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
-        return await StandAloneAsync(httpContext, ClusterOf(address)).ConfigureAwait(false);
+        return await StandAloneAsync(httpContext, _addresses.Of(address)).ConfigureAwait(false);
     }
 
     /// <summary>Forwards a request to a cluster of the configuration in force.</summary>
@@ -62,13 +55,7 @@ public sealed class Forwarder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_transport.IsValueCreated)
-        {
-            _transport.Value.Retire();
-        }
-    }
+    public void Dispose() => _addresses.Dispose();
 
     /// <summary>The terminal of the routes of a cluster.</summary>
     internal EndpointFilterDelegate CreateTerminal(ClusterState cluster) =>
@@ -295,7 +282,7 @@ public sealed class Forwarder : IDisposable
         var reason = exchange.Fail(error, exception).Reason;
         var status = (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
         await exchange.EndAsync().ConfigureAwait(false);
-        return new GatewayProblem(reason, retryAfter: error is ForwardError.Overloaded ? RetryWhenOverloaded : null) { StatusCode = status ?? reason.Status };
+        return new GatewayProblem(reason, retryAfter: RetryAfter(error)) { StatusCode = status ?? reason.Status };
     }
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
@@ -303,7 +290,7 @@ public sealed class Forwarder : IDisposable
         var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
         message.Method = HttpMethod.Parse(httpContext.Request.Method);
         exchange.Upgrade?.Begin(message);
-        AddContent(exchange, message);
+        RequestContent.Add(exchange, message);
         var error = _head.Copy(httpContext, message, exchange.Span);
         if (error is not ForwardError.None)
         {
@@ -353,45 +340,6 @@ public sealed class Forwarder : IDisposable
         return deadline > TimeSpan.Zero ? ForwardError.None : ForwardError.DeadlineExceeded;
     }
 
-    private static void AddContent(Exchange exchange, HttpRequestMessage message)
-    {
-        var httpContext = exchange.HttpContext;
-        if (exchange.Upgrade is not null)
-        {
-            return;
-        }
-
-        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
-        {
-            LiftLimits(httpContext);
-            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock);
-        }
-        else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
-        {
-            message.Content = new EmptyContent();
-        }
-    }
-
-    // Streams of gRPC live for hours, idle and in sum larger than any upload. The idle clock takes the place of the server's data rate (C4);
-    // a size that was set for the endpoint stays.
-    private static void LiftLimits(HttpContext httpContext)
-    {
-        if (!GrpcCall.Is(httpContext.Request))
-        {
-            return;
-        }
-
-        if (httpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
-        if (httpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && httpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is null)
-        {
-            size.MaxRequestBodySize = null;
-        }
-    }
-
     private static ForwardError Transform(IForwardTransform transform, Exchange exchange, ForwardRequest request)
     {
         try
@@ -408,25 +356,8 @@ public sealed class Forwarder : IDisposable
         return ForwardError.None;
     }
 
+    private static GatewayProblem Refuse(ForwardError error) => new(ForwardFailure.Of(error).Reason, retryAfter: RetryAfter(error));
+
     // Room may be made at any time, and another instance of the gateway may have some (RFC 9110 §15.6.4).
-    private static GatewayProblem Refuse(ForwardError error) =>
-        new(ForwardFailure.Of(error).Reason, retryAfter: error is ForwardError.Overloaded or ForwardError.Draining ? TimeSpan.FromSeconds(1) : null);
-
-    private ClusterState ClusterOf(string address)
-    {
-        if (_addresses.TryGetValue(address, out var known))
-        {
-            return known;
-        }
-
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length + uri.Query.Length + uri.Fragment.Length > 0)
-        {
-            throw new ArgumentException($"'{address}' is not an absolute http or https address without user, query and fragment.", nameof(address));
-        }
-
-        var destination = new Destination { Address = uri };
-        var cluster = new Cluster { Id = uri.Authority, Destinations = new Dictionary<string, Destination> { [uri.Authority] = destination } };
-        var state = new ClusterState(cluster, [new DestinationState(uri.Authority, destination)], _transport.Value);
-        return _addresses.Count < MaxKnownAddresses ? _addresses.GetOrAdd(address, state) : state;
-    }
+    private static TimeSpan? RetryAfter(ForwardError error) => error is ForwardError.Overloaded or ForwardError.Draining ? TimeSpan.FromSeconds(1) : null;
 }

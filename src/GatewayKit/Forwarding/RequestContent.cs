@@ -1,0 +1,50 @@
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>Gives a message the content that its request has: the client's body, an empty one, or none.</summary>
+internal static class RequestContent
+{
+    public static void Add(Exchange exchange, HttpRequestMessage message)
+    {
+        var httpContext = exchange.HttpContext;
+        if (exchange.Upgrade is not null)
+        {
+            return;
+        }
+
+        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
+        {
+            LiftLimits(httpContext);
+            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock);
+        }
+        else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
+        {
+            message.Content = new EmptyContent();
+        }
+    }
+
+    // Streams of gRPC live for hours, idle and in sum larger than any upload. The idle clock takes the place of the server's data rate (C4);
+    // a size that was set for the endpoint stays.
+    private static void LiftLimits(HttpContext httpContext)
+    {
+        if (!GrpcCall.Is(httpContext.Request))
+        {
+            return;
+        }
+
+        if (httpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        if (httpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && httpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is null)
+        {
+            size.MaxRequestBodySize = null;
+        }
+    }
+}
