@@ -1,22 +1,9 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace GatewayKit.Forwarding;
-
-/// <summary>What an exchange is waiting for; decides who is to blame when nothing moves.</summary>
-internal enum WaitingFor
-{
-    Nothing,
-    UpstreamHead,
-    ClientBody,
-    UpstreamTaking,
-    UpstreamBody,
-    ClientTaking,
-    Tunnel,
-}
 
 /// <summary>
 /// The clocks of one exchange and its one cancellation. Each clock notes its error before it cancels, so that timeouts and a client that
@@ -320,41 +307,5 @@ internal sealed class ExchangeClock : IDisposable
         {
             // The exchange ended since the lock was left. On a timer's thread an exception would end the process.
         }
-    }
-}
-
-/// <summary>Clocks to use again: a clock costs a timer and a cancellation source, an exchange should cost neither.</summary>
-internal sealed class ExchangeClocks(TimeProvider time)
-{
-    // More than this many exchanges at once are rare enough to pay for their clocks.
-    private const int Kept = 1_024;
-
-    private readonly ConcurrentQueue<ExchangeClock> _free = new();
-    private int _count;
-
-    /// <summary>The clock they look at.</summary>
-    public TimeProvider Time => time;
-
-    public ExchangeClock Rent()
-    {
-        if (_free.TryDequeue(out var clock))
-        {
-            Interlocked.Decrement(ref _count);
-            return clock;
-        }
-
-        return new ExchangeClock(this, time);
-    }
-
-    public void Return(ExchangeClock clock)
-    {
-        if (Interlocked.Increment(ref _count) <= Kept)
-        {
-            _free.Enqueue(clock);
-            return;
-        }
-
-        Interlocked.Decrement(ref _count);
-        clock.Dispose();
     }
 }

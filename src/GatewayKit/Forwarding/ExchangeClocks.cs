@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+
+namespace GatewayKit.Forwarding;
+
+/// <summary>Clocks to use again: a clock costs a timer and a cancellation source, an exchange should cost neither.</summary>
+internal sealed class ExchangeClocks(TimeProvider time)
+{
+    // More than this many exchanges at once are rare enough to pay for their clocks.
+    private const int Kept = 1_024;
+
+    private readonly ConcurrentQueue<ExchangeClock> _free = new();
+    private int _count;
+
+    /// <summary>The clock they look at.</summary>
+    public TimeProvider Time => time;
+
+    public ExchangeClock Rent()
+    {
+        if (_free.TryDequeue(out var clock))
+        {
+            Interlocked.Decrement(ref _count);
+            return clock;
+        }
+
+        return new ExchangeClock(this, time);
+    }
+
+    public void Return(ExchangeClock clock)
+    {
+        if (Interlocked.Increment(ref _count) <= Kept)
+        {
+            _free.Enqueue(clock);
+            return;
+        }
+
+        Interlocked.Decrement(ref _count);
+        clock.Dispose();
+    }
+}
