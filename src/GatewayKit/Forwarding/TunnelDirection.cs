@@ -16,7 +16,7 @@ internal sealed class TunnelDirection(Stream source, Stream target, bool fromCli
     private long _bytes;
     private bool _sourceHasClosed;
     private bool _hasEnded;
-    private bool _isWriting, _isAskedToClose, _hasClosed;
+    private bool _isWriting, _isCut, _isAskedToClose, _hasClosed;
     private Task _closing = Task.CompletedTask;
 
     /// <summary>How many bytes the source has sent.</summary>
@@ -47,7 +47,15 @@ internal sealed class TunnelDirection(Stream source, Stream target, bool fromCli
                     clock.Moved();
                     _bytes += read;
                     inRead = false;
-                    if (!await PassAsync(buffer.AsMemory(0, read)).ConfigureAwait(false))
+                    var passed = Begin(buffer.AsMemory(0, read));
+                    if (!passed.IsEmpty)
+                    {
+                        await target.WriteAsync(passed, clock.Token).ConfigureAwait(false);
+                        await target.FlushAsync(clock.Token).ConfigureAwait(false);
+                        clock.Moved();
+                    }
+
+                    if (End())
                     {
                         return default;
                     }
@@ -90,46 +98,37 @@ internal sealed class TunnelDirection(Stream source, Stream target, bool fromCli
         }
     }
 
-    // False once both the gateway and the source have closed this direction.
-    private async ValueTask<bool> PassAsync(ReadOnlyMemory<byte> bytes)
+    // What of the bytes is to be written: nothing once the gateway has closed, whole frames if it is about to.
+    private ReadOnlyMemory<byte> Begin(ReadOnlyMemory<byte> bytes)
     {
-        bool drops;
         lock (_lock)
         {
             var whole = _frames.Advance(bytes.Span);
             Volatile.Write(ref _sourceHasClosed, _frames.HasClosed);
-            drops = _hasClosed;
-            if (!drops && _isAskedToClose && !_sourceHasClosed && whole >= 0)
+            if (_hasClosed)
             {
-                _hasClosed = true;
-                bytes = bytes[..whole];
+                return default;
             }
 
-            _isWriting = !drops;
+            _isWriting = true;
+            _isCut = _isAskedToClose && !_sourceHasClosed && whole >= 0;
+            return _isCut ? bytes[..whole] : bytes;
         }
+    }
 
-        if (drops)
-        {
-            return !_sourceHasClosed;
-        }
-
-        if (!bytes.IsEmpty)
-        {
-            await target.WriteAsync(bytes, clock.Token).ConfigureAwait(false);
-            await target.FlushAsync(clock.Token).ConfigureAwait(false);
-            clock.Moved();
-        }
-
+    // True once the gateway and the source have both closed this direction.
+    private bool End()
+    {
         lock (_lock)
         {
-            _isWriting = false;
-            if (_isAskedToClose && (_hasClosed || (_frames.IsAtBorder && !_sourceHasClosed)))
+            if (_isWriting && _isAskedToClose && !_sourceHasClosed && (_isCut || _frames.IsAtBorder))
             {
                 _hasClosed = true;
                 _closing = SendCloseAsync();
             }
 
-            return !(_isAskedToClose && _sourceHasClosed);
+            _isWriting = false;
+            return _isAskedToClose && _sourceHasClosed;
         }
     }
 

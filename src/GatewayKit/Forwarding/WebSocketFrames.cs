@@ -71,6 +71,14 @@ internal sealed class WebSocketFrames(bool masked)
 
     private int ReadHead(ReadOnlySpan<byte> bytes)
     {
+        // Most frames are short and most heads in one piece.
+        if (_headLength == 0 && bytes.Length >= 2 && (bytes[1] & 0x7f) < 126)
+        {
+            (_head[0], _head[1], _headLength) = (bytes[0], bytes[1], 2);
+            Begin();
+            return 2;
+        }
+
         var taken = 0;
         while (taken < bytes.Length)
         {
