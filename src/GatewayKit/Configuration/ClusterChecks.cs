@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Authentication;
 using GatewayKit.Clusters;
 
 namespace GatewayKit.Configuration;
@@ -32,7 +31,7 @@ internal static class ClusterChecks
         CheckClock(http.ConnectionLifetime, ModelPath.Join(httpPath, nameof(http.ConnectionLifetime)), report);
         CheckClock(http.ConnectionIdle, ModelPath.Join(httpPath, nameof(http.ConnectionIdle)), report);
         CheckTimeouts(cluster.Timeouts, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
-        CheckTls(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);
+        ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);
         foreach (var (id, destination) in cluster.Destinations)
         {
             var where = ModelPath.Join(path, [nameof(cluster.Destinations), id]);
@@ -116,40 +115,6 @@ internal static class ClusterChecks
         if (clock != Timeout.InfiniteTimeSpan && (clock <= TimeSpan.Zero || clock > LongestClock))
         {
             report(path, $"{path[(path.LastIndexOf(':') + 1)..]} is {clock:c}; it must be more than zero and at most {LongestClock:c}, or \"Infinite\" to switch it off.");
-        }
-    }
-
-    private static void CheckTls(ClusterTls tls, string path, Report report)
-    {
-        if (tls.ServerName is { } name && Uri.CheckHostName(name) is not UriHostNameType.Dns)
-        {
-            report(ModelPath.Join(path, nameof(tls.ServerName)), $"'{name}' is not a host name.");
-        }
-
-        if (tls.Protocols == SslProtocols.None || (tls.Protocols & ~(SslProtocols.Tls12 | SslProtocols.Tls13)) != 0)
-        {
-            // RFC 8996 retires what is older.
-            report(ModelPath.Join(path, nameof(tls.Protocols)), $"Protocols is {tls.Protocols}; only Tls12 and Tls13 are safe to speak. Name one or both, or remove the key.");
-        }
-
-        CheckFile(tls.CertificateAuthorityFile, ModelPath.Join(path, nameof(tls.CertificateAuthorityFile)), report);
-        if (tls.ClientCertificate is { } certificate)
-        {
-            var where = ModelPath.Join(path, nameof(tls.ClientCertificate));
-            CheckFile(certificate.File, ModelPath.Join(where, nameof(certificate.File)), report);
-            CheckFile(certificate.KeyFile, ModelPath.Join(where, nameof(certificate.KeyFile)), report);
-            if (certificate.PasswordVariable is { } variable && Environment.GetEnvironmentVariable(variable) is null)
-            {
-                report(ModelPath.Join(where, nameof(certificate.PasswordVariable)), $"The environment variable '{variable}' is not set.");
-            }
-        }
-    }
-
-    private static void CheckFile(string? file, string path, Report report)
-    {
-        if (file is not null && !File.Exists(file))
-        {
-            report(path, $"The file '{file}' does not exist, or may not be read. Relative names start at {Environment.CurrentDirectory}.");
         }
     }
 }
