@@ -21,18 +21,6 @@ internal static class HopTrace
 
     private static readonly DistributedContextPropagator W3C = DistributedContextPropagator.CreateDefaultPropagator();
 
-    private enum Origin
-    {
-        /// <summary>The server's activity says what the client said, or what the host wants.</summary>
-        Server,
-
-        /// <summary>The client sent a valid context that the server's activity does not have.</summary>
-        Client,
-
-        /// <summary>There is none, or the server believed one that is not valid.</summary>
-        None,
-    }
-
     /// <summary>Whether baggage and its older forms are written from the server's activity rather than copied.</summary>
     public static bool OwnsBaggage(Activity? span) =>
         Activity.Current is { IdFormat: ActivityIdFormat.W3C } current && (span is not null || IsObserved(current));
@@ -44,11 +32,11 @@ internal static class HopTrace
         var current = Activity.Current;
         try
         {
-            switch (OriginOf(httpContext.Request.Headers, current, out var client))
+            switch (TraceOrigins.Of(httpContext.Request.Headers, current, out var client))
             {
-                case Origin.Server:
+                case TraceOrigin.Server:
                     return source.StartActivity(Name, ActivityKind.Client);
-                case Origin.Client:
+                case TraceOrigin.Client:
                     return source.StartActivity(Name, ActivityKind.Client, client.ToContext(TraceState.Read(httpContext.Request.Headers.TraceState)), links: LinkTo(current));
                 default:
                     Activity.Current = null;
@@ -69,13 +57,13 @@ internal static class HopTrace
     public static void Write(HttpContext httpContext, HttpRequestHeaders headers, Activity? span, bool startsTraces)
     {
         var current = Activity.Current;
-        var origin = OriginOf(httpContext.Request.Headers, current, out var client);
-        var activity = span ?? (origin is Origin.Server && IsObserved(current!) ? current : null);
+        var origin = TraceOrigins.Of(httpContext.Request.Headers, current, out var client);
+        var activity = span ?? (origin is TraceOrigin.Server && IsObserved(current!) ? current : null);
         if (activity is { IdFormat: ActivityIdFormat.W3C })
         {
             WriteSpan(httpContext.Request.Headers, headers, activity, client);
         }
-        else if (client.IsPresent && !(origin is Origin.Server && StartsAnew(current!, client)))
+        else if (client.IsPresent && !(origin is TraceOrigin.Server && TraceOrigins.StartsAnew(current!, client)))
         {
             Set(headers, client.Format(), TraceState.Read(httpContext.Request.Headers.TraceState));
         }
@@ -84,7 +72,7 @@ internal static class HopTrace
             // The id that the log has too, if there is one.
             Set(
                 headers,
-                origin is Origin.Server ? TraceParent.Create(current!.TraceId.ToHexString(), current.SpanId.ToHexString(), RandomFlag) : TraceParent.CreateUnrecorded(),
+                origin is TraceOrigin.Server ? TraceParent.Create(current!.TraceId.ToHexString(), current.SpanId.ToHexString(), RandomFlag) : TraceParent.CreateUnrecorded(),
                 state: null);
         }
         else
@@ -99,7 +87,7 @@ internal static class HopTrace
     private static void WriteSpan(IHeaderDictionary request, HttpRequestHeaders headers, Activity activity, TraceParent client)
     {
         var traceId = activity.TraceId.ToHexString();
-        var isContinued = client.IsPresent && !StartsAnew(activity, client);
+        var isContinued = client.IsPresent && !TraceOrigins.StartsAnew(activity, client);
         var flags = (activity.Recorded ? TraceParent.Sampled : 0) | (isContinued ? client.Flags & TraceParent.RandomTraceId : RandomFlag);
 
         var state = StateOf(activity, request.TraceState, isContinued);
@@ -153,38 +141,6 @@ internal static class HopTrace
             }
         }
     }
-
-    private static Origin OriginOf(IHeaderDictionary headers, Activity? current, out TraceParent client)
-    {
-        var lines = headers.TraceParent;
-        client = default;
-        var isValid = lines.Count == 1 && !IsNominated(headers) && TraceParent.TryParse(lines[0], out client);
-        if (current is not { IdFormat: ActivityIdFormat.W3C })
-        {
-            // The server takes a parent that it cannot read for one in its former format.
-            return isValid ? Origin.Client : Origin.None;
-        }
-
-        // A trace of the server's own beside a valid parent is a host that starts anew at its border, and may. One that comes from a parent
-        // that is not valid is a mistake.
-        return !isValid && lines.Count > 0 && IsContinued(current) ? Origin.None : Origin.Server;
-    }
-
-    private static bool StartsAnew(Activity server, TraceParent client) => !client.TraceId.SequenceEqual(server.TraceId.ToHexString());
-
-    private static bool IsContinued(Activity activity)
-    {
-        while (activity.Parent is { } parent)
-        {
-            activity = parent;
-        }
-
-        return activity.ParentSpanId != default;
-    }
-
-    // What `Connection` names is for this connection only (RFC 9110 §7.6.1).
-    private static bool IsNominated(IHeaderDictionary headers) =>
-        headers.Connection.Count > 0 && ConnectionOptions.Parse(headers.Connection).Nominates(ParentField);
 
     private static bool IsObserved(Activity activity) => activity.Source.HasListeners() || activity.OperationName is not ServerOperation;
 
