@@ -70,7 +70,7 @@ internal static class ResponseBody
                     if (!waiting.IsCompleted && (unflushed > 0 || !headSent))
                     {
                         (unflushed, headSent) = (0, true);
-                        if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } unsent)
+                        if (await FlushAsync(target, exchange).ConfigureAwait(false) is { } unsent)
                         {
                             return unsent;
                         }
@@ -90,7 +90,7 @@ internal static class ResponseBody
                         if (!reading.IsCompleted && (unflushed > 0 || !headSent))
                         {
                             (unflushed, headSent) = (0, true);
-                            if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } unsent)
+                            if (await FlushAsync(target, exchange).ConfigureAwait(false) is { } unsent)
                             {
                                 return unsent;
                             }
@@ -149,7 +149,7 @@ internal static class ResponseBody
             if (unflushed >= MaxUnflushed)
             {
                 (unflushed, headSent) = (0, true);
-                if (await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } failure)
+                if (await FlushAsync(target, exchange).ConfigureAwait(false) is { } failure)
                 {
                     return failure;
                 }
@@ -157,7 +157,7 @@ internal static class ResponseBody
         }
 
         // At the end of a response with a length, Kestrel sends what was written since the last flush only if the head is still unsent.
-        if (headSent && unflushed > 0 && await FlushAsync(target, exchange.Clock).ConfigureAwait(false) is { } rest)
+        if (headSent && unflushed > 0 && await FlushAsync(target, exchange).ConfigureAwait(false) is { } rest)
         {
             return rest;
         }
@@ -178,23 +178,39 @@ internal static class ResponseBody
         }
     }
 
-    private static async ValueTask<(ForwardError Error, Exception? Exception)?> FlushAsync(PipeWriter target, ExchangeClock clock)
+    private static async ValueTask<(ForwardError Error, Exception? Exception)?> FlushAsync(PipeWriter target, Exchange exchange)
     {
+        var clock = exchange.Clock;
         try
         {
-            var flushing = target.FlushAsync(clock.Token);
+            var flushing = target.FlushAsync(CancellationToken.None);
             if (!flushing.IsCompleted)
             {
                 clock.Waits(WaitingFor.ClientTaking);
+
+                // The server ends a stream whose flush is cancelled by INTERNAL_ERROR. The code is ours to say, so it is said first.
+                using var _ = clock.Token.UnsafeRegister(
+                    static state => ResponseAbort.Abort(((Exchange)state!).HttpContext, ((Exchange)state).Clock.Error), exchange);
+                var late = await flushing.ConfigureAwait(false);
+                return Taken(late);
             }
 
-            var result = await flushing.ConfigureAwait(false);
-            clock.Moved(WaitingFor.UpstreamBody);
-            return result.IsCompleted ? (ForwardError.ClientAborted, null) : null;
+            return Taken(await flushing.ConfigureAwait(false));
         }
         catch (Exception exception)
         {
             return (clock.Error is ForwardError.None ? ForwardError.ClientAborted : clock.Error, exception);
+        }
+
+        (ForwardError Error, Exception? Exception)? Taken(FlushResult result)
+        {
+            if (clock.Error is not ForwardError.None and var clocked)
+            {
+                return (clocked, null);
+            }
+
+            clock.Moved(WaitingFor.UpstreamBody);
+            return result.IsCompleted || result.IsCanceled ? (ForwardError.ClientAborted, null) : null;
         }
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace GatewayKit.Forwarding;
@@ -8,8 +7,7 @@ internal static class ResponseTrailers
 {
     public static void Copy(Exchange exchange)
     {
-        var response = exchange.HttpContext.Response;
-        if (!response.SupportsTrailers())
+        if (exchange.HttpContext.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } trailers)
         {
             return;
         }
@@ -19,13 +17,11 @@ internal static class ResponseTrailers
         {
             if (!FieldKinds.IsForbiddenTrailer(name) && (transform is null || transform.KeepsResponseTrailer(name)))
             {
-                response.AppendTrailer(name, ResponseHead.ToStringValues(values));
+                // Not AppendTrailer, which drops an empty value.
+                trailers[name] = ResponseHead.ToStringValues(values);
             }
         }
 
-        if (transform is not null && exchange.HttpContext.Features.Get<IHttpResponseTrailersFeature>() is { } feature)
-        {
-            transform.TransformTrailers(exchange.HttpContext, feature.Trailers);
-        }
+        transform?.TransformTrailers(exchange.HttpContext, trailers);
     }
 }

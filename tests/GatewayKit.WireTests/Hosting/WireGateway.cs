@@ -77,12 +77,14 @@ internal sealed class WireGateway : IAsyncDisposable
     /// <param name="map">Maps what comes beside the route. Default: nothing.</param>
     /// <param name="protocols">What it speaks to clients.</param>
     /// <param name="build">Adds to the host. Default: nothing.</param>
+    /// <param name="routes">Adds to the gateway's routes. Default: nothing.</param>
     public static async Task<WireGateway> StartAsync(
         Uri address,
         Func<Cluster, Cluster>? cluster = null,
         Action<WebApplication>? map = null,
         HttpProtocols protocols = HttpProtocols.Http1,
-        Action<WebApplicationBuilder>? build = null)
+        Action<WebApplicationBuilder>? build = null,
+        Action<IEndpointConventionBuilder>? routes = null)
     {
         var (taps, log) = (new ServerTaps(), new ErrorLog());
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -103,7 +105,8 @@ internal sealed class WireGateway : IAsyncDisposable
         var app = builder.Build();
         app.UseRouting();
         map?.Invoke(app);
-        app.MapGatewayRoutes();
+        var mapped = app.MapGatewayRoutes();
+        routes?.Invoke(mapped);
         await app.StartAsync();
         return new(app, address, taps, log);
     }

@@ -44,6 +44,9 @@ internal sealed record Frame(FrameType Type, int Flags, int Stream, string Paylo
     /// <summary>The length of what every frame begins with.</summary>
     public const int HeadLength = 9;
 
+    /// <summary>How long a payload may be unless the other side allows more.</summary>
+    public const int MostLength = 16_384;
+
     public bool EndsStream => Type is FrameType.Data or FrameType.Headers && (Flags & Frames.EndStream) != 0;
 
     public bool EndsHeaders => (Flags & Frames.EndHeaders) != 0;

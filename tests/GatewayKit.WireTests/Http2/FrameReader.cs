@@ -14,6 +14,9 @@ internal sealed class FrameReader(Func<int, Task<string>> take)
     /// <summary>Every frame so far.</summary>
     public IReadOnlyList<Frame> All => _frames;
 
+    /// <summary>What has come on each stream, oldest first.</summary>
+    public IEnumerable<Message> Messages => _messages.Values.OrderBy(static message => message.Stream);
+
     /// <summary>The last GOAWAY; <see langword="null"/> if there was none.</summary>
     public Frame? GoAway { get; private set; }
 

@@ -8,6 +8,7 @@ internal sealed class Http2UpstreamConnection
 {
     private readonly UpstreamConnection _connection;
     private readonly FrameReader _reader;
+    private int _lastTaken;
 
     private Http2UpstreamConnection(UpstreamConnection connection)
     {
@@ -47,7 +48,19 @@ internal sealed class Http2UpstreamConnection
     }
 
     /// <summary>Reads up to the head of the next request.</summary>
-    public async Task<Message> TakeRequestHeadAsync() => _reader[(await TakeAsync(frame => frame.Type is FrameType.Headers && _reader[frame.Stream].Trailers.Count == 0)).Stream];
+    public async Task<Message> TakeRequestHeadAsync()
+    {
+        while (true)
+        {
+            if (_reader.Messages.FirstOrDefault(message => message.Head.Count > 0 && message.Stream > _lastTaken) is { } request)
+            {
+                _lastTaken = request.Stream;
+                return request;
+            }
+
+            await _reader.ReadAsync();
+        }
+    }
 
     /// <summary>Reads until the request on a stream is complete.</summary>
     public async Task<Message> TakeRequestAsync()
@@ -63,7 +76,8 @@ internal sealed class Http2UpstreamConnection
 
     /// <summary>Answers with fields and data, and ends the stream.</summary>
     public Task AnswerAsync(int stream, string data, params (string Name, string Value)[] fields) => SendAsync(
-        Frames.Headers(stream, Hpack.Block((":status", "200")) + Hpack.Block(fields)) + Frames.Data(stream, data, end: true));
+        Frames.Headers(stream, Hpack.Block((":status", "200")) + Hpack.Block(fields))
+        + string.Concat(data.Chunk(Frame.MostLength).Select(part => Frames.Data(stream, new(part)))) + Frames.Data(stream, string.Empty, end: true));
 
     /// <summary>Reads whatever comes until the gateway closes.</summary>
     public Task ReadToEndAsync() => _connection.ReadToEndAsync();

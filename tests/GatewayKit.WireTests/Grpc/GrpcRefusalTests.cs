@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using GatewayKit.Pipeline;
+using GatewayKit.WireTests.Http2;
+using GatewayKit.WireTests.Upstreams;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.WireTests.Grpc;
+
+/// <summary>What a gRPC client reads when the gateway refuses: status 200, one block of fields, the end.</summary>
+public sealed class GrpcRefusalTests
+{
+    private static readonly RejectionReason NotPaid = new("not-paid", 402, "The bill is not paid.");
+    private static readonly RejectionReason Known = new("quota-spent", 403, "The quota is spent.") { GrpcStatus = 8 };
+
+    // Reasons that a policy could give, of the gateway, of the host, and by status only.
+    private static readonly Dictionary<string, RejectionReason> Reasons = ((RejectionReason[])
+    [
+        RejectionReason.RateLimited, RejectionReason.NoHealthyUpstream, RejectionReason.FilterError, RejectionReason.UpstreamTimeout, RejectionReason.ClientTimeout,
+        RejectionReason.BodyTooLarge, RejectionReason.LoopDetected, RejectionReason.Expectation, RejectionReason.UpstreamTls, RejectionReason.UpstreamReset,
+        RejectionReason.UpstreamProtocol, RejectionReason.MalformedBody, RejectionReason.MethodNotAllowed, RejectionReason.Overloaded, NotPaid, Known,
+        new("no-key", 401, "There is no key."), new("not-yours", 403, "That is not yours."), new("nothing-here", 404, "There is nothing here."), new("not-made", 501, "Not made."),
+    ]).ToDictionary(static reason => reason.Code);
+
+    public static TheoryData<string, string> Statuses => new()
+    {
+        { "no-key", "16" }, { "not-yours", "7" }, { "nothing-here", "12" }, { "not-made", "12" }, { "method-not-allowed", "12" },
+        { "rate-limited", "8" }, { "body-too-large", "8" }, { "quota-spent", "8" },
+        { "no-healthy-upstream", "14" }, { "overloaded", "14" }, { "upstream-tls", "14" }, { "upstream-reset", "14" },
+        { "upstream-timeout", "4" }, { "client-timeout", "4" },
+        { "filter-error", "13" }, { "upstream-protocol", "13" }, { "malformed-body", "13" }, { "loop-detected", "13" }, { "expectation", "13" },
+        { "not-paid", "2" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Statuses))]
+    public async Task Refusal_of_any_policy_becomes_a_status_of_grpc(string code, string status)
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static connection => connection.ReadToEndAsync());
+        await using var gateway = await GrpcGateway.StartAsync(
+            upstream.Address,
+            filter: static (_, context) => new GatewayProblem(Reasons[context.Request.Query["code"]!]),
+            map: static app => app.MapPost("/host/{code}", (string code) => new GatewayProblem(Reasons[code])));
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        var onRoute = await client.AskAsync(1, GrpcGateway.Call($"/route?code={code}"));
+        var onEndpointOfTheHost = await client.AskAsync(3, GrpcGateway.Call($"/host/{code}"));
+        foreach (var answer in (Message[])[onRoute, onEndpointOfTheHost])
+        {
+            Assert.True(answer.IsHeadOnly, $"More than one block of fields: {answer}");
+            Assert.Equal((200, "application/grpc", status), (answer.Status, answer["content-type"], answer["grpc-status"]));
+            Assert.StartsWith(Reasons[code].Title + $" ({code}, trace ", answer["grpc-message"]);
+        }
+
+        Assert.Equal(code, await gateway.NextReasonAsync());
+        Assert.Equal(0, upstream.ConnectionCount);
+    }
+
+    [Fact]
+    public async Task Message_is_percent_encoded_and_says_when_to_come_again()
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static connection => connection.ReadToEndAsync());
+        await using var gateway = await GrpcGateway.StartAsync(
+            upstream.Address, filter: static (_, _) => new GatewayProblem(NotPaid, "50 % über\r\nx: y", TimeSpan.FromMilliseconds(1_500.2)));
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        var answer = await client.AskAsync(1, GrpcGateway.Call("/"));
+        Assert.StartsWith("The bill is not paid. 50 %25 %C3%BCber%0D%0Ax: y (not-paid, trace ", answer["grpc-message"]);
+        Assert.Equal("1501", answer["grpc-retry-pushback-ms"]);
+    }
+
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData("application/grpc-web")]
+    [InlineData("application/grpc-web+proto")]
+    [InlineData("application/grpcx")]
+    public async Task What_is_not_grpc_gets_a_problem(string type)
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static connection => connection.ReadToEndAsync());
+        await using var gateway = await GrpcGateway.StartAsync(upstream.Address, filter: static (_, _) => new GatewayProblem(NotPaid));
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        var answer = await client.AskAsync(1, Http2Client.Post("/", ("content-type", type)));
+        Assert.Equal((402, "application/problem+json", null), (answer.Status, answer["content-type"], answer["grpc-status"]));
+        Assert.Contains("not-paid", answer.Data);
+    }
+
+    [Fact]
+    public async Task Call_that_is_still_sending_is_answered_and_told_to_stop()
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static connection => connection.ReadToEndAsync());
+        await using var gateway = await GrpcGateway.StartAsync(upstream.Address, filter: static (_, _) => new GatewayProblem(NotPaid));
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        await client.SendAsync(Frames.Headers(1, GrpcGateway.Call("/")) + Frames.Data(1, "\0\0\0\0\x05hello"));
+        Assert.True((await client.TakeAnswerAsync(1)).IsHeadOnly);
+        Assert.Equal(ErrorCode.NoError, await client.TakeResetAsync(1));
+    }
+
+    [Fact]
+    public async Task Destination_that_is_not_there_is_unavailable()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}");
+        taken.Stop();
+        await using var gateway = await GrpcGateway.StartAsync(address);
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        var answer = await client.AskAsync(1, GrpcGateway.Call("/"));
+        Assert.Equal((true, "14"), (answer.IsHeadOnly, answer["grpc-status"]));
+        Assert.Equal("upstream-connect", await gateway.NextReasonAsync());
+    }
+
+    [Fact]
+    public async Task Destination_that_breaks_the_protocol_is_an_internal_error()
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static async connection =>
+        {
+            var request = await connection.TakeRequestAsync();
+            await connection.SendAsync(Frames.Headers(request.Stream, Hpack.Field(":status", "999"), end: true));
+            await connection.ReadToEndAsync();
+        });
+        await using var gateway = await GrpcGateway.StartAsync(upstream.Address);
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        var answer = await client.AskAsync(1, GrpcGateway.Call("/"));
+        Assert.Equal("upstream-protocol", await gateway.NextReasonAsync());
+        Assert.Equal((true, "13"), (answer.IsHeadOnly, answer["grpc-status"]));
+    }
+}
