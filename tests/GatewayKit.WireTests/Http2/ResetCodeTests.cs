@@ -171,7 +171,7 @@ public sealed class ResetCodeTests
     public async Task Client_that_goes_cancels_the_stream_at_the_destination(string phase, bool isConnectionClosed)
     {
         var delays = new List<double>();
-        for (var round = 0; round < 11; round++)
+        for (var round = 0; round < 5; round++)
         {
             delays.Add(await DepartAsync(phase, isConnectionClosed));
         }

@@ -170,6 +170,13 @@ public sealed class UpstreamStreamTests
             async connection =>
             {
                 var request = await connection.TakeRequestAsync();
+                if (request[":path"] == "/warm")
+                {
+                    // The gateway knows the limit from here on.
+                    await connection.AnswerAsync(request.Stream, "warm");
+                    request = await connection.TakeRequestAsync();
+                }
+
                 if (Interlocked.Increment(ref asked) == 2)
                 {
                     both.SetResult();
@@ -182,8 +189,9 @@ public sealed class UpstreamStreamTests
             (3, 1));
         await using var gateway = await GrpcGateway.StartAsync(upstream.Address);
         using var client = await Http2Client.ConnectAsync(gateway.Gateway);
-        await client.SendAsync(Frames.Headers(1, Http2Client.Get("/"), end: true) + Frames.Headers(3, Http2Client.Get("/"), end: true));
-        string[] answers = [(await client.TakeAnswerAsync(1)).Data, (await client.TakeAnswerAsync(3)).Data];
+        await client.AskAsync(1, Http2Client.Get("/warm"));
+        await client.SendAsync(Frames.Headers(3, Http2Client.Get("/"), end: true) + Frames.Headers(5, Http2Client.Get("/"), end: true));
+        string[] answers = [(await client.TakeAnswerAsync(3)).Data, (await client.TakeAnswerAsync(5)).Data];
         Assert.Equal(["1", "2"], answers.Order());
     }
 
