@@ -184,33 +184,35 @@ internal static class ResponseBody
         try
         {
             var flushing = target.FlushAsync(CancellationToken.None);
-            if (!flushing.IsCompleted)
-            {
-                clock.Waits(WaitingFor.ClientTaking);
-
-                // The server ends a stream whose flush is cancelled by INTERNAL_ERROR. The code is ours to say, so it is said first.
-                using var _ = clock.Token.UnsafeRegister(
-                    static state => ResponseAbort.Abort(((Exchange)state!).HttpContext, ((Exchange)state).Clock.Error), exchange);
-                var late = await flushing.ConfigureAwait(false);
-                return Taken(late);
-            }
-
-            return Taken(await flushing.ConfigureAwait(false));
-        }
-        catch (Exception exception)
-        {
-            return (clock.Error is ForwardError.None ? ForwardError.ClientAborted : clock.Error, exception);
-        }
-
-        (ForwardError Error, Exception? Exception)? Taken(FlushResult result)
-        {
+            using var ending = flushing.IsCompleted ? default : WaitForClient(exchange);
+            var result = await flushing.ConfigureAwait(false);
             if (clock.Error is not ForwardError.None and var clocked)
             {
                 return (clocked, null);
             }
 
             clock.Moved(WaitingFor.UpstreamBody);
-            return result.IsCompleted || result.IsCanceled ? (ForwardError.ClientAborted, null) : null;
+            return result.IsCompleted ? (ForwardError.ClientAborted, null) : null;
         }
+        catch (Exception exception)
+        {
+            return (clock.Error is ForwardError.None ? ForwardError.ClientAborted : clock.Error, exception);
+        }
+    }
+
+    // The server ends a stream whose flush is cancelled by INTERNAL_ERROR. The code is ours to say: the stream is reset, and that ends the flush.
+    private static CancellationTokenRegistration WaitForClient(Exchange exchange)
+    {
+        exchange.Clock.Waits(WaitingFor.ClientTaking);
+        return exchange.Clock.Token.UnsafeRegister(
+            static state =>
+            {
+                var exchange = (Exchange)state!;
+                if (exchange.Clock.Error is not ForwardError.None and var error)
+                {
+                    ResponseAbort.Abort(exchange.HttpContext, error);
+                }
+            },
+            exchange);
     }
 }
