@@ -48,7 +48,7 @@ internal static class ResponseBody
         var target = response.BodyWriter;
         var cancellationToken = exchange.Clock.Token;
         var (copied, unflushed) = (0L, 0);
-        var headSent = false;
+        var (headSent, isLarge) = (false, false);
 
         // HTTP/2 and 3 say that a body is over, and send its trailers, after the last promised byte.
         var endsByItself = length is null || exchange.Response!.Version.Major >= 2;
@@ -148,6 +148,12 @@ internal static class ResponseBody
 
             if (unflushed >= MaxUnflushed)
             {
+                if (!isLarge)
+                {
+                    isLarge = true;
+                    SlowClients.GrantIdleTime(exchange.HttpContext, exchange.Cluster.Cluster.Timeouts);
+                }
+
                 (unflushed, headSent) = (0, true);
                 if (await FlushAsync(target, exchange).ConfigureAwait(false) is { } failure)
                 {
