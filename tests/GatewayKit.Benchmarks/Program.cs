@@ -4,12 +4,14 @@ using GatewayKit.Benchmarks.Allocation;
 using GatewayKit.Benchmarks.Compare;
 using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
+using GatewayKit.Benchmarks.Streaming;
 
 // micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
 // pipeline …  the same for one folder: pipeline, throttling, transforms, or any other folder of this project
 // compare …   whole processes side by side; see the script of that name
 // alloc …     bytes allocated per request, and by which types
 // startup …   from the start of the process to the first answer
+// streaming … events, slow readers and clients that leave
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -23,11 +25,13 @@ switch (command)
         return await AllocationRun.RunAsync(rest);
     case "startup":
         return await StartupRun.RunAsync(rest);
+    case "streaming":
+        return await StreamingRun.RunAsync(rest);
     case "routing":
         await RoutingScale.RunAsync(rest);
         return 0;
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|pipeline|throttling|transforms|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|pipeline|throttling|transforms|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()
