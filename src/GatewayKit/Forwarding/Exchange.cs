@@ -2,24 +2,22 @@ using System.Diagnostics;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Forwarding;
 
 /// <summary>What one attempt holds while it runs: its place at the destination, its connections, its clock. All given back once, in <see cref="EndAsync"/>.</summary>
-internal sealed class Exchange
+internal sealed class Exchange : IForwardAttempt
 {
     private readonly ForwardMetrics _metrics;
     private long _startedAt;
     private bool _acquired, _counted, _ended;
+    private byte _phase = (byte)ForwardPhase.Request;
 
     public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
     {
         (HttpContext, Context, Cluster, Destination, Clock, _metrics) = (httpContext, context, cluster, destination, clock, metrics);
         if (context is not null)
         {
-            context.DestinationId = destination.Id;
-            context.DestinationAddress = destination.Destination.Address;
             context.LatestAttempt = this;
             context.Attempts++;
         }
@@ -29,7 +27,7 @@ internal sealed class Exchange
     /// <returns>What to send the message by.</returns>
     public HttpMessageInvoker Begin()
     {
-        Clock.Start(Cluster.Cluster.Timeouts, HttpContext, TimeLeft);
+        Clock.Start(Cluster.Cluster.Timeouts, HttpContext, HasDeadline ? TimeLeft : null);
         var invoker = Cluster.Transport.Acquire();
         _acquired = true;
         Span = ForwardMetrics.StartSpan(HttpContext, Cluster.Cluster.Id, Destination);
@@ -59,11 +57,14 @@ internal sealed class Exchange
     /// <summary>The destination's answer, once it is there.</summary>
     public HttpResponseMessage? Response { get; set; }
 
-    /// <summary>What the answer's fields took the place of; <see langword="null"/> if the host had set none.</summary>
-    public List<(string Name, StringValues Values)>? Replaced { get; set; }
+    /// <summary>What a gRPC call may take from here on, by its own deadline and the cluster's; infinite without any.</summary>
+    public TimeSpan TimeLeft { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>What a gRPC call may take from here on, by its own deadline and the cluster's; <see langword="null"/> without any.</summary>
-    public TimeSpan? TimeLeft { get; init; }
+    public bool HasDeadline => TimeLeft != Timeout.InfiniteTimeSpan;
+
+    string IForwardAttempt.DestinationId => Destination.Id;
+
+    Uri IForwardAttempt.DestinationAddress => Destination.Destination.Address;
 
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 
@@ -74,7 +75,11 @@ internal sealed class Exchange
     public RejectionReason? Reason { get; private set; }
 
     /// <summary>How far it came; stays where it is after a failure.</summary>
-    public ForwardPhase Phase { get; set; } = ForwardPhase.Request;
+    public ForwardPhase Phase
+    {
+        get => (ForwardPhase)_phase;
+        set => _phase = (byte)value;
+    }
 
     /// <summary>Bytes of the answer's body that came so far.</summary>
     public long ResponseBytes { get; set; }

@@ -131,7 +131,7 @@ public sealed class Forwarder : IDisposable
             return new(Refuse(ForwardError.NoHealthyDestination));
         }
 
-        var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade, TimeLeft = timeLeft };
+        var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade, TimeLeft = timeLeft ?? Timeout.InfiniteTimeSpan };
         try
         {
             var invoker = exchange.Begin();
@@ -311,10 +311,10 @@ public sealed class Forwarder : IDisposable
             target = transformed.Target;
         }
 
-        if (exchange.TimeLeft is { } timeLeft)
+        if (exchange.HasDeadline)
         {
             message.Headers.Remove(GrpcTimeout.Name);
-            message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(timeLeft));
+            message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(exchange.TimeLeft));
         }
 
         message.RequestUri = TargetUri.Create(destination, target);

@@ -21,7 +21,7 @@ internal static class ResponseHead
         var response = exchange.HttpContext.Response;
         var headers = answer.Headers.NonValidated;
         var connection = headers.TryGetValues("Connection", out var options) ? ConnectionOptions.Parse(ToStringValues(options)) : default;
-        exchange.Replaced = response.Headers.Count > 0 ? [] : null;
+        var replaces = response.Headers.Count > 0;
         response.StatusCode = (int)answer.StatusCode;
         length = null;
         var isChunked = false;
@@ -41,7 +41,7 @@ internal static class ResponseHead
 
             if (Passes(kind, name, connection, transform))
             {
-                Copy(name, values, exchange);
+                Copy(name, values, exchange.HttpContext, replaces);
             }
         }
 
@@ -60,7 +60,7 @@ internal static class ResponseHead
 
             if (Passes(kind, name, connection, transform))
             {
-                Copy(name, values, exchange);
+                Copy(name, values, exchange.HttpContext, replaces);
             }
         }
 
@@ -90,10 +90,12 @@ internal static class ResponseHead
             }
         }
 
-        foreach (var (name, values) in exchange.Replaced ?? [])
+        foreach (var (name, values) in exchange.HttpContext.Features.Get<ReplacedFields>() ?? [])
         {
             response.Headers[name] = values;
         }
+
+        exchange.HttpContext.Features.Set<ReplacedFields>(null);
     }
 
     private static bool IsChunkedOnly(HeaderStringValues values) =>
@@ -104,13 +106,13 @@ internal static class ResponseHead
         && !connection.Nominates(name)
         && (transform is null || transform.KeepsResponseHeader(name));
 
-    private static void Copy(string name, HeaderStringValues values, Exchange exchange)
+    private static void Copy(string name, HeaderStringValues values, HttpContext httpContext, bool replaces)
     {
-        var headers = exchange.HttpContext.Response.Headers;
+        var headers = httpContext.Response.Headers;
         var copied = ToStringValues(values);
-        if (exchange.Replaced is not null && headers.TryGetValue(name, out var former))
+        if (replaces && headers.TryGetValue(name, out var former))
         {
-            exchange.Replaced.Add((name, former));
+            ReplacedFields.Of(httpContext).Add((name, former));
         }
 
         headers[name] = string.Equals(name, "Set-Cookie", StringComparison.OrdinalIgnoreCase) ? StringValues.Concat(headers.SetCookie, copied) : copied;
@@ -131,5 +133,19 @@ internal static class ResponseHead
         }
 
         return copied;
+    }
+
+    /// <summary>What the answer's fields took the place of. Rarely anything, so it is not part of every exchange.</summary>
+    private sealed class ReplacedFields : List<(string Name, StringValues Values)>
+    {
+        public static ReplacedFields Of(HttpContext httpContext)
+        {
+            if (httpContext.Features.Get<ReplacedFields>() is not { } known)
+            {
+                httpContext.Features.Set(known = []);
+            }
+
+            return known;
+        }
     }
 }

@@ -16,6 +16,10 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     private ShadowRecord? _shadow;
     private object?[]? _arguments;
 
+    // Steps, not more than a pipeline has: there is one context per request.
+    private short _passed;
+    private short _refusedAt = NoStep;
+
     internal GatewayContext(HttpContext httpContext, GatewayPipeline pipeline, EndpointFilterInvocationContext? inner = null)
     {
         HttpContext = httpContext;
@@ -43,7 +47,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     public GatewayPipeline Pipeline { get; }
 
     /// <summary>The destination that the latest attempt went to; <see langword="null"/> before, and on endpoints of the host.</summary>
-    public string? DestinationId { get; internal set; }
+    public string? DestinationId => LatestAttempt?.DestinationId;
 
     /// <summary>How many attempts have been made at destinations.</summary>
     public int Attempts { get; internal set; }
@@ -52,7 +56,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     public RejectionReason? Reason { get; internal set; }
 
     /// <summary>The address of that destination.</summary>
-    public Uri? DestinationAddress { get; internal set; }
+    public Uri? DestinationAddress => LatestAttempt?.DestinationAddress;
 
     /// <summary>What went through the upgraded connection that the request became, once that has ended; <see langword="null"/> if it became none.</summary>
     public TunnelRecord? Tunnel => HttpContext.Features.Get<TunnelRecord>();
@@ -90,17 +94,25 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>When a gRPC call came, in milliseconds of the clock that does not jump; 0 for other requests. What its deadline is counted from.</summary>
     internal int CameAt { get; set; }
 
-    /// <summary>The latest attempt, which only forwarding can read.</summary>
-    internal object? LatestAttempt { get; set; }
+    /// <summary>The latest attempt at a destination.</summary>
+    internal IForwardAttempt? LatestAttempt { get; set; }
 
     /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
-    internal int Passed { get; set; }
+    internal int Passed
+    {
+        get => _passed;
+        set => _passed = (short)value;
+    }
 
     /// <summary>When the first of several throttles took its share of the request; in the units of their clock.</summary>
     internal long ChargedSince { get; set; }
 
     /// <summary>The step that let the request through and refused its answer, or <see cref="NoStep"/>.</summary>
-    internal int RefusedAt { get; set; } = NoStep;
+    internal int RefusedAt
+    {
+        get => _refusedAt;
+        set => _refusedAt = (short)value;
+    }
 
     /// <summary>Whether the outcome is known: nothing inside the pipeline changes it any more.</summary>
     internal bool Concluded { get; set; }

@@ -40,10 +40,12 @@ internal sealed class Exchange
     public Exchange Respond(Action<TransformSteps> steps, string? destination = null)
     {
         var pipeline = new GatewayPipeline(EndpointOf("/"), []);
-        var context = new GatewayContext(Http, pipeline) { DestinationAddress = destination is null ? null : new Uri(destination) };
+        var context = new GatewayContext(Http, pipeline) { LatestAttempt = destination is null ? null : new Attempt("d", new(destination)) };
         new TransformPlan(TransformPolicy.Of(steps).Steps).ResponseStarting(context).GetAwaiter().GetResult();
         return this;
     }
+
+    private sealed record Attempt(string DestinationId, Uri DestinationAddress) : IForwardAttempt;
 
     /// <summary>An endpoint that forwards.</summary>
     public static GatewayEndpoint EndpointOf(string pattern, string routeId = "r")
