@@ -173,7 +173,7 @@ public sealed class WebSocketVersionTests : IDisposable
 
     private static async Task ConnectAsync(ClientWebSocket socket, TestHost gateway, bool secured)
     {
-        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true } }, disposeHandler: false);
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { SslOptions = new() { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } }, disposeHandler: false);
         await socket.ConnectAsync(new UriBuilder(AddressOf(gateway, secured)) { Scheme = secured ? "wss" : "ws", Path = "/x" }.Uri, invoker, Limit());
     }
 
