@@ -128,8 +128,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<DestinationTrust>();
         services.TryAddSingleton<RouteSetValidator>();
         services.TryAddSingleton<ConfigurationTelemetry>();
-        services.TryAddSingleton(static provider => new GatewayConfigurationWriter(
-            provider.GetRequiredService<ModelTypes>(), provider.GetRequiredService<PolicyNames>()));
+        services.TryAddSingleton(static provider => new GatewayConfigurationWriter(provider.GetRequiredService<ModelTypes>(), provider.GetRequiredService<PolicyNames>()));
         services.TryAddSingleton<GatewaySections>();
         services.TryAddSingleton(static provider => new SourceReader(
             [.. provider.GetRequiredService<GatewaySections>().Sources, .. provider.GetServices<IRouteSource>()],

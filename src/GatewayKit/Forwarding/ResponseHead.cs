@@ -134,18 +134,4 @@ internal static class ResponseHead
 
         return copied;
     }
-
-    /// <summary>What the answer's fields took the place of. Rarely anything, so it is not part of every exchange.</summary>
-    private sealed class ReplacedFields : List<(string Name, StringValues Values)>
-    {
-        public static ReplacedFields Of(HttpContext httpContext)
-        {
-            if (httpContext.Features.Get<ReplacedFields>() is not { } known)
-            {
-                httpContext.Features.Set(known = []);
-            }
-
-            return known;
-        }
-    }
 }
