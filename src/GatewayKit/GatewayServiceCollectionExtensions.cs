@@ -13,7 +13,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -58,12 +57,8 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<ForwardMetrics>(),
             provider.GetRequiredService<Tunnels>(),
             provider.GetRequiredService<UpstreamHandlers>()));
-        services.TryAddSingleton(static provider => new Tunnels(
-            provider.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxUpgradedConnections,
-            provider.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout,
-            provider.GetService<IHostApplicationLifetime>(),
-            provider.GetRequiredService<ForwardMetrics>(),
-            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<TunnelMetrics>();
+        services.TryAddSingleton<Tunnels>();
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<RouteTemplates>();
         services.TryAddSingleton<GatewayEndpointFactory>();

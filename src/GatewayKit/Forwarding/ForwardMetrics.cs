@@ -19,12 +19,6 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
     private readonly UpDownCounter<long> _active = meter.Meter.CreateUpDownCounter<long>(
         "gatewaykit.forward.active", "{request}", "Requests at destinations.");
 
-    private readonly Histogram<double> _tunnelDuration = meter.Meter.CreateHistogram<double>(
-        "gatewaykit.tunnel.duration", "s", "From the upgrade of a connection to its end.");
-
-    private readonly Counter<long> _tunnelBytes = meter.Meter.CreateCounter<long>(
-        "gatewaykit.tunnel.bytes", "By", "Bytes through upgraded connections, counted when they end.");
-
     public static Activity? StartSpan(HttpContext httpContext, string clusterId, DestinationState destination)
     {
         if (!Source.HasListeners() || HopTrace.Start(Source, httpContext) is not { } span)
@@ -83,31 +77,6 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         }
     }
 
-    public void TunnelEnded(Exchange exchange, TunnelRecord record, ForwardError error)
-    {
-        var endedBy = record.EndedBy switch
-        {
-            TunnelSide.Client => "client",
-            TunnelSide.Destination => "destination",
-            _ => "gateway",
-        };
-        exchange.Span?.SetTag(TelemetryTags.EndedBy, endedBy);
-        var tags = new TagList
-        {
-            { TelemetryTags.Route, exchange.RouteId },
-            { TelemetryTags.Cluster, exchange.Cluster.Cluster.Id },
-            { TelemetryTags.Destination, exchange.Destination.Id },
-        };
-        AddBytes("up", record.BytesFromClient);
-        AddBytes("down", record.BytesFromDestination);
-        tags.Add(TelemetryTags.EndedBy, endedBy);
-        tags.Add(TelemetryTags.Outcome, error is ForwardError.None ? "ok" : ForwardFailure.Of(error).Reason.Code);
-        _tunnelDuration.Record(record.Duration.TotalSeconds, tags);
-        Log.TunnelEnded(logger, exchange.RouteId, exchange.Cluster.Cluster.Id, exchange.Destination.Id, endedBy, record.Duration, record.BytesFromClient, record.BytesFromDestination);
-
-        void AddBytes(string direction, long count) => _tunnelBytes.Add(count, [.. tags, new(TelemetryTags.Direction, direction)]);
-    }
-
     public void Ended(Exchange exchange, long startedAt, bool counted)
     {
         if (exchange.Response is { } response)
@@ -155,10 +124,6 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.TunnelEnded, LogLevel.Debug, "Route {Route}: the tunnel to {Cluster}/{Destination} was ended by the {EndedBy} after {Duration}; {BytesFromClient} bytes up, {BytesFromDestination} down.")]
-        public static partial void TunnelEnded(
-            ILogger logger, string route, string cluster, string destination, string endedBy, TimeSpan duration, long bytesFromClient, long bytesFromDestination);
-
         [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}: destination {Cluster}/{Destination} at {Address} failed: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
         public static partial void Failed(
             ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, Uri address, string reason, ForwardError error, string cause, string traceId);

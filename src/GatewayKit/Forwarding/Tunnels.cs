@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using GatewayKit.Pipeline;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Forwarding;
 
@@ -13,16 +14,16 @@ internal sealed class Tunnels : IDisposable
     private readonly ConcurrentDictionary<Tunnel, bool> _open = new();
     private readonly int _max;
     private readonly TimeSpan _shutdownTimeout;
-    private readonly ForwardMetrics _metrics;
+    private readonly TunnelMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly CancellationTokenRegistration _stopping;
     private ITimer? _cut;
     private int _count;
     private volatile bool _isDraining;
 
-    public Tunnels(int max, TimeSpan shutdownTimeout, IHostApplicationLifetime? lifetime, ForwardMetrics metrics, TimeProvider time)
+    public Tunnels(IOptions<GatewayOptions> options, IOptions<HostOptions> host, TunnelMetrics metrics, TimeProvider time, IHostApplicationLifetime? lifetime = null)
     {
-        (_max, _shutdownTimeout, _metrics, _time) = (max, shutdownTimeout, metrics, time);
+        (_max, _shutdownTimeout, _metrics, _time) = (options.Value.MaxUpgradedConnections, host.Value.ShutdownTimeout, metrics, time);
         if (lifetime is not null)
         {
             _stopping = lifetime.ApplicationStopping.UnsafeRegister(static state => ((Tunnels)state!).Drain(), this);
@@ -64,7 +65,7 @@ internal sealed class Tunnels : IDisposable
             var outcome = await tunnel.RunAsync(maxDuration).ConfigureAwait(false);
             var record = new TunnelRecord(tunnel.BytesFromClient, tunnel.BytesFromDestination, _time.GetElapsedTime(startedAt), outcome.EndedBy);
             exchange.HttpContext.Features.Set(record);
-            _metrics.TunnelEnded(exchange, record, outcome.Error);
+            _metrics.Ended(exchange, record, outcome.Error);
             return outcome;
         }
         finally
