@@ -66,6 +66,27 @@ public sealed class TelemetryTests
         Assert.Equal(1, (await instruments.NextAsync("gatewaykit.forward.active")).Value);
     }
 
+    [Fact]
+    public async Task Tunnel_tells_its_bytes_both_ways_and_who_ended_it()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.AcceptAsync();
+            await connection.ReadMaskedAsync('\u0082');
+            await connection.SendAsync(WebSocketScripts.Frame("goodbye", masked: false));
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address);
+        using var instruments = new Recorder(gateway);
+        using var client = await WebSocketScripts.OpenAsync(gateway.Address);
+        await client.SendAsync(WebSocketScripts.Frame("hi", masked: true));
+        await client.ReadToEndAsync();
+        var (up, down) = (await instruments.NextAsync("gatewaykit.tunnel.bytes"), await instruments.NextAsync("gatewaykit.tunnel.bytes"));
+        Assert.Equal((8, "up", "all", 9, "down"), (up.Value, up.Tags["gatewaykit.direction"], up.Tags["gatewaykit.route"], down.Value, down.Tags["gatewaykit.direction"]));
+        var duration = await instruments.NextAsync("gatewaykit.tunnel.duration");
+        Assert.Equal(("destination", "ok", "up", "a"), (duration.Tags["gatewaykit.ended_by"], duration.Tags["gatewaykit.outcome"], duration.Tags["gatewaykit.cluster"], duration.Tags["gatewaykit.destination"]));
+        Assert.True(duration.Value > 0);
+    }
+
     [Theory]
     [InlineData("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nok", ActivityStatusCode.Unset, 503, null)]
     [InlineData("garbage\r\n\r\n", ActivityStatusCode.Error, null, "upstream-protocol")]
