@@ -53,6 +53,32 @@ public sealed class RouteSetValidatorTests : IDisposable
         "Gateway:Clusters:grpc:Http:VersionPolicy",
         "RequestVersionOrLower means HTTP/1.1 for the address 'http://a:5000/', which is not https. Write \"RequestVersionExact\" for HTTP/2.0.");
 
+    [Theory]
+    [InlineData("""{ "Version": "1.1" }""", "http://a", "application/grpc", true)]
+    [InlineData("""{ "Version": "1.1" }""", "https://a", "application/grpc+proto", true)]
+    [InlineData("""{ "Version": "1.1" }""", "https://a", "application/grpc-web", false)]
+    [InlineData("""{ "Version": "2.0", "VersionPolicy": "RequestVersionExact" }""", "http://a", "application/grpc", false)]
+    [InlineData("""{ "Version": "2.0" }""", "https://a", "application/grpc", false)]
+    public void A_route_for_grpc_needs_a_cluster_that_can_speak_http2(string http, string address, string type, bool isError)
+    {
+        var errors = _fixture.Errors($$"""
+            {
+              "Clusters": { "up": { "Http": {{http}}, "Destinations": { "x": { "Address": "{{address}}" } } } },
+              "Routes": { "calls": { "Match": { "Headers": [{ "Name": "content-type", "Values": [ "{{type}}" ], "Mode": "Prefix" }] }, "Cluster": "up" } }
+            }
+            """);
+        if (isError)
+        {
+            var error = Assert.Single(errors);
+            Assert.Equal("Gateway:Routes:calls:Cluster", error.Path);
+            Assert.Contains("The route takes gRPC, which needs HTTP/2, but destination 'x' of cluster 'up' is asked in HTTP/1.1.", error.Message, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Empty(errors);
+        }
+    }
+
     [Fact]
     public void A_total_below_the_default_of_attempt_and_a_cluster_without_destinations_are_fine() =>
         Assert.Empty(_fixture.Errors("""{ "Clusters": { "a": { "Timeouts": { "Total": "00:00:10" } } } }"""));
