@@ -1,3 +1,7 @@
+using System.Net;
+using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
+
 namespace GatewayKit;
 
 /// <summary>Host-wide settings. What a route wants lives in its policies.</summary>
@@ -28,6 +32,30 @@ public sealed class GatewayOptions
     /// Default 10,000. More are answered 503.
     /// </summary>
     public int MaxUpgradedConnections { get; set; } = 10_000;
+
+    /// <summary>
+    /// The networks of proxies in front of the gateway. A peer in one of them may say who came before it: <c>X-Forwarded-*</c> then continues what
+    /// it sent, from the right up to the first hop that is in none of them; a chain that is not well-formed, has more than 32 entries or
+    /// 2,048 characters is ignored whole. Default none: what clients send is removed, and the fields tell the connection alone.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; set => field = ValueList<IPNetwork>.From(value); } = ValueList<IPNetwork>.Empty;
+
+    /// <summary>
+    /// What happens to a request with another spelling of a field that counts, such as <c>X_Forwarded_For</c>, which many servers read as
+    /// <c>X-Forwarded-For</c>. Default <see cref="HeaderAliasAction.Refuse"/>.
+    /// </summary>
+    public HeaderAliasAction HeaderAliases { get; set; }
+
+    /// <summary>
+    /// How the values of request headers are read and sent on. Default <see cref="HeaderEncoding.Utf8"/>. Values of answers pass byte for byte
+    /// in any case, unless the host has set a <c>ResponseHeaderEncodingSelector</c> of its own. Read at start only.
+    /// </summary>
+    public HeaderEncoding RequestHeaderEncoding { get; set; }
+
+    /// <summary>
+    /// Whether a refusal or failure of the gateway's own tells proxies and people about itself in <c>Proxy-Status</c> (RFC 9209). Default no.
+    /// </summary>
+    public bool SendProxyStatus { get; set; }
 
     /// <summary>
     /// Whether a reload has the young generations of the garbage collector collected after every few megabytes that it allocates, so that

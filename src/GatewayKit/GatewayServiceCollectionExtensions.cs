@@ -11,6 +11,7 @@ using GatewayKit.Transforms;
 using GatewayKit.WebSockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -48,6 +49,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton(static provider => NameLookup.OfSystem(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<UpstreamHandlers>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
         services.TryAddSingleton<ExchangeClocks>();
         services.TryAddSingleton<ForwardMetrics>();
         services.TryAddSingleton(static provider => new Forwarder(

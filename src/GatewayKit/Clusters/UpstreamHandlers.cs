@@ -1,10 +1,11 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Clusters;
 
 /// <summary>Makes the handlers that speak to destinations.</summary>
-internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names)
+internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names, IOptions<GatewayOptions> options)
 {
     // The last registration counts, so that a test can replace what the host replaced.
     private readonly Dictionary<string, Func<HttpMessageHandler>> _replacements = replacements
@@ -21,14 +22,14 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     public SocketsHttpHandler CreateDefault()
     {
         var (http, connector) = (new ClusterHttp(), new DestinationConnector(names, DeniedNetworks.Default));
-        var handler = Create(http, new(), new ClusterTimeouts().Connect);
+        var handler = Create(http, new(), new ClusterTimeouts().Connect, options.Value.RequestHeaderEncoding);
         handler.ConnectCallback = async (context, cancellationToken) => await connector.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
         return handler;
     }
 
     private SocketsHttpHandler Create(Cluster cluster)
     {
-        var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect);
+        var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect, options.Value.RequestHeaderEncoding);
         var connector = new DestinationConnector(names, cluster.Http.DeniedNetworks);
         handler.ConnectCallback = cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original
             ? new NamedTlsConnector(cluster, connector).ConnectAsync
@@ -37,7 +38,7 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     }
 
     /// <summary>A handler with no default left (E1).</summary>
-    public static SocketsHttpHandler Create(ClusterHttp http, ClusterTls tls, TimeSpan connectTimeout) => new()
+    public static SocketsHttpHandler Create(ClusterHttp http, ClusterTls tls, TimeSpan connectTimeout, HeaderEncoding encoding = HeaderEncoding.Utf8) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -66,8 +67,8 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
         ResponseDrainTimeout = TimeSpan.FromSeconds(1),
         Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
 
-        // Kestrel reads header values as UTF-8 and refuses what is not; what it read goes out as the same bytes (E15).
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        // What the server read goes out as the same bytes (E15).
+        RequestHeaderEncodingSelector = encoding is HeaderEncoding.Latin1 ? static (_, _) => Encoding.Latin1 : static (_, _) => Encoding.UTF8,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         SslOptions = UpstreamTls.Create(tls),
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using GatewayKit.Hosting;
 using GatewayKit.Routing;
 
@@ -33,9 +34,22 @@ internal static class GatewayOptionsChecks
                 $"MaxUpgradedConnections is {options.MaxUpgradedConnections}; it must be from 1 to 1,000,000.");
         }
 
-        foreach (var error in CheckHosts(options.ServedHosts).Concat(CheckRisks(options)))
+        foreach (var error in CheckProxies(options.TrustedProxies).Concat(CheckHosts(options.ServedHosts)).Concat(CheckRisks(options)))
         {
             yield return error;
+        }
+    }
+
+    private static IEnumerable<ConfigurationError> CheckProxies(IReadOnlyList<IPNetwork> networks)
+    {
+        for (var index = 0; index < networks.Count; index++)
+        {
+            if (networks[index].PrefixLength == 0)
+            {
+                yield return new(
+                    ModelPath.Join(Path(nameof(GatewayOptions.TrustedProxies)), index.ToString(CultureInfo.InvariantCulture)),
+                    $"'{networks[index]}' trusts everyone: any client could name an address for its own (RFC 7239 §8.1). Name the networks of your proxies.");
+            }
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Forwarding;
 
 /// <summary>What one attempt holds while it runs: its place at the destination, its connections, its clock. All given back once, in <see cref="EndAsync"/>.</summary>
-internal sealed class Exchange : IForwardAttempt
+internal sealed class Exchange : IForwardAttempt, IDroppedFields
 {
     private readonly ForwardMetrics _metrics;
     private long _startedAt;
@@ -103,6 +103,9 @@ internal sealed class Exchange : IForwardAttempt
 
         return failure;
     }
+
+    /// <summary>Counts a field that is not passed on.</summary>
+    public void Note(string name, DroppedField cause) => Metrics.FieldDropped(this, name, cause);
 
     /// <summary>Gives everything back. Idempotent.</summary>
     public ValueTask EndAsync()

@@ -11,6 +11,8 @@ namespace GatewayKit.Forwarding;
 /// <summary>What forwarding tells: durations and counts, one client span per attempt, one line per failure.</summary>
 internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forwarder> logger, TimeProvider time)
 {
+    private const int MaxNameLength = 64;
+
     private static readonly ActivitySource Source = new("GatewayKit");
 
     private readonly Histogram<double> _duration = meter.Meter.CreateHistogram<double>(
@@ -18,6 +20,9 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
 
     private readonly UpDownCounter<long> _active = meter.Meter.CreateUpDownCounter<long>(
         "gatewaykit.forward.active", "{request}", "Requests at destinations.");
+
+    private readonly Counter<long> _droppedFields = meter.Meter.CreateCounter<long>(
+        "gatewaykit.forward.fields.dropped", "{field}", "Header and trailer fields that were not passed on, for a cause other than that they concern one connection.");
 
     public static Activity? StartSpan(HttpContext httpContext, string clusterId, DestinationState destination)
     {
@@ -77,6 +82,24 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         }
     }
 
+    /// <summary>Never the value, and never an unknown name as a tag: clients could make any number of them.</summary>
+    public void FieldDropped(Exchange exchange, string name, DroppedField cause)
+    {
+        if (_droppedFields.Enabled)
+        {
+            _droppedFields.Add(
+                1,
+                new(TelemetryTags.Cluster, exchange.Cluster.Cluster.Id),
+                new(TelemetryTags.Field, FieldKinds.IsKnown(name) ? name.ToLowerInvariant() : "other"),
+                new(TelemetryTags.Cause, CauseOf(cause)));
+        }
+
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            Log.FieldDropped(logger, exchange.RouteId, name.Length > MaxNameLength ? name[..MaxNameLength] : name, CauseOf(cause));
+        }
+    }
+
     public void Ended(Exchange exchange, long startedAt, bool counted)
     {
         if (exchange.Response is { } response)
@@ -122,8 +145,20 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         });
     }
 
+    private static string CauseOf(DroppedField cause) => cause switch
+    {
+        DroppedField.Protected => "protected",
+        DroppedField.Nominated => "nominated",
+        DroppedField.Alias => "alias",
+        DroppedField.Invalid => "invalid",
+        _ => "trailer",
+    };
+
     private static partial class Log
     {
+        [LoggerMessage(EventIds.HeaderDropped, LogLevel.Debug, "Route {Route}: the field {Field} was not passed on ({Cause}).")]
+        public static partial void FieldDropped(ILogger logger, string route, string field, string cause);
+
         [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}: destination {Cluster}/{Destination} at {Address} failed: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
         public static partial void Failed(
             ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, Uri address, string reason, ForwardError error, string cause, string traceId);

@@ -105,6 +105,11 @@ public sealed class Forwarder : IDisposable
             return new(Refuse(ForwardError.AmbiguousPath));
         }
 
+        if (MaxForwards.Answer(httpContext.Request) is { } answer)
+        {
+            return new(answer);
+        }
+
         TimeSpan? timeLeft = null;
         if (GrpcCall.Is(httpContext.Request))
         {
@@ -287,11 +292,11 @@ public sealed class Forwarder : IDisposable
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
     {
-        var (httpContext, cluster, destination) = (exchange.HttpContext, exchange.Cluster, exchange.Destination);
+        var (httpContext, destination) = (exchange.HttpContext, exchange.Destination);
         message.Method = HttpMethod.Parse(httpContext.Request.Method);
         exchange.Upgrade?.Begin(message);
         RequestContent.Add(exchange, message);
-        var error = _head.Copy(httpContext, message, exchange.Span);
+        var error = _head.Copy(exchange, message);
         if (error is not ForwardError.None)
         {
             return error;
@@ -301,7 +306,7 @@ public sealed class Forwarder : IDisposable
         ForwardRequest? transformed = null;
         if (exchange.Context?.ForwardTransform is { } transform)
         {
-            transformed = new(httpContext, message, target, exchange.Context.Endpoint.AllowsEncodedSlash);
+            transformed = _head.Prepare(exchange, message, target);
             error = Transform(transform, exchange, transformed);
             if (error is not ForwardError.None)
             {
@@ -318,7 +323,7 @@ public sealed class Forwarder : IDisposable
         }
 
         message.RequestUri = TargetUri.Create(destination, target);
-        return _head.Own(httpContext, message, cluster, destination, transformed, exchange.Span);
+        return _head.Own(exchange, message, transformed);
     }
 
     // The shorter of two deadlines counts, and what the call has spent in filters is gone.

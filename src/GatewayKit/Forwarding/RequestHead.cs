@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Buffers;
 using System.Net.Http.Headers;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
@@ -14,18 +14,21 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 internal sealed class RequestHead(GatewayOptions options)
 {
-    // More than this many times through the same gateway is a circle (RFC 9110 §7.6.3).
-    private const int MaxPasses = 8;
+    // Line breaks and NUL would end the field or the message for somebody, the others are in no field (RFC 9110 §5.5). The server lets them through (C5).
+    private static readonly SearchValues<char> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F).Select(static c => (char)c).Where(static c => c is not '\t')]);
 
     private readonly string _via11 = $"1.1 {options.Pseudonym}";
     private readonly string _via2 = $"2.0 {options.Pseudonym}";
     private readonly string _via3 = $"3.0 {options.Pseudonym}";
+    private readonly LoopGuard _loops = new(options.Pseudonym);
+    private readonly ForwardedFields _forwarded = new(options.TrustedProxies);
 
     /// <summary>Copies what may pass.</summary>
-    public ForwardError Copy(HttpContext httpContext, HttpRequestMessage message, Activity? span)
+    public ForwardError Copy(Exchange exchange, HttpRequestMessage message)
     {
-        var headers = httpContext.Request.Headers;
-        var connection = ConnectionOptions.Parse(headers.Connection);
+        var request = exchange.HttpContext.Request;
+        var connection = ConnectionOptions.Parse(request.Headers.Connection);
         foreach (var nominated in connection.Nominated)
         {
             if (FieldKinds.IsProtected(nominated))
@@ -34,25 +37,35 @@ internal sealed class RequestHead(GatewayOptions options)
             }
         }
 
-        var ownsBaggage = HopTrace.OwnsBaggage(span);
-        foreach (var (name, values) in headers)
+        var ownsBaggage = HopTrace.OwnsBaggage(exchange.Span);
+        foreach (var (name, values) in request.Headers)
         {
-            if (name.Length == 0 || name[0] is ':' || connection.Nominates(name))
+            if (name.Length == 0 || name[0] is ':')
             {
+                continue;
+            }
+
+            if (connection.Nominates(name))
+            {
+                exchange.Note(name, DroppedField.Nominated);
                 continue;
             }
 
             var error = FieldKinds.OfRequest(name) switch
             {
-                FieldKind.EndToEnd => CopyUnknown(message, name, values),
+                FieldKind.EndToEnd => CopyUnknown(exchange, message, name, values),
+                FieldKind.Owned => Drop(exchange, name, DroppedField.Protected),
                 FieldKind.Protected => Add(message, name, values),
+                FieldKind.Credential => CredentialRules.AreDoubled(name, values) ? ForwardError.DuplicateCredential : Add(message, name, values),
                 FieldKind.Content => AddToContent(message, name, values),
                 FieldKind.Cookie => Add(message, name, values.Count > 1 ? JoinCrumbs(values) : values),
                 FieldKind.Baggage => ownsBaggage ? ForwardError.None : Add(message, name, values),
-                FieldKind.Via => CopyVia(message, values),
+                FieldKind.Via => _loops.IsCircle(values) ? ForwardError.LoopDetected : Add(message, name, values),
+                FieldKind.CdnLoop => _loops.IsCdnCircle(values) ? ForwardError.LoopDetected : Add(message, name, values),
+                FieldKind.MaxForwards => Add(message, name, MaxForwards.Next(request, values)),
                 FieldKind.Te => CopyTe(message, values),
-                FieldKind.Expect => IsContinue(values) ? ForwardError.None : ForwardError.ExpectationFailed,
-                FieldKind.HopByHop => IsMalformed(httpContext.Request, name) ? ForwardError.AmbiguousFraming : ForwardError.None,
+                FieldKind.Expect => CopyExpectation(exchange, message, values),
+                FieldKind.HopByHop => IsMalformed(request, name) ? ForwardError.AmbiguousFraming : ForwardError.None,
                 _ => ForwardError.None,
             };
             if (error is not ForwardError.None)
@@ -64,24 +77,33 @@ internal sealed class RequestHead(GatewayOptions options)
         return ForwardError.None;
     }
 
+    /// <summary>Hands what was copied to the transforms.</summary>
+    public ForwardRequest Prepare(Exchange exchange, HttpRequestMessage message, RequestTarget target) =>
+        new(exchange.HttpContext, message, target, exchange.Context is { Endpoint.AllowsEncodedSlash: true })
+        {
+            TrustedProxies = options.TrustedProxies,
+            Dropped = exchange,
+            IsLatin1 = options.RequestHeaderEncoding is HeaderEncoding.Latin1,
+        };
+
     /// <summary>Writes what the gateway itself says: who is asking, how the request came, and where it passed.</summary>
-    public ForwardError Own(HttpContext httpContext, HttpRequestMessage message, ClusterState cluster, DestinationState destination, ForwardRequest? transformed, Activity? span)
+    public ForwardError Own(Exchange exchange, HttpRequestMessage message, ForwardRequest? transformed)
     {
-        var request = httpContext.Request;
+        var request = exchange.HttpContext.Request;
         var headers = message.Headers;
         if (transformed is null or { WritesForwardedFields: true })
         {
-            OwnForwarded(httpContext, headers, transformed);
+            _forwarded.Write(exchange, headers, transformed);
         }
 
         headers.TryAddWithoutValidation("Via", ViaOf(request.Protocol));
-        HopTrace.Write(httpContext, headers, span, options.StartTraces);
-        return headers.Host is not null || TrySetHost(headers, destination.Destination.Host ?? (cluster.Cluster.HostHeader is HostHeader.Original ? RequestHost.Of(request) : null))
+        HopTrace.Write(exchange.HttpContext, headers, exchange.Span, options.StartTraces);
+        return headers.Host is not null || TrySetHost(headers, exchange.Destination.Destination.Host ?? (exchange.Cluster.Cluster.HostHeader is HostHeader.Original ? RequestHost.Of(request) : null))
             ? ForwardError.None
-            : ForwardError.HeaderName;
+            : ForwardError.BadHost;
     }
 
-    // The server lets more through than the handler takes for a host (C5).
+    // The handler is stricter in places than what is checked here (C5).
     private static bool TrySetHost(HttpRequestHeaders headers, string? host)
     {
         try
@@ -95,85 +117,111 @@ internal sealed class RequestHead(GatewayOptions options)
         }
     }
 
-    private static void OwnForwarded(HttpContext httpContext, HttpRequestHeaders headers, ForwardRequest? transformed)
+    private ForwardError CopyUnknown(Exchange exchange, HttpRequestMessage message, string name, StringValues values)
     {
-        if (transformed is not null)
+        if (!FieldKinds.IsFolded(name))
         {
-            headers.Remove(ForwardedNames.For);
-            headers.Remove(ForwardedNames.Proto);
-            headers.Remove(ForwardedNames.Host);
-            headers.Remove(ForwardedNames.Prefix);
-            headers.Remove("Forwarded");
+            return Add(message, name, values);
         }
 
-        var request = httpContext.Request;
-        if (httpContext.Connection.RemoteIpAddress is { } address)
-        {
-            headers.TryAddWithoutValidation(ForwardedNames.For, PeerAddress.Plain(address).ToString());
-        }
-
-        headers.TryAddWithoutValidation(ForwardedNames.Proto, request.Scheme);
-        if (RequestHost.Of(request) is { } host)
-        {
-            headers.TryAddWithoutValidation(ForwardedNames.Host, host);
-        }
-
-        var prefix = request.PathBase.HasValue ? CanonicalPath.Encode(request.PathBase.Value) + transformed?.RemovedPrefix : transformed?.RemovedPrefix;
-        if (!string.IsNullOrEmpty(prefix))
-        {
-            headers.TryAddWithoutValidation(ForwardedNames.Prefix, prefix);
-        }
+        return options.HeaderAliases is HeaderAliasAction.Drop ? Drop(exchange, name, DroppedField.Alias) : ForwardError.HeaderName;
     }
 
-    private static ForwardError CopyUnknown(HttpRequestMessage message, string name, StringValues values)
+    private static ForwardError Drop(Exchange exchange, string name, DroppedField cause)
     {
-        if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase))
-        {
-            return ForwardError.None;
-        }
-
-        return FieldKinds.IsFolded(name) ? ForwardError.HeaderName : Add(message, name, values);
+        exchange.Note(name, cause);
+        return ForwardError.None;
     }
 
     private static ForwardError Add(HttpRequestMessage message, string name, StringValues values)
     {
-        var added = values.Count == 1
-            ? message.Headers.TryAddWithoutValidation(name, values[0])
-            : message.Headers.TryAddWithoutValidation(name, values.ToArray());
+        if (values.Count == 1)
+        {
+            if (values[0].AsSpan().ContainsAny(ControlCharacters))
+            {
+                return ForwardError.HeaderValue;
+            }
+
+            if (message.Headers.TryAddWithoutValidation(name, values[0]))
+            {
+                return ForwardError.None;
+            }
+        }
+        else if (HasControlCharacter(values))
+        {
+            return ForwardError.HeaderValue;
+        }
+        else if (message.Headers.TryAddWithoutValidation(name, values.ToArray()))
+        {
+            return ForwardError.None;
+        }
 
         // A name that the handler does not take would vanish without a word (E12).
-        return added ? ForwardError.None : AddToContent(message, name, values);
+        return AddToContent(message, name, values);
     }
 
     private static ForwardError AddToContent(HttpRequestMessage message, string name, StringValues values)
     {
+        if (HasControlCharacter(values))
+        {
+            return ForwardError.HeaderValue;
+        }
+
         var content = message.Content ??= new EmptyContent();
         return content.Headers.TryAddWithoutValidation(name, values.ToArray()) ? ForwardError.None : ForwardError.HeaderName;
     }
 
-    private ForwardError CopyVia(HttpRequestMessage message, StringValues values)
+    private static bool HasControlCharacter(StringValues values)
     {
-        var passes = 0;
-        foreach (var line in values)
+        foreach (var value in values)
         {
-            foreach (var range in line.AsSpan().Split(','))
+            if (value.AsSpan().ContainsAny(ControlCharacters))
             {
-                var entry = line.AsSpan()[range].Trim();
-                var name = entry[(entry.IndexOf(' ') + 1)..].TrimStart();
-                var end = name.IndexOf(' ');
-                passes += (end < 0 ? name : name[..end]).Equals(options.Pseudonym, StringComparison.OrdinalIgnoreCase) ? 1 : 0;
+                return true;
             }
         }
 
-        return passes > MaxPasses ? ForwardError.LoopDetected : Add(message, "Via", values);
+        return false;
     }
 
     // `trailers` is the one value that may pass, and only where trailers can come back (RFC 9110 §10.1.4).
     private static ForwardError CopyTe(HttpRequestMessage message, StringValues values)
     {
-        if (message.Version.Major >= 2 && values.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase))
+        if (message.Version.Major >= 2 && TakesTrailers(values))
         {
             message.Headers.TryAddWithoutValidation("TE", "trailers");
+        }
+
+        return ForwardError.None;
+    }
+
+    private static bool TakesTrailers(StringValues values)
+    {
+        foreach (var line in values)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[range].Trim(" \t").Equals("trailers", StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // Without a body there is nothing to wait with, and who asks for it all the same is not asked for one (RFC 9110 §10.1.1).
+    private static ForwardError CopyExpectation(Exchange exchange, HttpRequestMessage message, StringValues values)
+    {
+        if (!IsContinue(values))
+        {
+            return ForwardError.ExpectationFailed;
+        }
+
+        if (exchange is { Context.Endpoint.ForwardsExpectation: true, Body: not null })
+        {
+            message.Headers.ExpectContinue = true;
         }
 
         return ForwardError.None;
@@ -192,12 +240,4 @@ internal sealed class RequestHead(GatewayOptions options)
 
     private string ViaOf(string protocol) =>
         HttpProtocol.IsHttp2(protocol) ? _via2 : HttpProtocol.IsHttp3(protocol) ? _via3 : _via11;
-
-    private static class ForwardedNames
-    {
-        public const string For = "X-Forwarded-For";
-        public const string Proto = "X-Forwarded-Proto";
-        public const string Host = "X-Forwarded-Host";
-        public const string Prefix = "X-Forwarded-Prefix";
-    }
 }

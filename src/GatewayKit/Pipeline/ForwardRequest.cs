@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -67,6 +68,15 @@ public sealed class ForwardRequest
     /// </summary>
     public bool WritesForwardedFields { get; set; } = true;
 
+    /// <summary>The networks of proxies that the whole gateway trusts.</summary>
+    internal IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Whether only ISO 8859-1 can be sent.</summary>
+    internal bool IsLatin1 { get; init; }
+
+    /// <summary>Where fields are counted that are not passed on.</summary>
+    internal IDroppedFields? Dropped { get; init; }
+
     /// <summary>Path and query as they stand: canonical, so that the address is built without looking again (D5).</summary>
     internal RequestTarget Target { get; private set; }
 
@@ -110,6 +120,12 @@ public sealed class ForwardRequest
             if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
             {
                 throw new ArgumentException($"The value of header '{name}' has a line break or NUL.", nameof(values));
+            }
+
+            // Never narrowed: another character in its place could be one that means something.
+            if (IsLatin1 && value.AsSpan().ContainsAnyExceptInRange('\0', '\xFF'))
+            {
+                throw new ArgumentException($"The value of header '{name}' has a character outside ISO 8859-1, in which this gateway sends headers.", nameof(values));
             }
         }
 

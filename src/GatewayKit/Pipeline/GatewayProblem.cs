@@ -89,7 +89,13 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
         }
 
         var services = httpContext.RequestServices;
-        var details = ToDetails(httpContext, services.GetService<IOptions<GatewayOptions>>()?.Value.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase);
+        var options = services.GetService<IOptions<GatewayOptions>>()?.Value;
+        if (options is { SendProxyStatus: true })
+        {
+            response.Headers[ProxyStatus.Name] = ProxyStatus.Of(options.Pseudonym, Reason);
+        }
+
+        var details = ToDetails(httpContext, options?.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase);
         var problem = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details };
         var writer = services.GetService<IProblemDetailsService>();
         var written = writer is not null && await writer.TryWriteAsync(problem).ConfigureAwait(false);

@@ -26,7 +26,7 @@ internal static class MessageFields
     // Without these the message itself breaks, or the guard against circles (RFC 9110 §7.6.3), so copying none or few of the headers does not concern them.
     private static readonly FrozenSet<string> Kept = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "Connection", "Content-Length", "Host", "Sec-WebSocket-Accept", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "TE", "Transfer-Encoding", "Upgrade", "Via");
+        "CDN-Loop", "Connection", "Content-Length", "Expect", "Host", "Max-Forwards", "Sec-WebSocket-Accept", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "TE", "Transfer-Encoding", "Upgrade", "Via");
 
     /// <summary>Why a field cannot be changed, in a message of either direction; <see langword="null"/> if it can.</summary>
     public static string? WhyFixed(string name) => Reserved.GetValueOrDefault(name);

@@ -7,7 +7,7 @@ namespace GatewayKit.Pipeline;
 /// <summary>What <see cref="GatewayBuilder.AddPolicy{TPolicy, TFactory}(string)"/> was told.</summary>
 internal sealed record PolicyRegistration(
     string Name,
-    [property: DynamicallyAccessedMembers(PolicyRegistration.Bound)] Type PolicyType,
+    [param: DynamicallyAccessedMembers(PolicyRegistration.Bound)] [property: DynamicallyAccessedMembers(PolicyRegistration.Bound)] Type PolicyType,
     Type FactoryType,
     Func<IServiceProvider, IGatewayPolicy, IEnumerable<string>> Validate)
 {

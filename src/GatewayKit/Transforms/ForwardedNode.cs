@@ -35,22 +35,6 @@ internal static class ForwardedNode
         return node.AsSpan().ContainsAny(':', '[') ? $"\"{node}\"" : node;
     }
 
-    /// <summary>Whether a text is a node: an address, with brackets or without, with a port or without, <c>unknown</c>, or <c>_name</c>.</summary>
-    public static bool IsNode(string text)
-    {
-        if (IPAddress.TryParse(text, out _) || text.Equals("unknown", StringComparison.OrdinalIgnoreCase))
-        {
-            return true;
-        }
-
-        if (text is ['_', _, ..] && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
-        {
-            return true;
-        }
-
-        return IPEndPoint.TryParse(text, out _);
-    }
-
     // One per request, so that requests of one client cannot be joined (RFC 7239 §6.3).
     private static string Obfuscated() => "_" + RandomNumberGenerator.GetString(ObfuscatedCharacters, 9);
 }

@@ -19,10 +19,12 @@ public sealed record ForwardedTransform : Transform
     /// <summary><see cref="ForwardedAction.Set"/> or <see cref="ForwardedAction.Append"/>. Default <see cref="ForwardedAction.Set"/>.</summary>
     public ForwardedAction Action { get; init; }
 
-    /// <summary>Networks whose own field is kept when appending. Needed for <see cref="ForwardedAction.Append"/>.</summary>
+    /// <summary>Networks of proxies whose hops are kept when appending. Default <see cref="GatewayOptions.TrustedProxies"/>.</summary>
     public IReadOnlyList<IPNetwork> TrustedNetworks { get; init => field = ValueList<IPNetwork>.From(value); } = ValueList<IPNetwork>.Empty;
 
     internal override string Key => nameof(Forwarded);
+
+    internal override bool NeedsTrustedProxies => Action is ForwardedAction.Append && TrustedNetworks.Count == 0;
 
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before)
     {
@@ -46,11 +48,6 @@ public sealed record ForwardedTransform : Transform
             yield return $"Action {Action} has nothing to do: a client's Forwarded is always removed. To send no field at all use X-Forwarded with Remove.";
         }
 
-        if (Action is ForwardedAction.Append && TrustedNetworks.Count == 0)
-        {
-            yield return "Append needs TrustedNetworks: without them any client could name an address for its own (RFC 7239 §8.1).";
-        }
-
         if (before.Any(static step => step is ForwardedTransform or XForwardedTransform))
         {
             yield return "the fields are taken over by an earlier step. One family is sent, by one step.";
@@ -61,11 +58,24 @@ public sealed record ForwardedTransform : Transform
     {
         request.WritesForwardedFields = false;
         var own = Element(request.HttpContext);
-        var before = Action is ForwardedAction.Append && TrustedPeer.IsTrusted(request.HttpContext.Connection.RemoteIpAddress, TrustedNetworks)
-            ? ForwardedElements.Of(request.HttpContext)
-            : null;
-        request.SetHeader("Forwarded", before is null ? own : $"{before}, {own}");
+        request.SetHeader("Forwarded", Before(request) is { } before ? $"{before}, {own}" : own);
     });
+
+    private string? Before(ForwardRequest request)
+    {
+        var trusted = TrustedNetworks.Count > 0 ? TrustedNetworks : request.TrustedProxies;
+        if (Action is not ForwardedAction.Append || !ForwardedHops.IsTrusted(request.HttpContext.Connection.RemoteIpAddress, trusted))
+        {
+            return null;
+        }
+
+        if (!ForwardedElements.TryRead(request.HttpContext.Request.Headers, trusted, out var believed))
+        {
+            request.Dropped?.Note("Forwarded", DroppedField.Invalid);
+        }
+
+        return believed;
+    }
 
     private string Element(HttpContext httpContext)
     {
@@ -93,55 +103,4 @@ public sealed record ForwardedTransform : Transform
 
         return string.Join(';', pairs);
     }
-}
-
-/// <summary>Parameters of <c>Forwarded</c> (RFC 7239 §5).</summary>
-[Flags]
-public enum ForwardedParameters
-{
-    /// <summary>None.</summary>
-    None = 0,
-
-    /// <summary>The client.</summary>
-    For = 1,
-
-    /// <summary>The side of the connection that the client reached.</summary>
-    By = 2,
-
-    /// <summary>The host that the client asked for.</summary>
-    Host = 4,
-
-    /// <summary>The scheme that the client used.</summary>
-    Proto = 8,
-}
-
-/// <summary>How one end of a connection is named in <c>Forwarded</c> (RFC 7239 §6).</summary>
-public enum NodeFormat
-{
-    /// <summary>A random name, another one for each request.</summary>
-    Random,
-
-    /// <summary>A random name and the port.</summary>
-    RandomAndPort,
-
-    /// <summary>A random name and a random port.</summary>
-    RandomAndRandomPort,
-
-    /// <summary><c>unknown</c>.</summary>
-    Unknown,
-
-    /// <summary><c>unknown</c> and the port.</summary>
-    UnknownAndPort,
-
-    /// <summary><c>unknown</c> and a random port.</summary>
-    UnknownAndRandomPort,
-
-    /// <summary>The address.</summary>
-    Ip,
-
-    /// <summary>The address and the port.</summary>
-    IpAndPort,
-
-    /// <summary>The address and a random port.</summary>
-    IpAndRandomPort,
 }

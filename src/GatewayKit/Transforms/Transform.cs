@@ -52,6 +52,9 @@ public abstract record Transform
     /// <summary>Whether it inserts values of the route.</summary>
     internal virtual bool UsesRouteValues => false;
 
+    /// <summary>Whether it has an effect only if the whole gateway trusts proxies.</summary>
+    internal virtual bool NeedsTrustedProxies => false;
+
     /// <summary>What is wrong with it, in sentences that follow its name.</summary>
     /// <param name="before">The steps that run earlier.</param>
     internal abstract IEnumerable<string> Errors(IReadOnlyList<Transform> before);

@@ -1,14 +1,15 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Transforms;
 
 /// <summary>Compiles the steps of an endpoint once, and hands the result to each request.</summary>
-internal sealed class TransformFilterFactory : GatewayFilterFactory<TransformPolicy>
+internal sealed class TransformFilterFactory(IOptions<GatewayOptions> options) : GatewayFilterFactory<TransformPolicy>
 {
     protected override EndpointFilterDelegate Create(TransformPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
-        TransformPolicyValidator.ThrowIfUnfit(policy, endpoint);
+        TransformPolicyValidator.ThrowIfUnfit(policy, endpoint, options.Value);
         var plan = new TransformPlan(policy.Steps);
         if (policy.Mode is PolicyMode.Shadow)
         {

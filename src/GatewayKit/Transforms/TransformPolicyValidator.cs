@@ -15,18 +15,29 @@ internal sealed class TransformPolicyValidator : IValidateOptions<TransformPolic
     public ValidateOptionsResult Validate(string? name, TransformPolicy options) =>
         Result(ErrorsOf(options).Select(static found => At(found.Index, found.Step, found.Error)));
 
-    /// <summary>Checks what needs the route: whether it has the values that the steps insert.</summary>
-    /// <exception cref="OptionsValidationException">A step names a value that the route does not have.</exception>
-    public static void ThrowIfUnfit(TransformPolicy policy, GatewayEndpoint endpoint)
+    /// <summary>Checks what needs the route and the gateway: whether the route has the values that the steps insert, and whether anybody is trusted.</summary>
+    /// <exception cref="OptionsValidationException">A step names a value that the route does not have, or appends to what nobody may send.</exception>
+    public static void ThrowIfUnfit(TransformPolicy policy, GatewayEndpoint endpoint, GatewayOptions options)
     {
+        if (options.TrustedProxies.Count == 0 && policy.Steps.Any(static step => step.NeedsTrustedProxies))
+        {
+            ThrowIfFailed(Result(policy.Steps.SelectMany((step, index) => step.NeedsTrustedProxies
+                ? [$"{endpoint.RouteId}: {At(index, step, "Append needs TrustedNetworks, or TrustedProxies of the gateway: without them any client could name an address for its own (RFC 7239 §8.1).")}"]
+                : Array.Empty<string>())));
+        }
+
         if (!policy.Steps.Any(static step => step.UsesRouteValues) || endpoint is not { ClusterId: not null, Pattern: { } template })
         {
             return;
         }
 
         var pattern = RoutePatternFactory.Parse(template);
-        var result = Result(policy.Steps.SelectMany((step, index) =>
-            step.Errors(pattern).Select(error => $"{endpoint.RouteId}: {At(index, step, error)}")));
+        ThrowIfFailed(Result(policy.Steps.SelectMany((step, index) =>
+            step.Errors(pattern).Select(error => $"{endpoint.RouteId}: {At(index, step, error)}"))));
+    }
+
+    private static void ThrowIfFailed(ValidateOptionsResult result)
+    {
         if (result.Failed)
         {
             throw new OptionsValidationException(nameof(TransformPolicy), typeof(TransformPolicy), result.Failures);

@@ -26,21 +26,21 @@ public sealed record XForwardedTransform : Transform
     /// <summary>What the names start with. Default <c>X-Forwarded-</c>.</summary>
     public string HeaderPrefix { get; init; } = "X-Forwarded-";
 
-    /// <summary>Networks whose own fields are kept when appending. Needed for <see cref="ForwardedAction.Append"/>.</summary>
+    /// <summary>Networks of proxies whose hops are kept when appending. Default <see cref="GatewayOptions.TrustedProxies"/>.</summary>
     public IReadOnlyList<IPNetwork> TrustedNetworks { get; init => field = ValueList<IPNetwork>.From(value); } = ValueList<IPNetwork>.Empty;
 
     internal override string Key => "X-Forwarded";
+
+    internal override bool NeedsTrustedProxies => Appends && TrustedNetworks.Count == 0;
+
+    private bool Appends => (For ?? XForwarded, Proto ?? XForwarded, Host ?? XForwarded, Prefix ?? XForwarded)
+        is (ForwardedAction.Append, _, _, _) or (_, ForwardedAction.Append, _, _) or (_, _, ForwardedAction.Append, _) or (_, _, _, ForwardedAction.Append);
 
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before)
     {
         if (!HeaderRules.IsToken(HeaderPrefix))
         {
             yield return $"HeaderPrefix '{HeaderPrefix}' cannot start a header name (RFC 9110 §5.1).";
-        }
-
-        if (Actions.Any(static field => field.Action is ForwardedAction.Append) && TrustedNetworks.Count == 0)
-        {
-            yield return "Append needs TrustedNetworks: without them any client could name an address for its own (RFC 7239 §8.1).";
         }
 
         if (before.Any(static step => step is ForwardedTransform or XForwardedTransform))
@@ -51,34 +51,43 @@ public sealed record XForwardedTransform : Transform
 
     internal override void AddTo(TransformPlan plan)
     {
-        var fields = Actions.Select(field => (Name: HeaderPrefix + field.Name, field.Action, field.Value, field.IsValid)).ToArray();
+        var names = ForwardedNames.StartingWith(HeaderPrefix);
         plan.OnRequest(request =>
         {
             request.WritesForwardedFields = false;
-            foreach (var (name, action, value, isValid) in fields)
-            {
-                request.RemoveHeader(name);
-                if (action is ForwardedAction.Remove or ForwardedAction.Off || value(request) is not { } own)
-                {
-                    continue;
-                }
-
-                request.SetHeader(
-                    name,
-                    action is ForwardedAction.Append && TrustedPeer.Values(request.HttpContext, TrustedNetworks, name, isValid) is { } before
-                        ? $"{before}, {own}"
-                        : own);
-            }
+            var (httpContext, before) = (request.HttpContext, Appends ? Before(request, names) : default);
+            Write(request, names.For, For, ForwardedNode.Address(httpContext.Connection.RemoteIpAddress), before.For);
+            Write(request, names.Proto, Proto, httpContext.Request.Scheme, before.Proto);
+            Write(request, names.Host, Host, RequestHost.Of(httpContext.Request), before.Host);
+            Write(request, names.Prefix, Prefix, PrefixOf(request), before.Prefix);
         });
     }
 
-    private (string Name, ForwardedAction Action, Func<ForwardRequest, string?> Value, Func<string, bool> IsValid)[] Actions =>
-    [
-        ("For", For ?? XForwarded, static request => ForwardedNode.Address(request.HttpContext.Connection.RemoteIpAddress), ForwardedNode.IsNode),
-        ("Proto", Proto ?? XForwarded, static request => request.HttpContext.Request.Scheme, HeaderRules.IsToken),
-        ("Host", Host ?? XForwarded, static request => RequestHost.Of(request.HttpContext.Request), HostRules.IsHost),
-        ("Prefix", Prefix ?? XForwarded, PrefixOf, static text => CanonicalPath.TryRewrite(text, out _)),
-    ];
+    private ForwardedValues Before(ForwardRequest request, ForwardedNames names)
+    {
+        var (httpContext, trusted) = (request.HttpContext, TrustedNetworks.Count > 0 ? TrustedNetworks : request.TrustedProxies);
+        if (!ForwardedHops.IsTrusted(httpContext.Connection.RemoteIpAddress, trusted))
+        {
+            return default;
+        }
+
+        if (!ForwardedHops.TryRead(httpContext.Request.Headers, names, trusted, out var before))
+        {
+            request.Dropped?.Note(names.For, DroppedField.Invalid);
+        }
+
+        return before;
+    }
+
+    private void Write(ForwardRequest request, string name, ForwardedAction? action, string? own, string? before)
+    {
+        request.RemoveHeader(name);
+        action ??= XForwarded;
+        if (action is ForwardedAction.Set or ForwardedAction.Append && own is not null)
+        {
+            request.SetHeader(name, action is ForwardedAction.Append && before is not null ? $"{before}, {own}" : own);
+        }
+    }
 
     private static string? PrefixOf(ForwardRequest request) =>
         request.HttpContext.Request.PathBase.ToUriComponent() + request.RemovedPrefix is { Length: > 0 } prefix ? prefix : null;

@@ -91,12 +91,13 @@ public sealed class ResponseTests
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: \u00e9\r\n\r\nok")]
-    public async Task Value_the_server_cannot_write_is_a_bad_gateway(string upstreamAnswer)
+    [InlineData("\u00e9")]
+    [InlineData("J\u00c3\u00bcrgen")]
+    [InlineData("\u0080\u00ff")]
+    public async Task Bytes_of_a_value_pass_whatever_they_mean(string value)
     {
-        var answer = await AnswerAsync(upstreamAnswer);
-        Assert.StartsWith("HTTP/1.1 502", answer);
-        Assert.DoesNotContain("X-A", answer);
+        var answer = await AnswerAsync($"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: {value}\r\n\r\nok");
+        Assert.Contains($"\r\nX-A: {value}\r\n", answer);
     }
 
     [Theory]

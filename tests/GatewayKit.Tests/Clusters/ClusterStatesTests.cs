@@ -4,7 +4,8 @@ namespace GatewayKit.Tests.Clusters;
 
 public sealed class ClusterStatesTests : IDisposable
 {
-    private readonly ClusterStates _states = new(new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System)));
+    private readonly ClusterStates _states = new(
+        new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System), Microsoft.Extensions.Options.Options.Create(new GatewayOptions())));
 
     [Fact]
     public void Unchanged_cluster_keeps_its_state()

@@ -37,7 +37,20 @@ public sealed class ForwardedTransformTests
     [Theory]
     [InlineData("10.0.0.1", "203.0.113.9", "203.0.113.9, 10.0.0.1")]
     [InlineData("::ffff:10.0.0.1", "203.0.113.9", "203.0.113.9, 10.0.0.1")]
-    [InlineData("10.0.0.1", "2001:db8::1, unknown, _x, 203.0.113.9:80", "2001:db8::1, unknown, _x, 203.0.113.9:80, 10.0.0.1")]
+    [InlineData("10.0.0.1", "2001:db8::1, 10.0.0.2", "2001:db8::1, 10.0.0.2, 10.0.0.1")]
+    [InlineData("10.0.0.1", "[2001:db8::1]:80, 10.0.0.3, 10.0.0.2:99", "[2001:db8::1]:80, 10.0.0.3, 10.0.0.2:99, 10.0.0.1")]
+    [InlineData("10.0.0.1", "6.6.6.6, 203.0.113.9:80", "203.0.113.9:80, 10.0.0.1")]
+    [InlineData("10.0.0.1", "6.6.6.6, 203.0.113.9, 10.0.0.2", "203.0.113.9, 10.0.0.2, 10.0.0.1")]
+    [InlineData("10.0.0.1", "10.0.0.9, 203.0.113.9, 10.0.0.2", "203.0.113.9, 10.0.0.2, 10.0.0.1")]
+    [InlineData("10.0.0.1", "6.6.6.6, unknown, 10.0.0.2", "unknown, 10.0.0.2, 10.0.0.1")]
+    [InlineData("10.0.0.1", "6.6.6.6, _x", "_x, 10.0.0.1")]
+    [InlineData("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3, 10.0.0.2, 10.0.0.1")]
+    [InlineData("10.0.0.1", "127.1", "10.0.0.1")]
+    [InlineData("10.0.0.1", "0x7f.0.0.1", "10.0.0.1")]
+    [InlineData("10.0.0.1", "fe80::1%eth0", "10.0.0.1")]
+    [InlineData("10.0.0.1", "203.0.113.9:99999", "10.0.0.1")]
+    [InlineData("10.0.0.1", "[203.0.113.9]", "10.0.0.1")]
+    [InlineData("10.0.0.1", "\"203.0.113.9\"", "10.0.0.1")]
     [InlineData("10.0.0.1", "203.0.113.9, evil", "10.0.0.1")]
     [InlineData("10.0.0.1", "203.0.113.9,", "10.0.0.1")]
     [InlineData("10.0.0.1", null, "10.0.0.1")]
@@ -47,6 +60,35 @@ public sealed class ForwardedTransformTests
         var exchange = From(peer);
         exchange.Http.Request.Headers["X-Forwarded-For"] = sent;
         Assert.Equal(expected, exchange.Apply(steps => steps.XForwarded(ForwardedAction.Append, Trusted)).Header("X-Forwarded-For"));
+    }
+
+    [Theory]
+    [InlineData("6.6.6.6, 203.0.113.9, 10.0.0.2", "ftp, https, http", "evil, shop.example, inner", "/x, /a, /b", "https, http, https", "shop.example, inner, shop.example", "/a, /b, /base")]
+    [InlineData("203.0.113.9", "https", "shop.example", null, "https, https", "shop.example, shop.example", "/base")]
+    [InlineData(null, "ftp, https", null, null, "https, https", "shop.example", "/base")]
+    [InlineData("203.0.113.9", "https", "a b", null, "https", "shop.example", "/base")]
+    [InlineData("203.0.113.9", "https", "user@a", null, "https", "shop.example", "/base")]
+    [InlineData("203.0.113.9", "ht tp", "shop.example", null, "https", "shop.example", "/base")]
+    [InlineData("203.0.113.9", "https", "shop.example", "/a/../b", "https", "shop.example", "/base")]
+    [InlineData("evil", "https", "other.example", "/a", "https", "shop.example", "/base")]
+    public void All_fields_are_believed_as_far_as_the_addresses_or_not_at_all(
+        string? addresses, string? schemes, string? hosts, string? prefixes, string expectedSchemes, string expectedHosts, string expectedPrefixes)
+    {
+        var exchange = From("10.0.0.1");
+        var headers = exchange.Http.Request.Headers;
+        (headers["X-Forwarded-For"], headers["X-Forwarded-Proto"], headers["X-Forwarded-Host"], headers["X-Forwarded-Prefix"]) = (addresses, schemes, hosts, prefixes);
+        exchange.Apply(steps => steps.XForwarded(ForwardedAction.Append, Trusted));
+        Assert.Equal(
+            (expectedSchemes, expectedHosts, expectedPrefixes),
+            (exchange.Header("X-Forwarded-Proto"), exchange.Header("X-Forwarded-Host"), exchange.Header("X-Forwarded-Prefix")));
+    }
+
+    [Fact]
+    public void Chain_that_is_too_long_in_characters_is_cut_off_whole()
+    {
+        var exchange = From("10.0.0.1");
+        exchange.Http.Request.Headers["X-Forwarded-For"] = "_" + new string('x', 2_048);
+        Assert.Equal("10.0.0.1", exchange.Apply(steps => steps.XForwarded(ForwardedAction.Append, Trusted)).Header("X-Forwarded-For"));
     }
 
     [Fact]
@@ -89,7 +131,11 @@ public sealed class ForwardedTransformTests
 
     [Theory]
     [InlineData("10.0.0.1", "for=203.0.113.9;proto=http", "for=203.0.113.9;proto=http, for=10.0.0.1")]
-    [InlineData("10.0.0.1", "for=\"[2001:db8::1]:80\" , for=_x", "for=\"[2001:db8::1]:80\" , for=_x, for=10.0.0.1")]
+    [InlineData("10.0.0.1", "for=\"[2001:db8::1]:80\" , for=_x", "for=_x, for=10.0.0.1")]
+    [InlineData("10.0.0.1", "for=6.6.6.6, For=\"[2001:db8::1]:80\";host=a , proto=http;for=10.0.0.2", "For=\"[2001:db8::1]:80\";host=a , proto=http;for=10.0.0.2, for=10.0.0.1")]
+    [InlineData("10.0.0.1", "for=6.6.6.6, for=\"203.0.113.9\\\"\"", "for=10.0.0.1")]
+    [InlineData("10.0.0.1", "for=203.0.113.9;for=6.6.6.6", "for=10.0.0.1")]
+    [InlineData("10.0.0.1", "for=evil", "for=10.0.0.1")]
     [InlineData("10.0.0.1", "for=\"203.0.113.9", "for=10.0.0.1")]
     [InlineData("10.0.0.1", "for", "for=10.0.0.1")]
     [InlineData("10.0.0.1", "for=a b", "for=10.0.0.1")]

@@ -95,7 +95,6 @@ public sealed class TransformValidationTests
         { "host with line break", steps => steps.RequestHost("a\r\nX: y") },
         { "allow list of no names", steps => steps.RequestHeadersAllowed("a b") },
         { "two allow lists", steps => steps.RequestHeadersAllowed("a").RequestHeadersAllowed("b") },
-        { "append without trust", steps => steps.XForwarded(ForwardedAction.Append) },
         { "prefix that is no name", steps => steps.Add(new XForwardedTransform { XForwarded = ForwardedAction.Set, HeaderPrefix = "X Y" }) },
         { "two families", steps => steps.XForwarded(ForwardedAction.Set).Forwarded(ForwardedParameters.For) },
         { "no parameter", steps => steps.Forwarded(ForwardedParameters.None) },
@@ -126,11 +125,11 @@ public sealed class TransformValidationTests
         var policy = TransformPolicy.Of(steps => steps.PathPattern(pattern));
         if (error is null)
         {
-            TransformPolicyValidator.ThrowIfUnfit(policy, endpoint);
+            TransformPolicyValidator.ThrowIfUnfit(policy, endpoint, new());
             return;
         }
 
-        var exception = Assert.Throws<OptionsValidationException>(() => TransformPolicyValidator.ThrowIfUnfit(policy, endpoint));
+        var exception = Assert.Throws<OptionsValidationException>(() => TransformPolicyValidator.ThrowIfUnfit(policy, endpoint, new()));
         Assert.StartsWith("orders: Transforms[0] 'PathPattern': ", exception.Message, StringComparison.Ordinal);
         Assert.Contains(error, exception.Message, StringComparison.Ordinal);
     }
@@ -142,8 +141,19 @@ public sealed class TransformValidationTests
         var policy = TransformPolicy.Of(steps => steps
             .RequestHeaderRouteValue("X-Id", set: "id").RequestHeaderRouteValue("X-No", set: "no")
             .QueryRouteParameter("id", set: "id").QueryRouteParameter("no", append: "no"));
-        var exception = Assert.Throws<OptionsValidationException>(() => TransformPolicyValidator.ThrowIfUnfit(policy, endpoint));
+        var exception = Assert.Throws<OptionsValidationException>(() => TransformPolicyValidator.ThrowIfUnfit(policy, endpoint, new()));
         Assert.Equal(2, exception.Failures.Count());
+    }
+
+    [Fact]
+    public void Appending_needs_somebody_to_trust()
+    {
+        var endpoint = Exchange.EndpointOf("/", "orders");
+        var policy = TransformPolicy.Of(steps => steps.XForwarded(ForwardedAction.Append));
+        var exception = Assert.Throws<OptionsValidationException>(() => TransformPolicyValidator.ThrowIfUnfit(policy, endpoint, new()));
+        Assert.StartsWith("orders: Transforms[0] 'X-Forwarded': Append needs TrustedNetworks, or TrustedProxies", exception.Message, StringComparison.Ordinal);
+        TransformPolicyValidator.ThrowIfUnfit(policy, endpoint, new() { TrustedProxies = [System.Net.IPNetwork.Parse("10.0.0.0/8")] });
+        TransformPolicyValidator.ThrowIfUnfit(TransformPolicy.Of(steps => steps.XForwarded(ForwardedAction.Append, System.Net.IPNetwork.Parse("10.0.0.0/8"))), endpoint, new());
     }
 
     [Fact]
