@@ -105,7 +105,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     }
 
     /// <summary>Counts a field that is not passed on.</summary>
-    public void Note(string name, DroppedField cause) => Metrics.FieldDropped(this, name, cause);
+    public void Note(string name, DroppedField cause) => _metrics.FieldDropped(this, name, cause);
 
     /// <summary>Gives everything back. Idempotent.</summary>
     public ValueTask EndAsync()

@@ -18,6 +18,9 @@ internal sealed class RequestHead(GatewayOptions options)
     private static readonly SearchValues<char> ControlCharacters =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F).Select(static c => (char)c).Where(static c => c is not '\t')]);
 
+    // As the handler counts (dotnet/runtime, Expect100ErrorSendThreshold).
+    private const int SmallBodyBytes = 1_024;
+
     private readonly string _via11 = $"1.1 {options.Pseudonym}";
     private readonly string _via2 = $"2.0 {options.Pseudonym}";
     private readonly string _via3 = $"3.0 {options.Pseudonym}";
@@ -211,7 +214,7 @@ internal sealed class RequestHead(GatewayOptions options)
         return false;
     }
 
-    // Without a body there is nothing to wait with, and who asks for it all the same is not asked for one (RFC 9110 §10.1.1).
+    // Without a body there is nothing to wait with (RFC 9110 §10.1.1), and one this small the handler sends even after a refusal.
     private static ForwardError CopyExpectation(Exchange exchange, HttpRequestMessage message, StringValues values)
     {
         if (!IsContinue(values))
@@ -219,7 +222,7 @@ internal sealed class RequestHead(GatewayOptions options)
             return ForwardError.ExpectationFailed;
         }
 
-        if (exchange is { Context.Endpoint.ForwardsExpectation: true, Body: not null })
+        if (exchange is { Context.Endpoint.ForwardsExpectation: true, Body: not null, HttpContext.Request.ContentLength: null or > SmallBodyBytes })
         {
             message.Headers.ExpectContinue = true;
         }

@@ -1,3 +1,4 @@
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace GatewayKit.Forwarding;
@@ -15,7 +16,11 @@ internal static class ResponseTrailers
         var transform = exchange.Context?.ForwardTransform;
         foreach (var (name, values) in exchange.Response!.TrailingHeaders.NonValidated)
         {
-            if (!FieldKinds.IsForbiddenTrailer(name) && (transform is null || transform.KeepsResponseTrailer(name)))
+            if (FieldKinds.IsForbiddenTrailer(name))
+            {
+                exchange.Note(name, DroppedField.Trailer);
+            }
+            else if (transform is null || transform.KeepsResponseTrailer(name))
             {
                 // Not AppendTrailer, which drops an empty value.
                 trailers[name] = ResponseHead.ToStringValues(values);
