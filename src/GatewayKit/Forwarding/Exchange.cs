@@ -84,6 +84,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>Bytes of the answer's body that came so far.</summary>
     public long ResponseBytes { get; set; }
 
+    /// <summary>Whether all that was to be written of the answer is written: what becomes of the client after that is nobody's failure.</summary>
+    public bool IsAnswered { get; set; }
+
     public ForwardOutcome Outcome => new(Error, Phase, Body?.BytesSent ?? 0, ResponseBytes);
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
@@ -113,6 +116,12 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (Interlocked.Exchange(ref _ended, true))
         {
             return ValueTask.CompletedTask;
+        }
+
+        // A filter kept the answer until a clock fired or the client went away: what nobody will read must not be read to the end.
+        if (Response is not null && !IsAnswered && Clock.Error is not ForwardError.None and var clocked)
+        {
+            Fail(clocked, null);
         }
 
         if (Response is { } broken && Error is not ForwardError.None)

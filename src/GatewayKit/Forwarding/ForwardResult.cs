@@ -34,6 +34,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         try
         {
             var refusal = await WriteAsync(httpContext).ConfigureAwait(false);
+            _exchange.IsAnswered = true;
             if (refusal is not null)
             {
                 await refusal.ExecuteAsync(httpContext).ConfigureAwait(false);

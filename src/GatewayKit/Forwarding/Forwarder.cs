@@ -285,7 +285,9 @@ public sealed class Forwarder : IDisposable
     private static async ValueTask<object?> EndAsync(Exchange exchange, ForwardError error, Exception? exception)
     {
         var reason = exchange.Fail(error, exception).Reason;
-        var status = (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
+
+        // The server's own word on a body, unless something else ended the exchange first.
+        var status = error is ForwardError.ClientAborted ? null : (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
         await exchange.EndAsync().ConfigureAwait(false);
         return new GatewayProblem(reason, retryAfter: RetryAfter(error)) { StatusCode = status ?? reason.Status };
     }

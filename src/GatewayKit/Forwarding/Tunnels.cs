@@ -47,6 +47,9 @@ internal sealed class Tunnels : IDisposable
         return ForwardError.Overloaded;
     }
 
+    /// <summary>How many places are taken.</summary>
+    public int Count => Volatile.Read(ref _count);
+
     public void Release() => Interlocked.Decrement(ref _count);
 
     /// <summary>Runs a tunnel to its end, and records it.</summary>

@@ -114,8 +114,9 @@ internal sealed class AnswerReader : IDisposable
     /// <summary>Closes with RST.</summary>
     public void Reset()
     {
-        _client.LingerState = new LingerOption(true, 0);
-        _client.Close();
+        // The stream's own way to close says goodbye first.
+        Socket.LingerState = new LingerOption(true, 0);
+        Socket.Dispose();
     }
 
     public void Dispose() => _client.Dispose();

@@ -44,13 +44,15 @@ internal sealed class RecordingGateway : IAsyncDisposable
     /// <param name="server">Changes the server. Default: nothing.</param>
     /// <param name="protocol">What it speaks to clients, without TLS.</param>
     /// <param name="app">Adds middleware in front of the routes. Default: nothing.</param>
+    /// <param name="routes">Adds to the routes. Default: nothing.</param>
     public static async Task<RecordingGateway> StartAsync(
         Uri destination,
         Func<Cluster, Cluster>? cluster = null,
         Action<GatewayBuilder>? gateway = null,
         Action<KestrelServerOptions>? server = null,
         HttpProtocols protocol = HttpProtocols.Http1,
-        Action<WebApplication>? app = null)
+        Action<WebApplication>? app = null,
+        Action<IEndpointConventionBuilder>? routes = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         var records = new Recorder();
@@ -70,7 +72,8 @@ internal sealed class RecordingGateway : IAsyncDisposable
         var host = builder.Build();
         app?.Invoke(host);
         host.UseRouting();
-        host.MapGatewayRoutes();
+        var mapped = host.MapGatewayRoutes();
+        routes?.Invoke(mapped);
         await host.StartAsync();
         return new(host, records);
     }
