@@ -10,6 +10,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 {
     private readonly ForwardMetrics _metrics;
     private long _startedAt;
+
+    // A body or an upgrade: an upgrade with a body is refused.
+    private object? _sent;
     private bool _acquired, _counted, _ended;
     private byte _phase = (byte)ForwardPhase.Request;
 
@@ -49,10 +52,18 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     public Activity? Span { get; private set; }
 
     /// <summary>The client's body; <see langword="null"/> if it sent none.</summary>
-    public RequestBody? Body { get; set; }
+    public RequestBody? Body
+    {
+        get => _sent as RequestBody;
+        set => _sent = value;
+    }
 
     /// <summary>The upgrade that the client asks for; <see langword="null"/> if it asks for none.</summary>
-    public WebSocketUpgrade? Upgrade { get; set; }
+    public WebSocketUpgrade? Upgrade
+    {
+        get => _sent as WebSocketUpgrade;
+        init => _sent = value;
+    }
 
     /// <summary>The destination's answer, once it is there.</summary>
     public HttpResponseMessage? Response { get; set; }

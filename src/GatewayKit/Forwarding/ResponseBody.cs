@@ -20,6 +20,10 @@ internal static class ResponseBody
     // in it, so small ones would let a slow client hold blocks that are nearly empty.
     private const int WideRead = 16_384;
 
+    // A client that lets as many flushes wait in a row is slower than the destination. Such blocks would then be held for long and thrown away,
+    // because there are more of them than any pool keeps; the server's own small ones are kept.
+    private const int SlowFlushes = 2;
+
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
     public static ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(HttpResponse response, long? length, Exchange exchange) =>
         exchange.Cluster.Transport.HasStreamsAtOnce
@@ -48,7 +52,7 @@ internal static class ResponseBody
         var target = response.BodyWriter;
         var cancellationToken = exchange.Clock.Token;
         var (copied, unflushed) = (0L, 0);
-        var (headSent, isLarge) = (false, false);
+        var (headSent, isLarge, slowFlushes) = (false, false, 0);
 
         // HTTP/2 and 3 say that a body is over, and send its trailers, after the last promised byte.
         var endsByItself = length is null || exchange.Response!.Version.Major >= 2;
@@ -78,7 +82,7 @@ internal static class ResponseBody
 
                     await waiting.ConfigureAwait(false);
                     ValueTask<int> reading;
-                    if (isWide && copied > 0 && (unflushed == 0 || isPlain))
+                    if (isWide && slowFlushes < SlowFlushes && copied > 0 && (unflushed == 0 || isPlain))
                     {
                         // Nothing can be flushed while the response's own memory is lent to a read; here nothing has to be.
                         reading = source.ReadAsync(target.GetMemory(BufferSize), cancellationToken);
@@ -155,7 +159,9 @@ internal static class ResponseBody
                 }
 
                 (unflushed, headSent) = (0, true);
-                if (await FlushAsync(target, exchange).ConfigureAwait(false) is { } failure)
+                var flushing = FlushAsync(target, exchange);
+                slowFlushes = flushing.IsCompleted ? 0 : slowFlushes + 1;
+                if (await flushing.ConfigureAwait(false) is { } failure)
                 {
                     return failure;
                 }
