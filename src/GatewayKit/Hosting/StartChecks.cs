@@ -119,9 +119,9 @@ internal static class StartChecks
             yield break;
         }
 
+        // Not MaxRequestBodySize: bodies are streamed, so a large one holds no more than a small one, and a slow one meets the data rate.
         string[] off =
         [
-            .. Named(limits.MaxRequestBodySize is null, nameof(limits.MaxRequestBodySize)),
             .. Named(limits.MinRequestBodyDataRate is null, nameof(limits.MinRequestBodyDataRate)),
             .. Named(limits.MinResponseDataRate is null, nameof(limits.MinResponseDataRate)),
             .. Named(IsLong(limits.RequestHeadersTimeout), nameof(limits.RequestHeadersTimeout)),

@@ -34,7 +34,6 @@ public sealed class StartChecksTests
         { "runtime", "outdated-runtime" },
         { "host", "host-override" },
         { "synchronous", "synchronous-io" },
-        { "MaxRequestBodySize", "no-server-limits" },
         { "MinRequestBodyDataRate", "no-server-limits" },
         { "MinResponseDataRate", "no-server-limits" },
         { "RequestHeadersTimeout", "no-server-limits" },
@@ -82,6 +81,11 @@ public sealed class StartChecksTests
     [Fact]
     public void Settings_of_Kestrel_are_none_of_another_servers_business() => Assert.Empty(StartGuard.Find(
         Safe with { Kestrel = null, IsOn = static name => name.EndsWith("Parsing", StringComparison.Ordinal) }, []));
+
+    // What a gateway streams, it does not hold: hosts lift this limit on purpose.
+    [Fact]
+    public void Bodies_of_any_size_are_no_finding() =>
+        Assert.Empty(StartGuard.Find(Safe with { Kestrel = new() { Limits = { MaxRequestBodySize = null } } }, []));
 
     [Fact]
     public void Known_proxy_closes_the_forwarded_headers()
@@ -145,7 +149,6 @@ public sealed class StartChecksTests
         "runtime" => facts with { Runtime = new(10, 0, 11) },
         "host" => With(facts, static options => options.AllowHostHeaderOverride = true),
         "synchronous" => With(facts, static options => options.AllowSynchronousIO = true),
-        "MaxRequestBodySize" => With(facts, static options => options.Limits.MaxRequestBodySize = null),
         "MinRequestBodyDataRate" => With(facts, static options => options.Limits.MinRequestBodyDataRate = null),
         "MinResponseDataRate" => With(facts, static options => options.Limits.MinResponseDataRate = null),
         "RequestHeadersTimeout" => With(facts, static options => options.Limits.RequestHeadersTimeout = Timeout.InfiniteTimeSpan),
@@ -158,8 +161,7 @@ public sealed class StartChecksTests
     {
         var (before, options) = (facts.Kestrel!, new KestrelServerOptions());
         (options.AllowHostHeaderOverride, options.AllowSynchronousIO) = (before.AllowHostHeaderOverride, before.AllowSynchronousIO);
-        (options.Limits.MaxRequestBodySize, options.Limits.MinRequestBodyDataRate, options.Limits.MinResponseDataRate) =
-            (before.Limits.MaxRequestBodySize, before.Limits.MinRequestBodyDataRate, before.Limits.MinResponseDataRate);
+        (options.Limits.MinRequestBodyDataRate, options.Limits.MinResponseDataRate) = (before.Limits.MinRequestBodyDataRate, before.Limits.MinResponseDataRate);
         (options.Limits.RequestHeadersTimeout, options.Limits.KeepAliveTimeout) = (before.Limits.RequestHeadersTimeout, before.Limits.KeepAliveTimeout);
         change(options);
         return facts with { Kestrel = options };
