@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Clusters;
@@ -28,6 +29,13 @@ internal sealed class NamedTlsConnector(Cluster cluster, DestinationConnector co
         {
             await secured.AuthenticateAsClientAsync(OptionsFor(request, NameFor(request, context.DnsEndPoint)), cancellationToken).ConfigureAwait(false);
             return secured;
+        }
+        catch (IOException exception)
+        {
+            await secured.DisposeAsync().ConfigureAwait(false);
+
+            // A handshake that breaks off has failed as one that is refused; the handler says so of its own.
+            throw new AuthenticationException(exception.Message, exception);
         }
         catch
         {

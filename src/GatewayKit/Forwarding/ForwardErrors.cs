@@ -59,7 +59,7 @@ internal static class ForwardErrors
     {
         HttpProtocolException { ErrorCode: 0xd } => true,
         HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported } => true,
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => true,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or HttpRequestException { InnerException: AuthenticationException } => true,
         HttpRequestException { InnerException: HttpProtocolException { ErrorCode: 0xd } } => true,
         _ => false,
     };
