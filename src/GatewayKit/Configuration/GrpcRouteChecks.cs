@@ -1,5 +1,4 @@
 using GatewayKit.Clusters;
-using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 
 namespace GatewayKit.Configuration;
@@ -10,13 +9,6 @@ namespace GatewayKit.Configuration;
 /// </summary>
 internal static class GrpcRouteChecks
 {
-    /// <summary>Whether the route takes nothing but gRPC.</summary>
-    public static bool IsForGrpc(GatewayRoute route) => route.Match.Headers.Any(static field =>
-        string.Equals(field.Name, "Content-Type", StringComparison.OrdinalIgnoreCase)
-        && field.Mode is FieldMatchMode.Exact or FieldMatchMode.Prefix
-        && field.Values.Count > 0
-        && field.Values.All(GrpcCall.IsContentType));
-
     public static void Check(Cluster cluster, string path, Report report)
     {
         foreach (var (id, destination) in cluster.Destinations)

@@ -111,7 +111,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             }
         }
 
-        Cluster? ClusterOfGrpc(GatewayRoute route) => route is { Cluster: { } id, Match.Headers.Count: > 0 } && GrpcRouteChecks.IsForGrpc(route)
+        Cluster? ClusterOfGrpc(GatewayRoute route) => route is { Cluster: { } id, IsForGrpc: true }
             ? sets.SelectMany(static set => set.Set.Clusters).FirstOrDefault(cluster => string.Equals(cluster.Id, id, StringComparison.OrdinalIgnoreCase))
             : null;
     }

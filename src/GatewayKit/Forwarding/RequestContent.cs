@@ -19,7 +19,7 @@ internal static class RequestContent
 
         if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
         {
-            LiftLimits(httpContext);
+            LiftLimits(exchange);
             message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock);
         }
         else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
@@ -28,10 +28,11 @@ internal static class RequestContent
         }
     }
 
-    // Streams of gRPC live for hours, idle and in sum larger than any upload. The idle clock takes the place of the server's data rate (C4);
-    // a size that was set for the endpoint stays.
-    private static void LiftLimits(HttpContext httpContext)
+    // Streams of gRPC live for hours, idle and in sum larger than any upload. The idle clock takes the place of the server's data rate (C4).
+    // The size is lifted where the route is for gRPC, not wherever a client says that it is; one that was set for the endpoint stays.
+    private static void LiftLimits(Exchange exchange)
     {
+        var httpContext = exchange.HttpContext;
         if (!GrpcCall.Is(httpContext.Request))
         {
             return;
@@ -42,7 +43,8 @@ internal static class RequestContent
             rate.MinDataRate = null;
         }
 
-        if (httpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && httpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is null)
+        if (exchange.Context is { Endpoint.IsForGrpc: true }
+            && httpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size && httpContext.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>() is null)
         {
             size.MaxRequestBodySize = null;
         }

@@ -46,6 +46,11 @@ internal static class StartChecks
                 + "ASPNETCORE_FORWARDEDHEADERS_ENABLED=true does that. Remove it, or add the addresses of the proxies in front to "
                 + "ForwardedHeadersOptions.KnownProxies or KnownIPNetworks.";
         }
+        else if (options.ForwardedHeaders is not ForwardedHeaders.None && options.KnownIPNetworks.Any(static network => network.PrefixLength == 0))
+        {
+            yield return $"The forwarded headers middleware takes {options.ForwardedHeaders} from everybody: one of ForwardedHeadersOptions.KnownIPNetworks "
+                + "holds every address. Write the networks of the proxies in front.";
+        }
     }
 
     private static IEnumerable<string> Switch(StartFacts facts, string name, string effect)

@@ -18,7 +18,7 @@ public sealed class GatewayEndpoint
         var pattern = place?.RoutePattern.RawText;
         (_isRoute, _order) = (route is not null, place?.Order ?? 0);
         (RouteId, ClusterId, Pattern, Terminal) = (routeId, route?.ClusterId, pattern, route?.Terminal ?? "host endpoint");
-        (AllowsEncodedSlash, ForwardsExpectation) = (route is { AllowsEncodedSlash: true }, route is { ForwardsExpectation: true });
+        (AllowsEncodedSlash, ForwardsExpectation, IsForGrpc) = (route is { AllowsEncodedSlash: true }, route is { ForwardsExpectation: true }, route is { IsForGrpc: true });
         _metadata = metadata;
     }
 
@@ -54,6 +54,9 @@ public sealed class GatewayEndpoint
 
     /// <summary>Whether the destination is asked before the body is sent.</summary>
     internal bool ForwardsExpectation { get; }
+
+    /// <summary>Whether nothing but gRPC comes here.</summary>
+    internal bool IsForGrpc { get; }
 
     /// <inheritdoc/>
     public override string ToString() => RouteId;

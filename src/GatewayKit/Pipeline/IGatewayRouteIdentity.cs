@@ -15,4 +15,7 @@ internal interface IGatewayRouteIdentity
 
     /// <summary>Whether the destination is asked before the body is sent.</summary>
     bool ForwardsExpectation { get; }
+
+    /// <summary>Whether the route takes nothing but gRPC.</summary>
+    bool IsForGrpc { get; }
 }

@@ -52,6 +52,15 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
 
     bool IGatewayRouteIdentity.AllowsEncodedSlash => AllowEncodedSlash;
 
+    bool IGatewayRouteIdentity.IsForGrpc => IsForGrpc;
+
+    // By what it matches: there is no second place to say it.
+    internal bool IsForGrpc => Match.Headers.Count > 0 && Match.Headers.Any(static header =>
+        string.Equals(header.Name, "Content-Type", StringComparison.OrdinalIgnoreCase)
+        && header.Mode is FieldMatchMode.Exact or FieldMatchMode.Prefix
+        && header.Values.Count > 0
+        && header.Values.All(GrpcCall.IsContentType));
+
     bool IGatewayRouteIdentity.ForwardsExpectation => ForwardExpectation;
 
     string IGatewayRouteIdentity.Terminal => this switch

@@ -1,5 +1,8 @@
 using System.Net;
+using GatewayKit.Clusters;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Routing;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,7 +59,6 @@ public sealed class Http2Tests
             builder => builder.Services.Configure<KestrelServerOptions>(static options =>
             {
                 options.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 1_000, gracePeriod: TimeSpan.FromSeconds(1.1));
-                options.Limits.MaxRequestBodySize = 4;
             }),
             HttpProtocols.Http2);
         var quiet = new DuplexContent { Headers = { { "Content-Type", "application/grpc" } } };
@@ -205,6 +207,35 @@ public sealed class Http2Tests
         await writer.FlushAsync();
         Assert.Equal(1, await ResetCodeAsync(body));
         upload.Complete();
+    }
+
+    [Theory]
+    [InlineData("application/grpc", HttpStatusCode.OK)]
+    [InlineData(null, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task Limit_of_the_server_is_lifted_where_the_route_is_for_grpc_and_not_where_a_client_says_so(string? routeFor, HttpStatusCode expected)
+    {
+        await using var upstream = await Upstream.StartAsync(static context => context.Request.Body.CopyToAsync(Stream.Null), HttpProtocols.Http2);
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<KestrelServerOptions>(static options => options.Limits.MaxRequestBodySize = 1_000);
+                builder.Services.AddApiGateway()
+                    .AddClusters(Http2(new() { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = upstream.Address } } }))
+                    .AddRoutes(new GatewayRoute
+                    {
+                        Id = "all",
+                        Cluster = "up",
+                        Match = new() { Path = "/{**rest}", Headers = routeFor is null ? [] : [new() { Name = "Content-Type", Mode = FieldMatchMode.Prefix, Values = [routeFor] }] },
+                    });
+            },
+            static app => app.MapGatewayRoutes(),
+            HttpProtocols.Http2);
+        using var request = Request(gateway.Address, new ByteArrayContent(new byte[2_000]) { Headers = { { "Content-Type", "application/grpc" } } });
+        using var answer = await gateway.Client.SendAsync(request).WaitAsync(RawConnection.Limit);
+
+        // Told the gRPC way where it is refused.
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(expected is HttpStatusCode.OK, !answer.Headers.Contains("grpc-status"));
     }
 
     [Fact]

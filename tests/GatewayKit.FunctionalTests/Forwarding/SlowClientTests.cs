@@ -19,10 +19,14 @@ public sealed class SlowClientTests
         Assert.Equal(new(240, TimeSpan.FromSeconds(seconds)), await RateAfterAsync(bytes, new(240, TimeSpan.FromSeconds(5)), TimeSpan.FromSeconds(60)));
     }
 
-    [Fact]
-    public async Task Server_that_grants_more_than_the_idle_time_keeps_it()
+    [Theory]
+    [InlineData(100, 120)]
+    [InlineData(100, 5)]
+    [InlineData(240, 6)]
+    public async Task Rate_that_the_host_has_set_stays(double bytesPerSecond, int graceSeconds)
     {
-        Assert.Equal(new(100, TimeSpan.FromMinutes(2)), await RateAfterAsync(1_000_000, new(100, TimeSpan.FromMinutes(2)), TimeSpan.FromSeconds(60)));
+        var grace = TimeSpan.FromSeconds(graceSeconds);
+        Assert.Equal(new(bytesPerSecond, grace), await RateAfterAsync(1_000_000, new(bytesPerSecond, grace), TimeSpan.FromSeconds(60)));
     }
 
     [Fact]

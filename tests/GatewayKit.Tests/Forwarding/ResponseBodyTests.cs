@@ -80,7 +80,7 @@ public sealed class ResponseBodyTests
         using var clock = new ExchangeClocks(TimeProvider.System).Rent();
         using var answer = new HttpResponseMessage();
         var destination = new DestinationState("a", new() { Address = new(isPlain ? "http://a" : "https://a") });
-        var exchange = new Exchange(context, null, null!, destination, clock, null!) { Response = answer };
+        var exchange = new Exchange(context, null, new ClusterState(new() { Id = "up" }, [destination], null!), destination, clock, null!) { Response = answer };
         var (error, exception) = await ResponseBody.CopyAsync(source, context.Response, length, exchange);
         Assert.Null(exception);
         Assert.Equal(ForwardError.None, error);

@@ -98,6 +98,17 @@ public sealed class StartChecksTests
         Assert.Empty(StartGuard.Find(Safe with { Forwarded = options }, []));
     }
 
+    [Theory]
+    [InlineData("0.0.0.0/0")]
+    [InlineData("::/0")]
+    public void Network_of_every_address_does_not_close_them(string network)
+    {
+        var options = Open();
+        options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse("10.0.0.0/8"));
+        options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
+        Assert.Equal("open-forwarded-headers", Assert.Single(StartGuard.Find(Safe with { Forwarded = options }, [])).Check.Id);
+    }
+
     [Fact]
     public void Policy_that_throws_at_a_strange_origin_allows_it_not() => Assert.Empty(StartGuard.Find(
         Safe with { CorsPolicies = [("throws", Cors(static policy => policy.SetIsOriginAllowed(static _ => throw new FormatException()).AllowCredentials()))] }, []));
