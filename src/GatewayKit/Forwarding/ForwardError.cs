@@ -119,4 +119,7 @@ public enum ForwardError
 
     /// <summary>Every address of the destination lies in a network that destinations must not be in.</summary>
     UpstreamAddressDenied,
+
+    /// <summary>TLS with the destination broke after the handshake: with TLS 1.3 that is how a client certificate is found wanting (RFC 8446 §4.4.2.4).</summary>
+    UpstreamTlsBroken,
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using GatewayKit.Clusters;
@@ -82,11 +84,25 @@ internal static class ForwardErrors
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
         HttpRequestException { InnerException: DeniedAddressException } => ForwardError.UpstreamAddressDenied,
-        HttpRequestException request => OfRequest(request),
+        HttpRequestException request => IsOfTls(request) ? ForwardError.UpstreamTlsBroken : OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,
         _ => ForwardError.UpstreamReset,
     };
+
+    // After the handshake TLS fails as an IOException with a cause of SslStream's own, or of Windows: an alert, or a record that cannot be read.
+    private static bool IsOfTls(Exception exception)
+    {
+        for (var outer = exception; outer is not null; outer = outer.InnerException)
+        {
+            if (outer is IOException { InnerException: { } cause } && (cause.GetType().Assembly == typeof(SslStream).Assembly || cause is Win32Exception and not SocketException))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static ForwardError OfRequest(HttpRequestException exception) => OfKind(exception.HttpRequestError) ?? exception.InnerException switch
     {

@@ -48,6 +48,7 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
         ForwardError.UpstreamConnectFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamConnectTimeout => new(RejectionReason.UpstreamTimeout, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamTlsFailed => new(RejectionReason.UpstreamTls, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
+        ForwardError.UpstreamTlsBroken => new(RejectionReason.UpstreamTls, Blame.Destination, LogLevel.Warning),
         ForwardError.UpstreamVersionRefused => new(RejectionReason.UpstreamProtocol, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamReset => new(RejectionReason.UpstreamReset, Blame.Destination, LogLevel.Warning),
         ForwardError.UpstreamUploadFailed => new(RejectionReason.UpstreamReset, Blame.Destination, LogLevel.Warning),

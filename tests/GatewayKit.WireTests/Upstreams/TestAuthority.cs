@@ -48,6 +48,16 @@ internal sealed class TestAuthority : IDisposable
         return issued;
     }
 
+    /// <summary>The same in files of PEM: the certificate and its key.</summary>
+    public (string Certificate, string Key) Write(string fault)
+    {
+        var certificate = Issue(fault);
+        using var key = certificate.GetECDsaPrivateKey()!;
+        var keyFile = Path.Combine(_folder, "key.pem");
+        System.IO.File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        return (Write("certificate.pem", certificate), keyFile);
+    }
+
     public void Dispose()
     {
         _issued.ForEach(static certificate => certificate.Dispose());
