@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding;
 using GatewayKit.WireTests.Responses;
@@ -198,21 +196,9 @@ internal sealed class AbortStage : IAsyncDisposable
 
     private void Stall(GatewayBuilder gateway)
     {
-        if (_phase is not AbortPhase.SendingHead)
+        if (_phase is AbortPhase.SendingHead)
         {
-            return;
+            gateway.UseUpstreamHandler("up", () => StalledStream.CreateHandler(_reached));
         }
-
-        gateway.UseUpstreamHandler("up", () =>
-        {
-            var handler = UpstreamHandlers.Create(new(), new(), TimeSpan.FromSeconds(5));
-            handler.ConnectCallback = async (context, cancellationToken) =>
-            {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-                return new StalledStream(socket, _reached);
-            };
-            return handler;
-        });
     }
 }
