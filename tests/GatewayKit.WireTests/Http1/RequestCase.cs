@@ -67,9 +67,6 @@ internal sealed record RequestCase(string Id, string Bytes)
     /// <summary>Whether the server logs an error for it that nobody can prevent.</summary>
     public bool LogsError { get; init; }
 
-    /// <summary>What is known to be missing; the case counts as skipped, not as passed, until it is there.</summary>
-    public string? Missing { get; init; }
-
     /// <summary>The destination gets this request, and its answer is what the client gets.</summary>
     public RequestCase Forwards(
         string requestLine, string? body = null, bool chunked = false, string[]? with = null, string[]? without = null, bool upgrade = false) =>
@@ -112,9 +109,6 @@ internal sealed record RequestCase(string Id, string Bytes)
 
     /// <summary>The client sends no more after this, though more was promised.</summary>
     public RequestCase Ends() => this with { HalfCloses = true };
-
-    /// <summary>Marks what is known to be missing.</summary>
-    public RequestCase Lacks(string what) => this with { Missing = what };
 
     public override string ToString() => Id;
 

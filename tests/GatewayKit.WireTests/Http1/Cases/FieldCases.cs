@@ -5,8 +5,6 @@ namespace GatewayKit.WireTests.Http1.Cases;
 /// <summary>Names and values of fields (RFC 9110 §5), and fields in which a client says what only a gateway may say.</summary>
 internal static class FieldCases
 {
-    private const string Credentials = "Two credentials are not refused yet.";
-
     public static IReadOnlyList<RequestCase> All { get; } =
     [
         // Names.
@@ -45,17 +43,17 @@ internal static class FieldCases
         Case("a thousand hops", With($"X-Forwarded-For: {string.Join(',', Enumerable.Repeat("6.6.6.6", 1_000))}\r\n")).Forwards("GET /", with: ["X-Forwarded-For: 127.0.0.1"]),
 
         // Two credentials are one for each of two readers (CVE-2026-26308).
-        Case("two Authorization lines", With("Authorization: Basic YTph\r\nAuthorization: Basic YjpiCg==\r\n")).Refused(400, "duplicate-credential").Lacks(Credentials),
-        Case("two Authorization lines alike", With("Authorization: Basic YTph\r\nX-A: 1\r\nauthorization: Basic YTph\r\n")).Refused(400, "duplicate-credential").Lacks(Credentials),
-        Case("two credentials in a line", With("Authorization: Basic YTph, Basic YjpiCg==\r\n")).Refused(400, "duplicate-credential").Lacks(Credentials),
-        Case("two API keys", With("X-Api-Key: a\r\nX-Api-Key: b\r\n")).Refused(400, "duplicate-credential").Lacks(Credentials),
-        Case("two API keys in a line", With("X-Api-Key: a, b\r\n")).Refused(400, "duplicate-credential").Lacks(Credentials),
+        Case("two Authorization lines", With("Authorization: Basic YTph\r\nAuthorization: Basic YjpiCg==\r\n")).Refused(400, "duplicate-credential"),
+        Case("two Authorization lines alike", With("Authorization: Basic YTph\r\nX-A: 1\r\nauthorization: Basic YTph\r\n")).Refused(400, "duplicate-credential"),
+        Case("two credentials in a line", With("Authorization: Basic YTph, Basic YjpiCg==\r\n")).Refused(400, "duplicate-credential"),
+        Case("two API keys", With("X-Api-Key: a\r\nX-Api-Key: b\r\n")).Refused(400, "duplicate-credential"),
+        Case("two API keys in a line", With("X-Api-Key: a, b\r\n")).Refused(400, "duplicate-credential"),
         Case("one Authorization", With("Authorization: Bearer a.b.c\r\n")).Forwards("GET /", with: ["Authorization: Bearer a.b.c"]),
         Case("Authorization with parameters", With("Authorization: Digest username=\"a\", realm=\"b\"\r\n")).Forwards("GET /", with: ["Authorization: Digest username=\"a\", realm=\"b\""]),
 
         // Values.
         .. Each("control byte in a value", ["\0", "a\0b", "a\rb", "\r", "a\r"], static value => With($"X-A: {value}\r\nX-B: 2\r\n"), static request => request.Rejected(400)),
-        .. Each("control byte in a value", ["a\u0001", "\u0007", "a\u0008z", "\u000b", "a\u000c", "\u000e", "\u001b[31m", "a\u001f", "a\u007f"], static value => With($"X-A: {value}\r\nX-B: 2\r\n"), static request => request.Refuses().Lacks("Control bytes in values are not refused yet.")),
+        .. Each("control byte in a value", ["a\u0001", "\u0007", "a\u0008z", "\u000b", "a\u000c", "\u000e", "\u001b[31m", "a\u001f", "a\u007f"], static value => With($"X-A: {value}\r\nX-B: 2\r\n"), static request => request.Refused(400, "header-value")),
         Case("tab inside a value", With("X-A: a\tb\r\n")).Forwards("GET /", with: ["X-A: a\tb"]),
         Case("space around a value", With("X-A: \t a b \t\r\n")).Forwards("GET /", with: ["X-A: a b"]),
         Case("no space before a value", With("X-A:1\r\n")).Forwards("GET /", with: ["X-A: 1"]),
