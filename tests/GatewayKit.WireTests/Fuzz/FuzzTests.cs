@@ -4,15 +4,11 @@ using System.Text;
 
 namespace GatewayKit.WireTests.Fuzz;
 
-// Processor time, allocation and unobserved exceptions are the process's: nothing else may run meanwhile.
-[CollectionDefinition(nameof(FuzzTests), DisableParallelization = true)]
-public sealed class AloneInTheProcess;
-
 /// <summary>
 /// Whatever strangers send, the process lives, takes little time and memory for it, never answers 500, and forwards only what a strict
 /// reader takes. <c>tests/fuzz</c> runs more of the same for as long as it is told.
 /// </summary>
-[Collection(nameof(FuzzTests))]
+[Collection(nameof(AloneInTheProcess))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     // What a single input may cost. Judged by the best of several runs: the collector and the compiler also work for the process.

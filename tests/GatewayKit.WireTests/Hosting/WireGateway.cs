@@ -22,6 +22,7 @@ internal sealed class WireGateway : IAsyncDisposable
     private readonly MeterListener _meters = new();
     private readonly ErrorLog _log;
     private readonly int _upstreamPort;
+    private TaskCompletionSource? _idle;
     private long _active;
     private long _open;
     private long _closed;
@@ -47,7 +48,10 @@ internal sealed class WireGateway : IAsyncDisposable
         {
             if (instrument.Name is "gatewaykit.forward.active")
             {
-                Interlocked.Add(ref _active, change);
+                if (Interlocked.Add(ref _active, change) == 0)
+                {
+                    Interlocked.Exchange(ref _idle, null)?.SetResult();
+                }
             }
             else if (IsUpstream(tags))
             {
@@ -124,6 +128,14 @@ internal sealed class WireGateway : IAsyncDisposable
 
             await Task.Yield();
         }
+    }
+
+    /// <summary>Waits until nothing is at the destination. One may wait at a time.</summary>
+    public Task IsIdleAsync()
+    {
+        var idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _idle, idle);
+        return Active == 0 ? Task.CompletedTask : idle.Task.WaitAsync(Clients.ScriptedClient.Limit);
     }
 
     private bool IsUpstream(ReadOnlySpan<KeyValuePair<string, object?>> tags)
