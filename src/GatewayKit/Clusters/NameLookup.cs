@@ -6,7 +6,7 @@ namespace GatewayKit.Clusters;
 
 /// <summary>
 /// Looks names up, and remembers what it found: when the resolver fails, answers nothing or takes too long, the last good addresses serve
-/// for a while. Safe for concurrent use.
+/// for a while. Connections that want the same name at once share one look-up. Safe for concurrent use.
 /// </summary>
 internal sealed class NameLookup(TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
 {
@@ -16,10 +16,14 @@ internal sealed class NameLookup(TimeProvider time, Func<string, CancellationTok
     /// <summary>How long a look-up may take where there are addresses that could serve.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a look-up may take at all. After that the resolver is asked anew.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
     // Names come from the configuration; ones that no cluster has any more are forgotten with the rest.
     private const int MostNames = 10_000;
 
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, Lazy<Task<IPAddress[]>>> _asking = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The operating system's look-up.</summary>
     public static NameLookup OfSystem(TimeProvider time) => new(time, static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken));
@@ -36,11 +40,10 @@ internal sealed class NameLookup(TimeProvider time, Func<string, CancellationTok
         var known = _known.TryGetValue(host, out var entry) && time.GetElapsedTime(entry.At) < MostStale ? entry.Addresses : null;
         try
         {
-            var resolving = resolve(host, cancellationToken);
-            var addresses = known is null ? await resolving.ConfigureAwait(false) : await HurriedAsync(resolving, cancellationToken).ConfigureAwait(false);
+            var asking = Ask(host);
+            var addresses = await (known is null ? asking.WaitAsync(cancellationToken) : asking.WaitAsync(Patience, time, cancellationToken)).ConfigureAwait(false);
             if (addresses.Length > 0)
             {
-                Remember(host, addresses);
                 return addresses;
             }
         }
@@ -52,18 +55,38 @@ internal sealed class NameLookup(TimeProvider time, Func<string, CancellationTok
         return known ?? throw new SocketException((int)SocketError.HostNotFound);
     }
 
-    private async Task<IPAddress[]> HurriedAsync(Task<IPAddress[]> resolving, CancellationToken cancellationToken)
+    // One question for all connections that want the name now. It outlives them: a late answer is still a good one, and the next connection has it.
+    private Task<IPAddress[]> Ask(string host) =>
+        _asking.GetOrAdd(host, static (host, names) => new(() => Observed(names.AskAsync(host))), this).Value;
+
+    private async Task<IPAddress[]> AskAsync(string host)
     {
+        using var limit = new CancellationTokenSource(Longest, time);
         try
         {
-            return await resolving.WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false);
+            var addresses = await Observed(resolve(host, limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
+            if (addresses.Length > 0)
+            {
+                Remember(host, addresses);
+            }
+
+            return addresses;
         }
-        catch when (!resolving.IsCompleted)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            // Nobody waits for it any more, but a failure must be seen by somebody.
-            _ = resolving.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            throw;
+            throw new SocketException((int)SocketError.TimedOut);
         }
+        finally
+        {
+            _asking.TryRemove(host, out _);
+        }
+    }
+
+    // Perhaps nobody waits for it any more, but a failure must be seen by somebody.
+    private static Task<IPAddress[]> Observed(Task<IPAddress[]> task)
+    {
+        _ = task.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return task;
     }
 
     private void Remember(string host, IPAddress[] addresses)

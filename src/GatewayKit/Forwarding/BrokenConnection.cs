@@ -6,7 +6,9 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 internal static class BrokenConnection
 {
-    public static async Task CloseAsync(HttpResponseMessage answer)
+    /// <param name="answer">What is given up.</param>
+    /// <param name="endsAtOnce">Whether its stream obeys the cancellation. One of a handler of the host is told to end, but not waited for.</param>
+    public static async Task CloseAsync(HttpResponseMessage answer, bool endsAtOnce)
     {
         if (answer.Version.Major >= 2)
         {
@@ -17,11 +19,19 @@ internal static class BrokenConnection
         using var held = new HeldStream();
         try
         {
-            var content = await answer.Content.ReadAsStreamAsync(source.Token).ConfigureAwait(false);
-            var copying = content.CopyToAsync(held, 4_096, source.Token);
+            var opening = answer.Content.ReadAsStreamAsync(source.Token);
+            var copying = opening.IsCompletedSuccessfully ? opening.Result.CopyToAsync(held, 4_096, source.Token) : opening;
             await source.CancelAsync().ConfigureAwait(false);
             held.Fail();
-            await copying.ConfigureAwait(false);
+            if (endsAtOnce)
+            {
+                await copying.ConfigureAwait(false);
+            }
+            else
+            {
+                // A failure must be seen by somebody.
+                _ = copying.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
         }
         catch (Exception)
         {

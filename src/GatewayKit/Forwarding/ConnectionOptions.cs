@@ -12,12 +12,12 @@ internal readonly struct ConnectionOptions
     /// <summary>Whether an upgrade is among the options.</summary>
     public bool HasUpgrade { get; }
 
-    /// <summary>The names, without the options that are no fields.</summary>
+    /// <summary>The names, without the options that are no fields, and without <c>TE</c>.</summary>
     public IReadOnlyList<string> Nominated => _nominated ?? [];
 
     public static ConnectionOptions Parse(StringValues lines)
     {
-        if (lines.Count == 0 || (lines.Count == 1 && IsCommon(lines[0])))
+        if (lines.Count == 0 || (lines.Count == 1 && IsNoNomination(lines[0])))
         {
             return default;
         }
@@ -34,7 +34,7 @@ internal readonly struct ConnectionOptions
                 {
                     hasUpgrade = true;
                 }
-                else if (!option.IsEmpty && !IsCommon(option))
+                else if (!option.IsEmpty && !IsNoNomination(option))
                 {
                     nominated.Add(option.ToString());
                 }
@@ -62,6 +62,8 @@ internal readonly struct ConnectionOptions
         return false;
     }
 
-    private static bool IsCommon(ReadOnlySpan<char> option) =>
-        option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) || option.Equals("close", StringComparison.OrdinalIgnoreCase);
+    // Every client that sends TE must name it here (RFC 9110 §10.1.4). What passes of it has a rule of its own.
+    private static bool IsNoNomination(ReadOnlySpan<char> option) =>
+        option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) || option.Equals("close", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("TE", StringComparison.OrdinalIgnoreCase);
 }

@@ -152,7 +152,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     private async ValueTask EndBrokenAsync(HttpResponseMessage broken)
     {
-        await BrokenConnection.CloseAsync(broken).ConfigureAwait(false);
+        await BrokenConnection.CloseAsync(broken, Cluster.Transport.HasStreamsAtOnce).ConfigureAwait(false);
         broken.Dispose();
         if (Body is { IsRunning: true } body)
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -12,6 +11,9 @@ namespace GatewayKit.Forwarding;
 internal sealed class ExchangeClock : IDisposable
 {
     private const long Off = long.MaxValue;
+
+    // A time that never comes, but one: no other clock takes its place.
+    private const long Never = long.MaxValue - 1;
 
     private readonly ExchangeClocks _pool;
     private readonly TimeProvider _time;
@@ -70,12 +72,12 @@ internal sealed class ExchangeClock : IDisposable
         _clientAbort = httpContext.RequestAborted.UnsafeRegister(static state => ((ExchangeClock)state!).OnRequestAborted(), this);
     }
 
-    /// <summary>There is no connection yet: the destination's time does not run.</summary>
+    /// <summary>There is no connection yet: neither the destination's time runs nor that of standing still. The deadline goes on.</summary>
     public void AttemptWaits()
     {
         lock (_lock)
         {
-            Volatile.Write(ref _attemptDue, Off);
+            Volatile.Write(ref _attemptDue, Never);
         }
     }
 

@@ -57,7 +57,7 @@ public enum ForwardError
     /// <summary>A transform could not make a request worth sending, and said why.</summary>
     TransformRefused,
 
-    /// <summary>The server of the gateway takes no more of its kind.</summary>
+    /// <summary>There was no place for it in the gateway: no connection came free in time, or no more WebSockets are taken. Nothing was sent.</summary>
     Overloaded,
 
     /// <summary>The host is shutting down: no WebSocket is opened any more, and one that is left is cut.</summary>
@@ -122,4 +122,7 @@ public enum ForwardError
 
     /// <summary>TLS with the destination broke after the handshake: with TLS 1.3 that is how a client certificate is found wanting (RFC 8446 §4.4.2.4).</summary>
     UpstreamTlsBroken,
+
+    /// <summary>The server upgrades no more connections, and the destination had agreed already.</summary>
+    UpgradesFull,
 }

@@ -139,7 +139,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
             httpContext.Response.Headers.Remove(HeaderNames.Connection);
             httpContext.Response.Headers.Remove(HeaderNames.Upgrade);
             httpContext.Response.Headers.Remove(HeaderNames.SecWebSocketAccept);
-            return Refuse(ForwardError.Overloaded, exception);
+            return Refuse(ForwardError.UpgradesFull, exception);
         }
 
         _exchange.Phase = ForwardPhase.Tunnel;

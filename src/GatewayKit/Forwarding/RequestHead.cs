@@ -21,6 +21,7 @@ internal sealed class RequestHead(GatewayOptions options)
     // As the handler counts (dotnet/runtime, Expect100ErrorSendThreshold).
     private const int SmallBodyBytes = 1_024;
 
+    private readonly string _via10 = $"1.0 {options.Pseudonym}";
     private readonly string _via11 = $"1.1 {options.Pseudonym}";
     private readonly string _via2 = $"2.0 {options.Pseudonym}";
     private readonly string _via3 = $"3.0 {options.Pseudonym}";
@@ -241,6 +242,7 @@ internal sealed class RequestHead(GatewayOptions options)
     private static bool IsContinue(StringValues values) =>
         values.Count == 1 && string.Equals(values[0], "100-continue", StringComparison.OrdinalIgnoreCase);
 
+    // The version by which the request came (RFC 9110 §7.6.3).
     private string ViaOf(string protocol) =>
-        HttpProtocol.IsHttp2(protocol) ? _via2 : HttpProtocol.IsHttp3(protocol) ? _via3 : _via11;
+        HttpProtocol.IsHttp11(protocol) ? _via11 : HttpProtocol.IsHttp2(protocol) ? _via2 : HttpProtocol.IsHttp3(protocol) ? _via3 : _via10;
 }

@@ -7,26 +7,25 @@ namespace GatewayKit.Forwarding;
 
 /// <summary>
 /// Has the server write what the handler read: answers are read as ISO 8859-1, one character for each byte, and would otherwise be refused by a
-/// server that writes ASCII. What the host has set itself stays.
+/// server that writes ASCII. Fields for which the host itself names an encoding keep that.
 /// </summary>
 internal sealed class ServerHeaderEncoding(IOptions<GatewayOptions> gateway) : IPostConfigureOptions<KestrelServerOptions>
 {
     // A character that is none of it is an error of who wrote it, and no question mark.
     private static readonly Encoding Strict = Encoding.GetEncoding("iso-8859-1", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
 
+    private static readonly KestrelServerOptions Untouched = new();
+
     public void PostConfigure(string? name, KestrelServerOptions options)
     {
-        if (IsDefault(options.ResponseHeaderEncodingSelector))
+        options.ResponseHeaderEncodingSelector = Fill(options.ResponseHeaderEncodingSelector, Untouched.ResponseHeaderEncodingSelector, Strict);
+        if (gateway.Value.RequestHeaderEncoding is HeaderEncoding.Latin1)
         {
-            options.ResponseHeaderEncodingSelector = static _ => Strict;
-        }
-
-        if (gateway.Value.RequestHeaderEncoding is HeaderEncoding.Latin1 && IsDefault(options.RequestHeaderEncodingSelector))
-        {
-            options.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            options.RequestHeaderEncodingSelector = Fill(options.RequestHeaderEncodingSelector, Untouched.RequestHeaderEncodingSelector, Encoding.Latin1);
         }
     }
 
-    // The server's own names no encoding for any field.
-    private static bool IsDefault(Func<string, Encoding?> selector) => selector("X-Any") is null;
+    // The server asks for every field, so one question is enough where the host has no answers.
+    private static Func<string, Encoding?> Fill(Func<string, Encoding?> host, Func<string, Encoding?> untouched, Encoding encoding) =>
+        ReferenceEquals(host, untouched) ? _ => encoding : field => host(field) ?? encoding;
 }

@@ -52,12 +52,14 @@ public sealed class HopTests
     }
 
     [Theory]
-    [InlineData("trailers", true)]
-    [InlineData("deflate, Trailers", true)]
-    [InlineData("deflate", false)]
-    [InlineData("xtrailers", false)]
-    [InlineData("trailers;q=0.5", false)]
-    public async Task Te_passes_only_as_trailers_and_only_to_http2(string value, bool passes)
+    [InlineData("trailers", "close", true)]
+    [InlineData("trailers", "TE, close", true)]
+    [InlineData("deflate", "close, te", false)]
+    [InlineData("deflate, Trailers", "close", true)]
+    [InlineData("deflate", "close", false)]
+    [InlineData("xtrailers", "close", false)]
+    [InlineData("trailers;q=0.5", "close", false)]
+    public async Task Te_passes_only_as_trailers_and_only_to_http2(string value, string connection, bool passes)
     {
         string? seen = null;
         await using var upstream = await Upstream.StartAsync(
@@ -70,7 +72,7 @@ public sealed class HopTests
         await using var gateway = await Upstream.GatewayToAsync(
             upstream.Address, static cluster => cluster with { Http = new() { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact } });
         using var client = await RawConnection.ConnectAsync(gateway.Address);
-        Assert.StartsWith("HTTP/1.1 200", await client.ExchangeAsync($"GET / HTTP/1.1\r\nHost: a\r\nTE: {value}\r\nConnection: close\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 200", await client.ExchangeAsync($"GET / HTTP/1.1\r\nHost: a\r\nTE: {value}\r\nConnection: {connection}\r\n\r\n"));
         Assert.Equal(passes ? "trailers" : string.Empty, seen);
 
         var (head, _) = await RawForwarding.SendAsync($"TE: {value}\r\n");

@@ -113,13 +113,14 @@ public sealed class RequestFormTests(PathGateway gateway) : IClassFixture<PathGa
     [InlineData("port.example", "answer", 421)]
     [InlineData("other.example", "own", 200)]
     [InlineData("a(b", "cluster", 400)]
+    [InlineData("xn--bcher-kva.example", "cluster", 200)]
     public async Task Host_that_is_not_served_is_misdirected(string host, string path, int status)
     {
         await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         await using var served = await TestHost.GatewayAsync(
             """
             {
-              "ServedHosts": [ "shop.example", "*.api.example", "port.example:81" ],
+              "ServedHosts": [ "shop.example", "bücher.example", "*.api.example", "port.example:81" ],
               "Routes": {
                 "cluster": { "Match": { "Path": "/cluster" }, "Cluster": "up" },
                 "redirect": { "Match": { "Path": "/redirect" }, "Redirect": { "To": "/x" } },
@@ -147,6 +148,7 @@ public sealed class RequestFormTests(PathGateway gateway) : IClassFixture<PathGa
         using var client = await RawConnection.ConnectAsync(host.Address);
         Assert.StartsWith("HTTP/1.1 200", await client.ExchangeAsync("GET / HTTP/1.0\r\n\r\n"));
         Assert.DoesNotContain("X-Forwarded-Host", Assert.Single(upstream.Heads));
+        Assert.Contains("\r\nVia: 1.0 gatewaykit\r\n", Assert.Single(upstream.Heads));
     }
 
     [Theory]

@@ -81,6 +81,48 @@ public sealed class NameLookupTests
     }
 
     [Fact]
+    public async Task Answer_that_comes_late_is_remembered()
+    {
+        await _names.ResolveAsync("a", default);
+        var late = new TaskCompletionSource<IPAddress[]>();
+        _resolver = () => late.Task;
+        var resolving = _names.ResolveAsync("a", default).AsTask();
+        _time.Advance(NameLookup.Patience);
+        Assert.Equal([First], await resolving.WaitAsync(TimeSpan.FromSeconds(20)));
+        late.SetResult([Second]);
+        _resolver = static () => throw new SocketException((int)SocketError.TryAgain);
+        Assert.True(SpinWait.SpinUntil(() => _names.ResolveAsync("a", default).AsTask().GetAwaiter().GetResult() is [var address] && address.Equals(Second), TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task Connections_that_want_a_name_at_once_share_one_look_up()
+    {
+        var answer = new TaskCompletionSource<IPAddress[]>();
+        _resolver = () => answer.Task;
+        using var gone = new CancellationTokenSource();
+        var leaving = _names.ResolveAsync("a", gone.Token).AsTask();
+        var staying = _names.ResolveAsync("A", default).AsTask();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+        answer.SetResult([First]);
+        Assert.Equal([First], await staying.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(1, _asked);
+    }
+
+    [Fact]
+    public async Task Resolver_that_never_answers_is_asked_anew()
+    {
+        var never = new TaskCompletionSource<IPAddress[]>();
+        _resolver = () => never.Task;
+        var resolving = _names.ResolveAsync("a", default).AsTask();
+        _time.Advance(NameLookup.Longest);
+        var failure = await Assert.ThrowsAsync<SocketException>(() => resolving.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(SocketError.TimedOut, failure.SocketErrorCode);
+        _resolver = static () => Task.FromResult<IPAddress[]>([Second]);
+        Assert.Equal([Second], await _names.ResolveAsync("a", default));
+    }
+
+    [Fact]
     public async Task Name_that_was_never_found_fails()
     {
         _resolver = static () => Task.FromResult<IPAddress[]>([]);

@@ -27,6 +27,31 @@ public sealed class ExchangeClockTests
     }
 
     [Fact]
+    public void Wait_for_a_connection_is_bounded_by_the_deadline_only_and_the_destination_has_its_full_time_after_it()
+    {
+        var clock = Start(Timeouts with { Total = Timeout.InfiniteTimeSpan });
+        clock.AttemptWaits();
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        Assert.Equal(ForwardError.None, clock.Error);
+        clock.AttemptBegins();
+        _time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.Equal(ForwardError.UpstreamHeadersTimeout, clock.Error);
+
+        clock = Start(Timeouts);
+        clock.AttemptWaits();
+        _time.Advance(TimeSpan.FromSeconds(59.9));
+        Assert.Equal(ForwardError.None, clock.Error);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.Equal(ForwardError.DeadlineExceeded, clock.Error);
+    }
+
+    [Fact]
     public void Upload_has_its_own_time_and_the_head_its_full_time_after_it()
     {
         var clock = Start(Timeouts);

@@ -132,13 +132,14 @@ internal sealed class RequestRun(Lane lane, RequestCase request)
         Assert.Equal(
             expected.Select(static message => $"{message.Method} {message.Target}"),
             requests.Select(static message => $"{message.Method} {message.Target}"));
+        var version = request.Bytes.Contains(" HTTP/1.0\r\n", StringComparison.Ordinal) ? "1.0" : "1.1";
         foreach (var (message, seen) in expected.Zip(requests))
         {
-            Check(message, seen);
+            Check(message, seen, version);
         }
     }
 
-    private void Check(ForwardedMessage expected, RecordedRequest seen)
+    private void Check(ForwardedMessage expected, RecordedRequest seen, string version)
     {
         var lines = seen.Fields.Select(static field => $"{field.Name}: {field.Value}").ToArray();
         Assert.Equal(expected.Body ?? string.Empty, Latin1.Text(seen.Body));
@@ -164,7 +165,7 @@ internal sealed class RequestRun(Lane lane, RequestCase request)
         Assert.Equal(lane.Upstream.Address.Authority, Assert.Single(seen["Host"]));
         Assert.Equal("127.0.0.1", Assert.Single(seen["X-Forwarded-For"]));
         Assert.Equal("http", Assert.Single(seen["X-Forwarded-Proto"]));
-        Assert.EndsWith("1.1 gatewaykit", seen["Via"][^1]);
+        Assert.EndsWith($"{version} gatewaykit", seen["Via"][^1]);
     }
 
     private async Task IsServedOrClosedAsync(ScriptedClient client)
