@@ -59,10 +59,7 @@ internal sealed class Tunnel
     /// <param name="maxDuration">After which time it is closed; <see cref="Timeout.InfiniteTimeSpan"/> for never.</param>
     public async ValueTask<TunnelOutcome> RunAsync(TimeSpan maxDuration)
     {
-        if (maxDuration != Timeout.InfiniteTimeSpan)
-        {
-            _ = EndAfterAsync(maxDuration);
-        }
+        var ending = maxDuration == Timeout.InfiniteTimeSpan ? Task.CompletedTask : EndAfterAsync(maxDuration);
 
         // A client that closes its connection has often sent something before: that still arrives, so this alone does not cancel.
         await using var gone = _httpContext.RequestAborted.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), _clientIsGone).ConfigureAwait(false);
@@ -79,7 +76,9 @@ internal sealed class Tunnel
 
         var (asked, error) = (Volatile.Read(ref _isAskedToClose), _clock.Error);
         _clock.Cancel();
-        await Task.WhenAll(up, down).ConfigureAwait(false);
+
+        // The clock is the next exchange's, or gone, as soon as this returns: nothing may look at it after that.
+        await Task.WhenAll(up, down, ending).ConfigureAwait(false);
         var (cause, inRead) = await first.ConfigureAwait(false);
 
         // A failed read is its sender's fault, a failed write its receiver's. After a Close from both, how the connections end says nothing.
@@ -127,11 +126,12 @@ internal sealed class Tunnel
     // The end of what may be a long life: the same polite way as at shutdown, then the short one.
     private async Task EndAfterAsync(TimeSpan duration)
     {
+        var ended = _clock.Token;
         try
         {
-            await _clock.Delay(duration, _clock.Token).ConfigureAwait(false);
+            await _clock.Delay(duration, ended).ConfigureAwait(false);
             Close();
-            await _clock.Delay(CloseLimit, _clock.Token).ConfigureAwait(false);
+            await _clock.Delay(CloseLimit, ended).ConfigureAwait(false);
             Abort(ForwardError.DeadlineExceeded);
         }
         catch (OperationCanceledException)

@@ -24,7 +24,8 @@ internal readonly record struct WebOrigin(bool IsSecure, string Host, int Port)
         }
 
         var authority = text[(isSecure ? 8 : 7)..];
-        if (authority.AsSpan().IndexOfAnyExcept(AuthorityCharacters) >= 0 || !TrySplit(new HostString(authority), isSecure, out var host, out var port))
+        var name = authority.AsSpan(authority.StartsWith("*.", StringComparison.Ordinal) ? 2 : 0);
+        if (!RequestHost.IsHost(name) || !TrySplit(authority, isSecure, out var host, out var port))
         {
             return false;
         }
@@ -35,7 +36,7 @@ internal readonly record struct WebOrigin(bool IsSecure, string Host, int Port)
 
     /// <summary>Whether it is that of a host; a port that is not said is the usual one of the origin's scheme, whichever way the request came.</summary>
     public bool IsHost(HostString other) =>
-        TrySplit(other, IsSecure, out var host, out var port) && port == Port && string.Equals(host, Host, StringComparison.OrdinalIgnoreCase);
+        TrySplit(other.Value ?? string.Empty, IsSecure, out var host, out var port) && port == Port && string.Equals(host, Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether it is the same one, or below a <c>*.</c> of this one.</summary>
     public bool Matches(WebOrigin other) =>
@@ -44,15 +45,18 @@ internal readonly record struct WebOrigin(bool IsSecure, string Host, int Port)
             ? other.Host.Length > Host.Length - 1 && other.Host.EndsWith(Host[1..], StringComparison.OrdinalIgnoreCase)
             : string.Equals(other.Host, Host, StringComparison.OrdinalIgnoreCase));
 
-    private static readonly System.Buffers.SearchValues<char> AuthorityCharacters =
-        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*:[]");
-
-    private static bool TrySplit(HostString authority, bool isSecure, out string host, out int port)
+    // By hand: HostString takes "1:2:3" for an address and puts brackets around it.
+    private static bool TrySplit(string authority, bool isSecure, out string host, out int port)
     {
-        host = authority.Host;
         port = isSecure ? 443 : 80;
-        var rest = (authority.Value ?? string.Empty)[host.Length..];
-        return host.Length > 0
-            && (rest.Length == 0 || (rest[0] == ':' && int.TryParse(rest.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= 65_535));
+        var colon = authority.LastIndexOf(':');
+        if (colon < 0 || authority.IndexOf(']', colon) >= 0)
+        {
+            host = authority;
+            return host.Length > 0;
+        }
+
+        host = authority[..colon];
+        return host.Length > 0 && int.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= 65_535;
     }
 }

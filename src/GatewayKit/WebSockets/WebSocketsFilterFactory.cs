@@ -8,7 +8,9 @@ internal sealed class WebSocketsFilterFactory(WebSocketPlaces places) : GatewayF
 {
     protected override EndpointFilterDelegate Create(WebSocketPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
-        var terms = new WebSocketTerms(policy.MaxDuration);
+        // Terms are what the forwarder goes by, instead of its own check of the origin. A policy that is only tried leaves that in place.
+        var terms = policy.Mode is PolicyMode.Shadow ? null : new WebSocketTerms(policy.MaxDuration);
+        var key = endpoint.StateKey;
         var anyOrigin = policy.Origins.Contains("*");
         WebOrigin[] origins = [.. policy.Origins.Where(static origin => origin != "*").Select(static origin => WebOrigin.TryParse(origin, out var parsed) ? parsed : default)];
         return context => WebSocketHandshake.IsAsked(context.HttpContext) ? Decide(context) : next(context);
@@ -16,7 +18,11 @@ internal sealed class WebSocketsFilterFactory(WebSocketPlaces places) : GatewayF
         ValueTask<object?> Decide(EndpointFilterInvocationContext context)
         {
             var httpContext = context.HttpContext;
-            httpContext.Features.Set(terms);
+            if (terms is not null)
+            {
+                httpContext.Features.Set(terms);
+            }
+
             if (!policy.Allow)
             {
                 return new(new GatewayProblem(RejectionReason.UpgradeNotAllowed));
@@ -29,7 +35,7 @@ internal sealed class WebSocketsFilterFactory(WebSocketPlaces places) : GatewayF
 
             if (policy.MaxConnections is { } max)
             {
-                if (places.TryTake(endpoint.RouteId, max) is not { } place)
+                if (places.TryTake(key, max) is not { } place)
                 {
                     return new(new GatewayProblem(RejectionReason.Overloaded, retryAfter: WebSocketPlaces.RetryAfter));
                 }

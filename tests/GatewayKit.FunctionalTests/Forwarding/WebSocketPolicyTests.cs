@@ -1,6 +1,9 @@
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -21,6 +24,8 @@ public sealed class WebSocketPolicyTests
     [InlineData(null, "Origin: http://b\r\n", 403)]
     [InlineData(null, "Origin: null\r\n", 403)]
     [InlineData(null, "Origin: http://a\r\nOrigin: http://a\r\n", 403)]
+    [InlineData(null, "Origin: http://1:2:3\r\n", 403)]
+    [InlineData("https://*.example.com", "Origin: http://1:2:3\r\n", 403)]
     [InlineData("https://*.example.com", "Origin: https://app.example.com\r\n", 101)]
     [InlineData("https://*.example.com", "Origin: http://a\r\n", 101)]
     [InlineData("https://*.example.com", "Origin: https://app.example.com.evil\r\n", 403)]
@@ -42,7 +47,66 @@ public sealed class WebSocketPolicyTests
     {
         await using var upstream = Accepting();
         await using var gateway = await StartAsync(upstream.Address, new WebSocketPolicy { Allow = false, Mode = PolicyMode.Shadow });
-        using var client = await OpenAsync(gateway.Address, "Origin: http://b\r\n");
+        using var client = await OpenAsync(gateway.Address, "Origin: http://a\r\n");
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("http://b")]
+    public async Task Shadow_leaves_the_check_of_the_origin_in_place(string listed)
+    {
+        await using var upstream = Accepting();
+        await using var gateway = await StartAsync(upstream.Address, new WebSocketPolicy { Origins = [listed], Mode = PolicyMode.Shadow });
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync(Handshake("Origin: http://b\r\n"));
+        var answer = await client.ReadAnswerAsync();
+        Assert.StartsWith("HTTP/1.1 403", answer);
+        Assert.Contains("\"code\":\"origin-not-allowed\"", answer);
+        Assert.Equal(0, upstream.Connections);
+    }
+
+    [Fact]
+    public async Task Shadow_ends_no_tunnel()
+    {
+        var time = new FakeTimeProvider();
+        await using var upstream = Accepting();
+        await using var gateway = await StartAsync(upstream.Address, new WebSocketPolicy { MaxDuration = TimeSpan.FromSeconds(5), Mode = PolicyMode.Shadow }, time: time);
+        using var client = await OpenAsync(gateway.Address);
+        time.Advance(TimeSpan.FromSeconds(30));
+        await client.SendAsync(Frame("x", masked: true));
+        Assert.Equal(Frame("here", masked: false), await client.ReadAsync(6));
+    }
+
+    [Fact]
+    public async Task Endpoints_of_one_name_have_places_of_their_own()
+    {
+        await using var host = await TestHost.StartAsync(
+            static builder => builder.Services.AddApiGateway(),
+            static app =>
+            {
+                foreach (var path in (string[])["/one", "/other"])
+                {
+                    app.MapGet(path, HoldAsync).WithDisplayName("chat").WithWebSockets(new() { MaxConnections = 1 });
+                }
+            });
+        using var one = await RawConnection.ConnectAsync(host.Address);
+        await one.SendAsync(HandshakeAt("/one"));
+        Assert.StartsWith("HTTP/1.1 101", await one.ReadHeadAsync());
+        using var more = await RawConnection.ConnectAsync(host.Address);
+        await more.SendAsync(HandshakeAt("/one"));
+        Assert.StartsWith("HTTP/1.1 503", await more.ReadAnswerAsync());
+        using var other = await RawConnection.ConnectAsync(host.Address);
+        await other.SendAsync(HandshakeAt("/other"));
+        Assert.StartsWith("HTTP/1.1 101", await other.ReadHeadAsync());
+
+        static string HandshakeAt(string path) => Handshake().Replace("GET / ", $"GET {path} ", StringComparison.Ordinal);
+
+        static async Task<IResult> HoldAsync(HttpContext context)
+        {
+            await using var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+            await stream.ReadAsync(new byte[1], context.RequestAborted);
+            return Results.Empty;
+        }
     }
 
     [Theory]
@@ -119,6 +183,8 @@ public sealed class WebSocketPolicyTests
     [InlineData("app.example.com")]
     [InlineData("https://app.example.com/")]
     [InlineData("https://a*.example.com")]
+    [InlineData("http://1:2:3")]
+    [InlineData("http://*.1:2:3")]
     [InlineData("null")]
     public void What_is_no_origin_is_refused_at_the_call(string origin)
     {

@@ -31,6 +31,18 @@ public sealed class WebOriginTests
     [InlineData("https://a.example@evil", "evil", "https", false)]
     [InlineData("file://a.example", "a.example", "http", false)]
     [InlineData("https://a.example, https://a.example", "a.example", "https", false)]
+
+    // Several colons are no name with a port.
+    [InlineData("http://1:2:3", "1:2:3", "http", false)]
+    [InlineData("http://1:2:3", "a.example", "http", false)]
+    [InlineData("http://::1", "[::1]", "http", false)]
+    [InlineData("http://a.example", "1:2:3", "http", false)]
+    [InlineData("http://a.example:", "a.example", "http", false)]
+    [InlineData("http://a.example:0", "a.example", "http", false)]
+    [InlineData("http://[::1", "a.example", "http", false)]
+    [InlineData("http://[::1]", "[::1]", "http", true)]
+    [InlineData("http://]:1[", "a.example", "http", false)]
+    [InlineData("http://:80", "a.example", "http", false)]
     public void Page_of_the_same_host_is_known(string? origin, string host, string scheme, bool same)
     {
         var request = new DefaultHttpContext().Request;
@@ -67,4 +79,16 @@ public sealed class WebOriginTests
         Assert.True(WebOrigin.TryParse(asked, out var other));
         Assert.Equal(matches, one.Matches(other));
     }
+
+    [Theory]
+    [InlineData("https://1:2:3")]
+    [InlineData("https://*.1:2:3")]
+    [InlineData("https://*.")]
+    [InlineData("https://*")]
+    [InlineData("https://*.*.example.com")]
+    [InlineData("https://a.*.example.com")]
+    [InlineData("https://a.example:65536")]
+    [InlineData("https://[1:2:3]")]
+    [InlineData("https://a..example")]
+    public void What_names_no_host_is_no_origin(string text) => Assert.False(WebOrigin.TryParse(text, out _));
 }

@@ -28,6 +28,12 @@ internal static class RequestGrammar
         "Content-Language: de", "Expires: 0", "Request-Id: |a.b.", "X-HTTP-Method-Override: DELETE", "Date: yesterday", "Accept-Encoding: gzip, br", "Grpc-Timeout: 1S", ":path: /x", "Early-Data: 1", "CDN-Loop: a",
     ];
 
+    private static readonly string[] Handshake =
+        ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+
+    private static readonly string[] OriginHosts =
+        ["a", "a:80", "a:0", "a:99999", "a:", "b", "1:2:3", "::1", "[::1]", "[::1]:80", "[::1", "]:1[", ":80", ":", "", "*", "*.a", "u@a", "a/", "a a", "\u00E9", "a,http://a", "a..b", "a."];
+
     public static byte[] Make(Random random)
     {
         var text = new StringBuilder();
@@ -49,8 +55,16 @@ internal static class RequestGrammar
             text.Append(OneOf(Fields, random)).Append("\r\n");
         }
 
+        if (random.Next(8) == 0)
+        {
+            // A handshake, which is what an origin counts for.
+            text.AppendJoin("\r\n", Handshake).Append("\r\n").Append("Origin: ").Append(Origin(random)).Append("\r\n");
+        }
+
         AppendBody(text, random);
     }
+
+    public static string Origin(Random random) => OneOf(["http://", "http://", "http://", "https://", "HTTP://", "ftp://", "null", ""], random) + OneOf(OriginHosts, random);
 
     private static string Target(Random random)
     {
