@@ -168,12 +168,14 @@ public sealed class TunnelEndTests
     {
         var time = new FakeTimeProvider();
         var accepted = Channel.CreateUnbounded<RawConnection>();
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var upstream = RawUpstream.Start(async (connection, _) =>
         {
             await connection.AcceptAsync();
             await accepted.Writer.WriteAsync(connection);
             await connection.ReadMaskedAsync('\u0082');
+            arrived.SetResult();
             await connection.ReadToEndAsync();
             ended.SetResult();
         });
@@ -185,6 +187,7 @@ public sealed class TunnelEndTests
         Assert.Equal(Frame("a", masked: false), await client.ReadAsync(3));
         time.Advance(TimeSpan.FromSeconds(99));
         await client.SendAsync(Frame("b", masked: true));
+        await arrived.Task.WaitAsync(RawConnection.Limit);
         await destination.SendAsync(Frame("c", masked: false));
         Assert.Equal(Frame("c", masked: false), await client.ReadAsync(3));
         time.Advance(TimeSpan.FromSeconds(101));

@@ -69,12 +69,23 @@ public sealed class WebSocketPolicyTests
     public async Task Shadow_ends_no_tunnel()
     {
         var time = new FakeTimeProvider();
-        await using var upstream = Accepting();
+        await using var upstream = RawUpstream.Start(async (connection, _) =>
+        {
+            await connection.AcceptAsync();
+            for (var frames = 0; frames < 2; frames++)
+            {
+                await connection.SendAsync(Frame(await connection.ReadMaskedAsync('\u0082'), masked: false));
+            }
+
+            await connection.ReadToEndAsync();
+        });
         await using var gateway = await StartAsync(upstream.Address, new WebSocketPolicy { MaxDuration = TimeSpan.FromSeconds(5), Mode = PolicyMode.Shadow }, time: time);
         using var client = await OpenAsync(gateway.Address);
+        await client.SendAsync(Frame("young", masked: true));
+        Assert.Equal(Frame("young", masked: false), await client.ReadAsync(7));
         time.Advance(TimeSpan.FromSeconds(30));
-        await client.SendAsync(Frame("x", masked: true));
-        Assert.Equal(Frame("here", masked: false), await client.ReadAsync(6));
+        await client.SendAsync(Frame("older", masked: true));
+        Assert.Equal(Frame("older", masked: false), await client.ReadAsync(7));
     }
 
     [Fact]
@@ -101,11 +112,10 @@ public sealed class WebSocketPolicyTests
 
         static string HandshakeAt(string path) => Handshake().Replace("GET / ", $"GET {path} ", StringComparison.Ordinal);
 
-        static async Task<IResult> HoldAsync(HttpContext context)
+        static async Task HoldAsync(HttpContext context)
         {
             await using var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
-            await stream.ReadAsync(new byte[1], context.RequestAborted);
-            return Results.Empty;
+            await stream.CopyToAsync(Stream.Null, context.RequestAborted);
         }
     }
 

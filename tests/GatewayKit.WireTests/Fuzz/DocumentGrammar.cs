@@ -11,7 +11,7 @@ internal static class DocumentGrammar
         {
           "Gateway": {
             "Pseudonym": "edge", "AcknowledgedRisks": [ "outdated-runtime" ],
-            "Defaults": { "Throttle": { "RequestsPerSecond": 100, "Burst": 10 } },
+            "Defaults": { "Throttle": { "RequestsPerSecond": 100, "Burst": 10 }, "WebSockets": { "Origins": [ "https://a.example", "https://*.b.example:8443" ], "MaxConnections": 5, "MaxDuration": "01:00:00" } },
             "Clusters": {
               "up": {
                 "Destinations": { "a": { "Address": "http://10.0.0.1:8080/base", "Weight": 2 }, "b": { "Address": "https://b.example", "Host": "c.example" } },
@@ -34,7 +34,7 @@ internal static class DocumentGrammar
     private static readonly string[] Words =
     [
         "", " ", "a", "up", "UP", "/", "/{", "/{**", "/{a}/{a}", "{**x}", "http://", "http://a", "ftp://a", "http://[::1", "https://u:p@a", "-1", "0", "1e999", "99999999999999999999", "NaN", "Infinite", "00:00:00", "1:30", "30",
-        "9999999.00:00:00", "true", "TRUE", "null", "*", "*.", "*.*.a", "a:b:c", "\u0000", "\u00E9", "\uD800", "{0}", "${x}", "#{x}", "%2e%2e", "..", "GET", "Header:", "Header:a b", "3.0", "RequestVersionOrLower", "../../etc/passwd",
+        "9999999.00:00:00", "true", "TRUE", "null", "*", "*.", "*.*.a", "a:b:c", "\u0000", "\u00E9", "\uD800", "{0}", "${x}", "#{x}", "%2e%2e", "..", "GET", "Header:", "Header:a b", "3.0", "RequestVersionOrLower", "../../etc/passwd", "http://1:2:3", "https://*.1:2:3", "https://*.",
     ];
 
     public static byte[] Make(Random random)
