@@ -92,6 +92,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         set => _phase = (byte)value;
     }
 
+    /// <summary>Whether the gateway frames the answer to the client itself: see <see cref="ChunkedBody"/>.</summary>
+    public bool WritesChunks { get; set; }
+
     /// <summary>Bytes of the answer's body that came so far.</summary>
     public long ResponseBytes { get; set; }
 

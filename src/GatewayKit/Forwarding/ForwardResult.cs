@@ -84,8 +84,10 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         }
 
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        var (error, cause) = await ResponseBody.CopyAsync(httpContext.Response, length, _exchange).ConfigureAwait(false);
-        if (error is ForwardError.None)
+        var (error, cause) = length is null && ChunkedBody.TryBegin(_exchange)
+            ? await ChunkedBody.CopyAsync(_exchange).ConfigureAwait(false)
+            : await ResponseBody.CopyAsync(httpContext.Response, length, _exchange).ConfigureAwait(false);
+        if (error is ForwardError.None && !_exchange.WritesChunks)
         {
             (error, cause) = TryCopyTrailers();
         }

@@ -199,7 +199,8 @@ internal sealed class RequestHead(GatewayOptions options)
         return ForwardError.None;
     }
 
-    private static bool TakesTrailers(StringValues values)
+    /// <summary>Whether a <c>TE</c> says that the client takes trailers (RFC 9110 §10.1.4).</summary>
+    public static bool TakesTrailers(StringValues values)
     {
         foreach (var line in values)
         {

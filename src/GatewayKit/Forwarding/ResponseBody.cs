@@ -122,7 +122,7 @@ internal static class ResponseBody
 
                 if (copied > read)
                 {
-                    isWide = read >= WideRead;
+                    isWide = read >= WideRead && !exchange.WritesChunks;
                 }
                 else if (!response.HasStarted)
                 {
@@ -133,6 +133,10 @@ internal static class ResponseBody
                 if (buffer is null)
                 {
                     target.Advance(read);
+                }
+                else if (exchange.WritesChunks)
+                {
+                    ChunkedBody.Write(response, buffer.AsSpan(0, read));
                 }
                 else
                 {
@@ -169,7 +173,7 @@ internal static class ResponseBody
         }
 
         // At the end of a response with a length, Kestrel sends what was written since the last flush only if the head is still unsent.
-        if (headSent && unflushed > 0 && await FlushAsync(target, exchange).ConfigureAwait(false) is { } rest)
+        if (headSent && unflushed > 0 && !exchange.WritesChunks && await FlushAsync(target, exchange).ConfigureAwait(false) is { } rest)
         {
             return rest;
         }
@@ -178,7 +182,7 @@ internal static class ResponseBody
     }
 
     // A stream that the client has reset lends no memory to those who do not say that they need some, and PipeWriter.Write() throws at that.
-    private static void Write(PipeWriter target, ReadOnlySpan<byte> bytes)
+    public static void Write(PipeWriter target, ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -190,7 +194,8 @@ internal static class ResponseBody
         }
     }
 
-    private static async ValueTask<(ForwardError Error, Exception? Exception)?> FlushAsync(PipeWriter target, Exchange exchange)
+    /// <returns>How it failed; <see langword="null"/> if the client takes more.</returns>
+    public static async ValueTask<(ForwardError Error, Exception? Exception)?> FlushAsync(PipeWriter target, Exchange exchange)
     {
         var clock = exchange.Clock;
         try

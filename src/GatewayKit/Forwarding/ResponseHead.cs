@@ -82,6 +82,7 @@ internal static class ResponseHead
         var connection = answer.Headers.NonValidated.TryGetValues("Connection", out var options) ? ConnectionOptions.Parse(ToStringValues(options)) : default;
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentLength = null;
+        ChunkedBody.Withdraw(exchange);
         foreach (var (name, _) in answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated))
         {
             if (Passes(FieldKinds.OfResponse(name), name, connection, transform))

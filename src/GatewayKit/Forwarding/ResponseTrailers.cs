@@ -1,4 +1,5 @@
 using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace GatewayKit.Forwarding;
@@ -13,6 +14,11 @@ internal static class ResponseTrailers
             return;
         }
 
+        Copy(exchange, trailers);
+    }
+
+    public static void Copy(Exchange exchange, IHeaderDictionary trailers)
+    {
         var transform = exchange.Context?.ForwardTransform;
         foreach (var (name, values) in exchange.Response!.TrailingHeaders.NonValidated)
         {

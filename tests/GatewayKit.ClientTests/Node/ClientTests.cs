@@ -9,8 +9,8 @@ public sealed class ClientTests(ClientFixture fixture) : IClassFixture<ClientFix
     private static int _runs;
 
     [Theory]
-    [InlineData("undici", Wire.ClearText, 31)]
-    [InlineData("undici", Wire.Tls, 33)]
+    [InlineData("undici", Wire.ClearText, 32)]
+    [InlineData("undici", Wire.Tls, 34)]
     [InlineData("ws", Wire.ClearText, 15)]
     [InlineData("ws", Wire.Tls, 15)]
     [InlineData("eventsource", Wire.ClearText, 4)]

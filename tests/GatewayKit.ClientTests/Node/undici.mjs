@@ -58,6 +58,8 @@ print('fetch aborts', (await reader.read().catch(error => error)).name, (await g
 // request, stream, pipeline
 const asked = await request(url('/hello?q=1'), { dispatcher, headers: ['x-custom', 'one', 'X-Other', 'two'] });
 print('request', asked.statusCode, await asked.body.json());
+const trailing = await request(url('/trailers'), { dispatcher, headers: { te: 'trailers' } });
+print('request', await trailing.body.text(), 'trailers', trailing.trailers);
 const recovered = await request(url(`/flaky/${run}`), { dispatcher: new RetryAgent(dispatcher, { minTimeout: 1, maxTimeout: 5, retryAfter: false }) });
 print('request again', recovered.statusCode, await recovered.body.text());
 const digest = createHash('sha256');

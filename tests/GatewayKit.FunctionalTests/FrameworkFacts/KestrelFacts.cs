@@ -9,7 +9,7 @@ namespace GatewayKit.FunctionalTests.FrameworkFacts;
 /// <summary>What Kestrel does that the forwarder relies on, or works around.</summary>
 public sealed class KestrelFacts
 {
-    /// <summary>The reason why trailers of answers reach clients of HTTP/2 and 3 only.</summary>
+    /// <summary>The reason why the gateway writes trailers of HTTP/1.1 itself.</summary>
     [Theory]
     [InlineData(HttpProtocols.Http1, false)]
     [InlineData(HttpProtocols.Http2, true)]

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace GatewayKit.FunctionalTests.Transforms;
 
-/// <summary>HTTP/2 on both sides: Kestrel has no trailers for HTTP/1.1.</summary>
+/// <summary>HTTP/2 on both sides, where the server writes the trailers.</summary>
 public sealed class TrailerTransformTests
 {
     [Fact]

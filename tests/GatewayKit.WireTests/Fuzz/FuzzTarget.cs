@@ -329,8 +329,29 @@ internal sealed record Answers(IReadOnlyList<int> Statuses, int FromUpstream, bo
                 return false;
             }
 
-            at = end + 4 + size;
             if (size == 0)
+            {
+                at = end + 2;
+                return TrySkipTrailers(text, ref at);
+            }
+
+            at = end + 4 + size;
+        }
+    }
+
+    private static bool TrySkipTrailers(string text, ref int at)
+    {
+        while (true)
+        {
+            var end = text.IndexOf("\r\n", at, StringComparison.Ordinal);
+            var line = end < 0 ? string.Empty : text[at..end];
+            if (end < 0 || (line.Length > 0 && (line.IndexOf(':', StringComparison.Ordinal) <= 0 || line.Any(static c => c is < ' ' and not '\t'))))
+            {
+                return false;
+            }
+
+            at = end + 2;
+            if (line.Length == 0)
             {
                 return true;
             }

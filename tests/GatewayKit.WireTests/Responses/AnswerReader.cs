@@ -132,6 +132,11 @@ internal sealed class AnswerReader : IDisposable
             }
 
             var size = int.Parse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            if (size == 0)
+            {
+                return await ReadTrailersAsync(answer with { Body = body.ToString() });
+            }
+
             while (_pending.Length < size + 2 && await FillAsync())
             {
             }
@@ -148,11 +153,23 @@ internal sealed class AnswerReader : IDisposable
             }
 
             body.Append(chunk, 0, size);
-            if (size == 0)
-            {
-                return answer with { Body = body.ToString() };
-            }
         }
+    }
+
+    private async Task<ReceivedAnswer> ReadTrailersAsync(ReceivedAnswer answer)
+    {
+        var trailers = new List<string>();
+        while (await ReadLineAsync() is { } line)
+        {
+            if (line.Length == 0)
+            {
+                return answer with { Trailers = trailers };
+            }
+
+            trailers.Add(line);
+        }
+
+        return answer with { Trailers = trailers, IsWhole = false };
     }
 
     private async Task<string?> ReadLineAsync()
@@ -199,6 +216,9 @@ internal sealed class AnswerReader : IDisposable
 /// <param name="IsWhole">Whether its framing says that it is complete.</param>
 internal sealed record ReceivedAnswer(int Status, IReadOnlyList<(string Name, string Value)> Fields, string Body, bool IsWhole)
 {
+    /// <summary>The lines behind the last chunk.</summary>
+    public IReadOnlyList<string> Trailers { get; init; } = [];
+
     public static ReceivedAnswer None { get; } = new(0, [], string.Empty, false);
 
     public string[] this[string name] =>
