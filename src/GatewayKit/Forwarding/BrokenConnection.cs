@@ -20,7 +20,7 @@ internal static class BrokenConnection
         try
         {
             var opening = answer.Content.ReadAsStreamAsync(source.Token);
-            var copying = opening.IsCompletedSuccessfully ? opening.Result.CopyToAsync(held, 4_096, source.Token) : opening;
+            var copying = opening.IsCompletedSuccessfully ? (await opening.ConfigureAwait(false)).CopyToAsync(held, 4_096, source.Token) : opening;
             await source.CancelAsync().ConfigureAwait(false);
             held.Fail();
             if (endsAtOnce)

@@ -38,5 +38,10 @@ internal sealed record HostileAnswer(string Name, string Bytes, Then Then)
     /// <summary>Whether another request may come over the same connection.</summary>
     public bool IsReusable { get; init; }
 
+    /// <summary>Where it is over, if something is behind it: behind the head of one without a body (RFC 9112 §6.3), or where one more begins; else 0.</summary>
+    public int End => Method == "HEAD" || Bytes.StartsWith("HTTP/1.1 204", StringComparison.Ordinal) || Bytes.StartsWith("HTTP/1.1 304", StringComparison.Ordinal)
+        ? Bytes.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4
+        : Status == 200 ? Math.Max(0, Bytes.LastIndexOf("HTTP/1.1 200 OK", StringComparison.Ordinal)) : 0;
+
     public override string ToString() => Name;
 }
