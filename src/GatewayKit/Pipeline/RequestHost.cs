@@ -47,7 +47,8 @@ internal static class RequestHost
     /// <returns><see langword="null"/> if the request names none.</returns>
     public static string? Of(HttpRequest request)
     {
-        if (request.Host.Value is not { Length: > 0 } host)
+        // The server has turned names of the DNS into the letters that they stand for (RFC 5891 §5.4).
+        if (request.Host.ToUriComponent() is not { Length: > 0 } host)
         {
             return null;
         }

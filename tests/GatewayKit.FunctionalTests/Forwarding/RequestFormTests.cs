@@ -90,6 +90,8 @@ public sealed class RequestFormTests(PathGateway gateway) : IClassFixture<PathGa
     [InlineData("SHOP.Example.", "shop.example")]
     [InlineData("Shop.example.:8080", "shop.example:8080")]
     [InlineData("[2001:DB8::1]", "[2001:db8::1]")]
+    [InlineData("XN--Bcher-kva.example", "xn--bcher-kva.example")]
+    [InlineData("xn--bcher-kva.example:8080", "xn--bcher-kva.example:8080")]
     public async Task Host_is_told_in_one_spelling(string sent, string told)
     {
         await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
