@@ -71,8 +71,8 @@ public sealed class GatewayOptions
     public bool StartTraces { get; set; } = true;
 
     /// <summary>
-    /// Findings about the host that are known and meant, by their ids, such as <c>open-forwarded-headers</c>: they neither stop the start nor
-    /// are logged. Default: none. What can be found is in docs/security.md.
+    /// Findings about the host that are known and meant, by their ids, such as <c>open-forwarded-headers</c>: they do not stop
+    /// the start, and one line at Information names them. Default: none. What can be found is in docs/security.md.
     /// </summary>
     public IReadOnlyList<string> AcknowledgedRisks { get; set; } = [];
 }

@@ -43,4 +43,5 @@ internal static class EventIds
 
     // Hosting
     public const int UnsafeHost = 1600;
+    public const int RiskAcknowledged = 1601;
 }

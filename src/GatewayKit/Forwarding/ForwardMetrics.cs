@@ -159,7 +159,7 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         [LoggerMessage(EventIds.HeaderDropped, LogLevel.Debug, "Route {Route}: the field {Field} was not passed on ({Cause}).")]
         public static partial void FieldDropped(ILogger logger, string route, string field, string cause);
 
-        [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}: destination {Cluster}/{Destination} at {Address} failed: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
+        [LoggerMessage(EventId = EventIds.ForwardFailed, Message = "Route {Route}, destination {Cluster}/{Destination} at {Address}: {Reason} ({Error}: {Cause}). Trace {TraceId}.")]
         public static partial void Failed(
             ILogger logger, LogLevel level, Exception? exception, string route, string cluster, string destination, Uri address, string reason, ForwardError error, string cause, string traceId);
 

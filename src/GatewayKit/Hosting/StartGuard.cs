@@ -5,14 +5,21 @@ using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Hosting;
 
-/// <summary>Looks at the host before it listens. Warnings are logged, errors stop the start; an acknowledged risk is neither.</summary>
+/// <summary>Looks at the host before it listens. Warnings are logged, errors stop the start; an acknowledged risk is one quiet line.</summary>
 internal sealed partial class StartGuard(IServiceProvider services, IOptions<GatewayOptions> options, ILogger<StartGuard> logger)
 {
     /// <summary>Logs the warnings.</summary>
     /// <returns>The errors.</returns>
     public IReadOnlyList<StartFinding> Check(IEnumerable<Endpoint> endpoints)
     {
-        var findings = Find(StartFacts.Gather(services, endpoints), options.Value.AcknowledgedRisks);
+        var facts = StartFacts.Gather(services, endpoints);
+        var acknowledged = options.Value.AcknowledgedRisks;
+        foreach (var risk in Find(facts, []).Select(static finding => finding.Check.Id).Distinct().Where(id => acknowledged.Contains(id, StringComparer.OrdinalIgnoreCase)))
+        {
+            Log.Acknowledged(logger, risk);
+        }
+
+        var findings = Find(facts, acknowledged);
         foreach (var warning in findings.Where(static finding => finding.Check.Severity is StartSeverity.Warning))
         {
             Log.Warned(logger, warning.Check.Id, warning.Message);
@@ -36,5 +43,8 @@ internal sealed partial class StartGuard(IServiceProvider services, IOptions<Gat
     {
         [LoggerMessage(EventIds.UnsafeHost, LogLevel.Warning, "Unsafe ({Risk}): {Finding}")]
         public static partial void Warned(ILogger logger, string risk, string finding);
+
+        [LoggerMessage(EventIds.RiskAcknowledged, LogLevel.Information, "Acknowledged: {Risk} is there and meant.")]
+        public static partial void Acknowledged(ILogger logger, string risk);
     }
 }
