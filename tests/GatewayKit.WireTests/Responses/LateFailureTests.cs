@@ -10,7 +10,6 @@ public sealed class LateFailureTests
     private const string Cut = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX-Host: theirs\r\nX-Theirs: 1\r\nSet-Cookie: a=1\r\nETag: \"a\"\r\n\r\n";
 
     [Theory]
-    [InlineData(Cut)]
     [InlineData("HTTP/1.1 200 OK\r\nX-Host: theirs\r\nX-Theirs: 1\r\nSet-Cookie: a=1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nX-Host: theirs\r\nX-Theirs: 1\r\nSet-Cookie: a=1\r\nX-Bad: \u0001\r\nContent-Length: 0\r\n\r\n")]
     public async Task Fields_of_the_host_stay_and_those_of_the_answer_go(string bytes)
@@ -32,6 +31,26 @@ public sealed class LateFailureTests
         Assert.Equal((502, true), (answer.Status, answer.IsWhole));
         Assert.Equal(["ours", "ours", "host=1"], [.. answer["X-Host"], .. answer["X-Only"], .. answer["Set-Cookie"]]);
         Assert.All(["X-Theirs", "ETag", "X-Bad"], name => Assert.Empty(answer[name]));
+    }
+
+    // From memory: over a socket the end may come after the head, which has then been sent on.
+    [Fact]
+    public async Task Fields_of_the_host_stay_when_the_body_cannot_be_read()
+    {
+        await using var gateway = await RecordingGateway.StartAsync(
+            new("http://127.0.0.1:1"),
+            app: static app => app.Use((context, next) =>
+            {
+                context.Response.Headers["X-Host"] = "ours";
+                context.Response.Headers.SetCookie = "host=1";
+                return next(context);
+            }),
+            gateway: static gateway => gateway.UseUpstreamHandler("up", static () => new Handler(new AsynchronousContent(fails: true), ("X-Host", "theirs"), ("X-Theirs", "1"), ("Set-Cookie", "a=1"), ("ETag", "\"a\""))));
+        using var client = await AnswerReader.ConnectAsync(gateway.Address);
+        var answer = await client.GetAsync("/");
+        Assert.Equal((502, true), (answer.Status, answer.IsWhole));
+        Assert.Equal(["ours", "host=1"], [.. answer["X-Host"], .. answer["Set-Cookie"]]);
+        Assert.All(["X-Theirs", "ETag"], name => Assert.Empty(answer[name]));
     }
 
     [Fact]
@@ -70,10 +89,18 @@ public sealed class LateFailureTests
         Assert.DoesNotContain("secret", answer.Body);
     }
 
-    private sealed class Handler(HttpContent content) : HttpMessageHandler
+    private sealed class Handler(HttpContent content, params (string Name, string Value)[] fields) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage { Content = content });
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = new HttpResponseMessage { Content = content };
+            foreach (var (name, value) in fields)
+            {
+                answer.Headers.TryAddWithoutValidation(name, value);
+            }
+
+            return Task.FromResult(answer);
+        }
     }
 
     // Has no synchronous SerializeToStream: ReadAsStream throws.
