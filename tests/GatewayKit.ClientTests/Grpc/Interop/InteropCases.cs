@@ -278,5 +278,5 @@ internal static class InteropCases
     private static string Describe(RpcException failure) => Describe(failure.Status, failure.Trailers);
 
     private static string Describe(Status status, Metadata trailers) =>
-        $"{status.StatusCode} '{status.Detail}' {string.Join("; ", trailers.Select(static entry => entry.IsBinary ? $"{entry.Key} {Convert.ToHexString(entry.ValueBytes)}" : $"{entry.Key} {entry.Value}"))}";
+        $"{status.StatusCode} '{status.Detail}' {string.Join("; ", trailers.Where(static entry => entry.Key is not "date").Select(static entry => entry.IsBinary ? $"{entry.Key} {Convert.ToHexString(entry.ValueBytes)}" : $"{entry.Key} {entry.Value}"))}";
 }
