@@ -34,9 +34,12 @@ internal readonly record struct WebOrigin(bool IsSecure, string Host, int Port)
         return true;
     }
 
-    /// <summary>Whether it is that of a host; a port that is not said is the usual one of the origin's scheme, whichever way the request came.</summary>
+    /// <summary>
+    /// Whether it is that of a host; a port that is not said is the usual one of the origin's scheme, whichever way the request came. Compared
+    /// in ASCII, as browsers write origins: the server has decoded international names.
+    /// </summary>
     public bool IsHost(HostString other) =>
-        TrySplit(other.Value ?? string.Empty, IsSecure, out var host, out var port) && port == Port && string.Equals(host, Host, StringComparison.OrdinalIgnoreCase);
+        TrySplit(other.ToUriComponent(), IsSecure, out var host, out var port) && port == Port && string.Equals(host, Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether it is the same one, or below a <c>*.</c> of this one.</summary>
     public bool Matches(WebOrigin other) =>

@@ -42,6 +42,19 @@ public sealed class WebSocketPolicyTests
         Assert.Equal(status == 403, answer.Contains("\"code\":\"origin-not-allowed\"", StringComparison.Ordinal));
     }
 
+    // The server decodes the name of the host, and browsers write both in ASCII.
+    [Theory]
+    [InlineData("http://xn--bcher-kva.example", 101)]
+    [InlineData("http://xn--bcher-kvb.example", 403)]
+    public async Task Page_of_an_international_host_is_compared_by_the_name_as_it_came(string origin, int status)
+    {
+        await using var upstream = Accepting();
+        await using var gateway = await StartAsync(upstream.Address, policy: null);
+        using var client = await RawConnection.ConnectAsync(gateway.Address);
+        await client.SendAsync(Handshake($"Origin: {origin}\r\n").Replace("Host: a\r\n", "Host: xn--bcher-kva.example\r\n", StringComparison.Ordinal));
+        Assert.StartsWith($"HTTP/1.1 {status}", await client.ReadHeadAsync());
+    }
+
     [Fact]
     public async Task Shadow_refuses_nobody()
     {
