@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using GatewayKit.WireTests.Clients;
 
 namespace GatewayKit.WireTests.Hosting;
@@ -65,53 +64,12 @@ internal sealed class Lane : IAsyncDisposable
 /// <summary>As many lanes as may run at a time, started once for all tests.</summary>
 public sealed class Lanes : IAsyncLifetime
 {
-    private const int Count = 8;
+    private readonly LanePool<Lane> _pool = new(count: 8, Lane.StartAsync);
 
-    private readonly Channel<Lane> _free = Channel.CreateUnbounded<Lane>();
-    private readonly List<Lane> _all = [];
+    public ValueTask InitializeAsync() => _pool.StartAsync();
 
-    public async ValueTask InitializeAsync()
-    {
-        for (var i = 0; i < Count; i++)
-        {
-            _all.Add(await Lane.StartAsync());
-            _free.Writer.TryWrite(_all[^1]);
-        }
-    }
+    public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var lane in _all)
-        {
-            await lane.DisposeAsync();
-        }
-    }
-
-    /// <summary>Does something on each item, each time with a lane of its own. A lane on which it failed is replaced: nobody knows its state.</summary>
-    internal Task EachAsync<T>(IEnumerable<T> items, Func<Lane, T, Task> run) => Parallel.ForEachAsync(
-        items,
-        new ParallelOptions { MaxDegreeOfParallelism = Count },
-        async (item, stop) =>
-        {
-            var lane = await _free.Reader.ReadAsync(stop);
-            var intact = false;
-            try
-            {
-                await run(lane, item);
-                intact = true;
-            }
-            finally
-            {
-                if (!intact)
-                {
-                    lane = await Lane.StartAsync();
-                    lock (_all)
-                    {
-                        _all.Add(lane);
-                    }
-                }
-
-                _free.Writer.TryWrite(lane);
-            }
-        });
+    /// <inheritdoc cref="LanePool{TLane}.EachAsync"/>
+    internal Task EachAsync<T>(IEnumerable<T> items, Func<Lane, T, Task> run) => _pool.EachAsync(items, run);
 }

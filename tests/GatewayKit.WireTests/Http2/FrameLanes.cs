@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using GatewayKit.WireTests.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -58,53 +57,12 @@ internal sealed class FrameLane : IAsyncDisposable
 /// <summary>As many lanes as may run at a time, started once for a class of tests.</summary>
 public sealed class FrameLanes : IAsyncLifetime
 {
-    private const int Count = 4;
+    private readonly LanePool<FrameLane> _pool = new(count: 4, FrameLane.StartAsync);
 
-    private readonly Channel<FrameLane> _free = Channel.CreateUnbounded<FrameLane>();
-    private readonly List<FrameLane> _all = [];
+    public ValueTask InitializeAsync() => _pool.StartAsync();
 
-    public async ValueTask InitializeAsync()
-    {
-        for (var i = 0; i < Count; i++)
-        {
-            _all.Add(await FrameLane.StartAsync());
-            _free.Writer.TryWrite(_all[^1]);
-        }
-    }
+    public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var lane in _all)
-        {
-            await lane.DisposeAsync();
-        }
-    }
-
-    /// <summary>Does something on each item, each time with a lane of its own. A lane on which it failed is replaced: nobody knows its state.</summary>
-    internal Task EachAsync<T>(IEnumerable<T> items, Func<FrameLane, T, Task> run) => Parallel.ForEachAsync(
-        items,
-        new ParallelOptions { MaxDegreeOfParallelism = Count },
-        async (item, stop) =>
-        {
-            var lane = await _free.Reader.ReadAsync(stop);
-            var intact = false;
-            try
-            {
-                await run(lane, item);
-                intact = true;
-            }
-            finally
-            {
-                if (!intact)
-                {
-                    lane = await FrameLane.StartAsync();
-                    lock (_all)
-                    {
-                        _all.Add(lane);
-                    }
-                }
-
-                _free.Writer.TryWrite(lane);
-            }
-        });
+    /// <inheritdoc cref="LanePool{TLane}.EachAsync"/>
+    internal Task EachAsync<T>(IEnumerable<T> items, Func<FrameLane, T, Task> run) => _pool.EachAsync(items, run);
 }
