@@ -31,6 +31,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         Report report = (path, message) => errors.Add(new(path, message));
 
         var clusterIds = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var clusters = new Dictionary<string, Cluster>(StringComparer.OrdinalIgnoreCase);
         var count = sets.Sum(static set => set.Set.Routes.Count);
         var routeIds = new Dictionary<string, string>(count, StringComparer.OrdinalIgnoreCase);
         foreach (var (source, set, _, _) in sets)
@@ -40,6 +41,11 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
                 var path = ModelPath.Join(source, [nameof(RouteSet.Clusters), cluster.Id ?? string.Empty]);
                 Ids.Check(cluster.Id, "cluster", path, report);
                 NoteId(clusterIds, cluster.Id, source, "cluster", path, report);
+                if (cluster.Id is { } clusterId)
+                {
+                    clusters.TryAdd(clusterId, cluster);
+                }
+
                 if (annotations.Check(cluster, path, report))
                 {
                     ClusterChecks.Check(cluster, path, report);
@@ -78,7 +84,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             CheckRoute(route, $"MapGatewayRoute(\"{route.Id}\")", known, report);
         }
 
-        CheckGrpc(sets, mapped, report);
+        CheckGrpc(sets, mapped, clusters, report);
 
         // Which of them are side by side when conditions select them shows when the endpoints are built.
         foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))
@@ -90,7 +96,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
     }
 
     // On every run and for every route: what changes may be the cluster alone.
-    private static void CheckGrpc(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped, Report report)
+    private static void CheckGrpc(IReadOnlyList<SourcedSet> sets, MappedRoutes mapped, Dictionary<string, Cluster> clusters, Report report)
     {
         foreach (var (source, set, _, _) in sets)
         {
@@ -111,9 +117,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             }
         }
 
-        Cluster? ClusterOfGrpc(GatewayRoute route) => route is { Cluster: { } id, IsForGrpc: true }
-            ? sets.SelectMany(static set => set.Set.Clusters).FirstOrDefault(cluster => string.Equals(cluster.Id, id, StringComparison.OrdinalIgnoreCase))
-            : null;
+        Cluster? ClusterOfGrpc(GatewayRoute route) => route is { Cluster: { } id, IsForGrpc: true } ? clusters.GetValueOrDefault(id) : null;
     }
 
     private bool CheckRoute(GatewayRoute route, string path, KnownNames known, Report report)

@@ -12,29 +12,38 @@ internal sealed partial class StartGuard(IServiceProvider services, IOptions<Gat
     /// <returns>The errors.</returns>
     public IReadOnlyList<StartFinding> Check(IEnumerable<Endpoint> endpoints)
     {
-        var facts = StartFacts.Gather(services, endpoints);
-        var acknowledged = options.Value.AcknowledgedRisks;
-        foreach (var risk in Find(facts, []).Select(static finding => finding.Check.Id).Distinct().Where(id => acknowledged.Contains(id, StringComparer.OrdinalIgnoreCase)))
+        // Asked once: some of the checks run code of the host.
+        var byAcknowledged = Find(StartFacts.Gather(services, endpoints)).ToLookup(finding => IsIn(options.Value.AcknowledgedRisks, finding.Check));
+        foreach (var risk in byAcknowledged[true].Select(static finding => finding.Check.Id).Distinct())
         {
             Log.Acknowledged(logger, risk);
         }
 
-        var findings = Find(facts, acknowledged);
-        foreach (var warning in findings.Where(static finding => finding.Check.Severity is StartSeverity.Warning))
+        var errors = new List<StartFinding>();
+        foreach (var finding in byAcknowledged[false])
         {
-            Log.Warned(logger, warning.Check.Id, warning.Message);
+            if (finding.Check.Severity is StartSeverity.Error)
+            {
+                errors.Add(finding);
+            }
+            else
+            {
+                Log.Warned(logger, finding.Check.Id, finding.Message);
+            }
         }
 
-        return [.. findings.Where(static finding => finding.Check.Severity is StartSeverity.Error)];
+        return errors;
     }
 
     public static IReadOnlyList<StartFinding> Find(StartFacts facts, IReadOnlyList<string> acknowledged) =>
-    [
-        .. from check in StartChecks.All
-           where !acknowledged.Contains(check.Id, StringComparer.OrdinalIgnoreCase)
-           from message in check.Find(facts)
-           select new StartFinding(check, $"{message} {Acknowledge(check.Id)}")
-    ];
+        [.. Find(facts).Where(finding => !IsIn(acknowledged, finding.Check))];
+
+    private static IEnumerable<StartFinding> Find(StartFacts facts) =>
+        from check in StartChecks.All
+        from message in check.Find(facts)
+        select new StartFinding(check, $"{message} {Acknowledge(check.Id)}");
+
+    private static bool IsIn(IReadOnlyList<string> acknowledged, StartCheck check) => acknowledged.Contains(check.Id, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>How to start all the same.</summary>
     public static string Acknowledge(string id) => $"If it has to be so, add \"{id}\" to {nameof(GatewayOptions.AcknowledgedRisks)}.";
