@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using GatewayKit.Hosting;
+using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 
 namespace GatewayKit.Configuration;
@@ -13,7 +14,7 @@ internal static class GatewayOptionsChecks
 {
     public static IEnumerable<ConfigurationError> Check(GatewayOptions options)
     {
-        if (string.IsNullOrEmpty(options.Pseudonym) || !RouteChecks.IsToken(options.Pseudonym))
+        if (!HttpToken.Is(options.Pseudonym))
         {
             yield return new(
                 Path(nameof(options.Pseudonym)),

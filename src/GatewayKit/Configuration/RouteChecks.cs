@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Collections.Frozen;
 using System.Net;
 using System.Text.RegularExpressions;
+using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -14,10 +14,6 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
 {
     private const string WithoutCluster = "It says how a request is forwarded, but the route has no Cluster. Remove it.";
 
-    // RFC 9110 §5.6.2
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
     // What would contradict the body that is sent: the client waits for bytes that do not come.
     private static readonly FrozenDictionary<string, string> OfTheAnswer = new Dictionary<string, string>
     {
@@ -29,8 +25,6 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private readonly TemplateChecks _templates = new(constraints, templates);
-
-    public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
 
     /// <param name="route">The route.</param>
     /// <param name="path">What its errors' paths start with.</param>
@@ -110,7 +104,7 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
         foreach (var (name, value) in respond.Headers)
         {
             var where = ModelPath.Join(path, [nameof(respond.Headers), name]);
-            if (!IsToken(name))
+            if (!HttpToken.Is(name))
             {
                 report(where, $"'{name}' is not a header name.");
             }
@@ -143,7 +137,7 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
             report,
             static (method, where, report) =>
             {
-                if (!IsToken(method))
+                if (!HttpToken.Is(method))
                 {
                     report(where, $"'{method}' is not a method: letters, digits and hyphens, such as \"GET\".");
                 }
@@ -171,7 +165,7 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
 
     private static void CheckField(FieldMatch field, bool isHeader, string path, Report report)
     {
-        if (field.Name.Length == 0 || (isHeader && !IsToken(field.Name)))
+        if (field.Name.Length == 0 || (isHeader && !HttpToken.Is(field.Name)))
         {
             report(ModelPath.Join(path, nameof(field.Name)), $"'{field.Name}' is not a {(isHeader ? "header" : "parameter")} name.");
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,10 +21,6 @@ internal static class ChunkedBody
 
     // Not the literal: the server writes that one itself when the field is gone, and would then frame the frames.
     private static readonly string OwnCoding = new("chunked".AsSpan());
-
-    // RFC 9110 §5.6.2.
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     // What one byte of a field value may be (RFC 9110 §5.5): answers are read as ISO 8859-1.
     private static readonly SearchValues<char> ValueCharacters =
@@ -138,7 +135,7 @@ internal static class ChunkedBody
             foreach (var value in values)
             {
                 end.Append(name).Append(": ").Append(value).Append("\r\n");
-                if (!IsToken(name) || value.AsSpan().ContainsAnyExcept(ValueCharacters) || end.Length > MaxTrailerBytes)
+                if (!HttpToken.Is(name) || value.AsSpan().ContainsAnyExcept(ValueCharacters) || end.Length > MaxTrailerBytes)
                 {
                     return null;
                 }
@@ -152,11 +149,9 @@ internal static class ChunkedBody
     {
         var transform = exchange.Context?.ForwardTransform;
         var names = lines.SelectMany(static line => line!.Split(',', StringSplitOptions.TrimEntries))
-            .Where(name => IsToken(name) && !FieldKinds.IsForbiddenTrailer(name) && (transform is null || transform.KeepsResponseTrailer(name)));
+            .Where(name => HttpToken.Is(name) && !FieldKinds.IsForbiddenTrailer(name) && (transform is null || transform.KeepsResponseTrailer(name)));
         return string.Join(", ", names);
     }
-
-    private static bool IsToken(string name) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(TokenCharacters);
 
     // Middleware that compresses or keeps the body has put a feature of its own in its place, and would take the framing for content.
     private static bool IsWrittenByKestrel(HttpContext httpContext) =>

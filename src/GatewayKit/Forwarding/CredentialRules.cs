@@ -1,4 +1,4 @@
-using System.Buffers;
+using GatewayKit.Pipeline;
 using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Forwarding;
@@ -8,9 +8,6 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 internal static class CredentialRules
 {
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
     public static bool AreDoubled(string name, StringValues values)
     {
         if (values.Count != 1)
@@ -28,9 +25,9 @@ internal static class CredentialRules
         while (FindComma(text) is var comma and >= 0)
         {
             text = text[(comma + 1)..].TrimStart(" \t");
-            var end = text.IndexOfAnyExcept(TokenCharacters);
+            var end = text.IndexOfAnyExcept(HttpToken.Characters);
             if (end <= 0 || text[end..].TrimStart(" \t") is not ['=', .. var value] || value.TrimStart(" \t") is not { IsEmpty: false } rest
-                || (rest[0] is not '"' && !TokenCharacters.Contains(rest[0])))
+                || (rest[0] is not '"' && !HttpToken.Characters.Contains(rest[0])))
             {
                 return true;
             }

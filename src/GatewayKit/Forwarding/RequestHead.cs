@@ -139,29 +139,17 @@ internal sealed class RequestHead(GatewayOptions options)
 
     private static ForwardError Add(HttpRequestMessage message, string name, StringValues values)
     {
-        if (values.Count == 1)
-        {
-            if (values[0].AsSpan().ContainsAny(ControlCharacters))
-            {
-                return ForwardError.HeaderValue;
-            }
-
-            if (message.Headers.TryAddWithoutValidation(name, values[0]))
-            {
-                return ForwardError.None;
-            }
-        }
-        else if (HasControlCharacter(values))
+        if (HasControlCharacter(values))
         {
             return ForwardError.HeaderValue;
         }
-        else if (message.Headers.TryAddWithoutValidation(name, values.ToArray()))
-        {
-            return ForwardError.None;
-        }
+
+        var added = values.Count == 1
+            ? message.Headers.TryAddWithoutValidation(name, values[0])
+            : message.Headers.TryAddWithoutValidation(name, values.ToArray());
 
         // A name that the handler does not take would vanish without a word (E12).
-        return AddToContent(message, name, values);
+        return added ? ForwardError.None : AddToContent(message, name, values);
     }
 
     private static ForwardError AddToContent(HttpRequestMessage message, string name, StringValues values)

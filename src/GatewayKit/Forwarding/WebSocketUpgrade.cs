@@ -141,7 +141,7 @@ internal sealed class WebSocketUpgrade
         _destinationConnects
         || (answer.Headers.NonValidated.TryGetValues(WebSocketKey.AcceptName, out var accept) && accept.ToString() == WebSocketKey.AcceptOf(_key!)
             && answer.Headers.NonValidated.TryGetValues("Upgrade", out var protocol) && WebSocketHandshake.IsNamed(protocol.ToString())
-            && answer.Headers.NonValidated.TryGetValues("Connection", out var options) && NamesUpgrade(options));
+            && answer.Headers.NonValidated.TryGetValues("Connection", out var options) && ConnectionOptions.Parse(ResponseHead.ToStringValues(options)).HasUpgrade);
 
     /// <summary>Opens the client's side, after the head of the answer was copied.</summary>
     public async ValueTask<Stream> AcceptAsync(HttpContext httpContext)
@@ -166,7 +166,4 @@ internal sealed class WebSocketUpgrade
         httpContext.Features.Get<WebSocketTerms>() is null && !WebSocketHandshake.IsOfSameHost(httpContext.Request)
             ? ForwardError.OriginNotAllowed
             : ForwardError.None;
-
-    private static bool NamesUpgrade(System.Net.Http.Headers.HeaderStringValues options) =>
-        options.Any(static line => line.Split(',', StringSplitOptions.TrimEntries).Contains("upgrade", StringComparer.OrdinalIgnoreCase));
 }

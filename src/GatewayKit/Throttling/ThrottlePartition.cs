@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Throttling;
 
@@ -37,7 +37,7 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
     public static ThrottlePartition Header(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return IsToken(name) ? new(HeaderPrefix + name, name) : throw new ArgumentException($"'{name}' is not a header name.", nameof(name));
+        return IsName(name) ? new(HeaderPrefix + name, name) : throw new ArgumentException($"'{name}' is not a header name.", nameof(name));
     }
 
     /// <summary>Reads a partition from the form that <see cref="ToString"/> prints.</summary>
@@ -61,7 +61,7 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
             _ when Is(ClientAddress) => ClientAddress,
             _ when Is(Route) => Route,
             _ when Is(Constant) => Constant,
-            _ when s.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase) && IsToken(s[HeaderPrefix.Length..]) => Header(s[HeaderPrefix.Length..]),
+            _ when s.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase) && IsName(s[HeaderPrefix.Length..]) => Header(s[HeaderPrefix.Length..]),
             _ => null,
         };
         return result is not null;
@@ -87,10 +87,6 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
     /// <summary>Whether two partitions differ.</summary>
     public static bool operator !=(ThrottlePartition? left, ThrottlePartition? right) => !(left == right);
 
-    // RFC 9110 §5.6.2. Longer names than 128 characters are typing errors.
-    private static bool IsToken(string name) =>
-        name.Length is > 0 and <= 128 && !name.AsSpan().ContainsAnyExcept(TokenCharacters);
-
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    // Longer names than 128 characters are typing errors.
+    private static bool IsName(string name) => name.Length <= 128 && HttpToken.Is(name);
 }

@@ -36,7 +36,7 @@ internal static class ForwardedElements
 
     /// <summary>A value, quoted if it is no token.</summary>
     public static string Value(string text) =>
-        HeaderRules.IsToken(text) ? text : $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        HttpToken.Is(text) ? text : $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     private static bool TryParse(ReadOnlySpan<char> text, List<Element> elements)
     {
@@ -69,7 +69,7 @@ internal static class ForwardedElements
         {
             text = text.TrimStart(" \t");
             var equals = text.IndexOf('=');
-            if (equals <= 0 || text[..equals].ToString() is var name && (!HeaderRules.IsToken(name) || !seen.Add(name)))
+            if (equals <= 0 || text[..equals].ToString() is var name && (!HttpToken.Is(name) || !seen.Add(name)))
             {
                 return false;
             }
@@ -113,7 +113,7 @@ internal static class ForwardedElements
             var end = text.IndexOfAny(" \t;,") is var found and >= 0 ? found : text.Length;
             value = text[..end].ToString();
             text = text[end..];
-            return HeaderRules.IsToken(value);
+            return HttpToken.Is(value);
         }
 
         var unquoted = new StringBuilder();

@@ -7,15 +7,10 @@ namespace GatewayKit.Transforms;
 /// <summary>Which header fields a transform may name, and what it may write into them.</summary>
 internal static class HeaderRules
 {
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
     private static readonly SearchValues<char> ValueCharacters = SearchValues.Create(['\t', .. Enumerable.Range(0x20, 0x5F).Select(static c => (char)c)]);
 
     private static readonly FrozenSet<string> ForwardedFields = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix");
-
-    public static bool IsToken(string? text) => !string.IsNullOrEmpty(text) && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
 
     public static bool IsValue(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(ValueCharacters);
 
@@ -41,7 +36,7 @@ internal static class HeaderRules
     public static IEnumerable<string> Errors(string? name) => Errors(name, MessageFields.WhyFixed);
 
     public static IEnumerable<string> ListErrors(IReadOnlyList<string> names) =>
-        names.Where(static name => !IsToken(name)).Select(static name => $"'{name}' is not a header name (RFC 9110 §5.1).");
+        names.Where(static name => !HttpToken.Is(name)).Select(static name => $"'{name}' is not a header name (RFC 9110 §5.1).");
 
     /// <summary>What is wrong with a pair of which exactly one must be there.</summary>
     public static IEnumerable<string> SetOrAppendErrors(string? set, string? append) => (set, append) switch
@@ -58,7 +53,7 @@ internal static class HeaderRules
 
     private static IEnumerable<string> Errors(string? name, Func<string, string?> whyFixed)
     {
-        if (!IsToken(name))
+        if (!HttpToken.Is(name))
         {
             yield return $"'{name}' is not a header name (RFC 9110 §5.1).";
         }

@@ -17,7 +17,7 @@ public sealed record HttpMethodChangeTransform : Transform
     {
         foreach (var method in new[] { HttpMethodChange, Set })
         {
-            if (!HeaderRules.IsToken(method))
+            if (!HttpToken.Is(method))
             {
                 yield return $"'{method}' is not a method (RFC 9110 §9.1).";
             }

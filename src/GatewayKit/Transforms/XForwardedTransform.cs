@@ -38,7 +38,7 @@ public sealed record XForwardedTransform : Transform
 
     internal override IEnumerable<string> Errors(IReadOnlyList<Transform> before)
     {
-        if (!HeaderRules.IsToken(HeaderPrefix))
+        if (!HttpToken.Is(HeaderPrefix))
         {
             yield return $"HeaderPrefix '{HeaderPrefix}' cannot start a header name (RFC 9110 §5.1).";
         }
