@@ -16,6 +16,9 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
     private static readonly string[] EveryPath = ["/{**path}"];
     private static readonly MethodInfo Handler = ((Func<HttpContext, Task>)(static _ => Task.CompletedTask)).Method;
 
+    // One table for all endpoints; read at start only.
+    private readonly Lazy<ServedHosts?> _servedHosts = new(() => ServedHosts.Of(options.Value.ServedHosts));
+
     /// <summary>The path templates of a route; one that names none takes every path.</summary>
     public static IReadOnlyList<string> PathsOf(GatewayRoute route) => route.Match switch
     {
@@ -142,11 +145,15 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         return chain;
     }
 
-    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern) => ServedHosts.Guard(route switch
+    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern)
     {
-        { Respond: { } response } => StaticResponseTerminal.Create(response),
-        { Redirect: { } redirect } => RedirectTerminal.Create(redirect, pattern),
-        _ when cluster is not null => forwarder.CreateTerminal(cluster),
-        _ => static _ => new(new GatewayProblem(RejectionReason.NoHealthyUpstream)),
-    }, options.Value.ServedHosts);
+        EndpointFilterDelegate terminal = route switch
+        {
+            { Respond: { } response } => StaticResponseTerminal.Create(response),
+            { Redirect: { } redirect } => RedirectTerminal.Create(redirect, pattern),
+            _ when cluster is not null => forwarder.CreateTerminal(cluster),
+            _ => static _ => new(new GatewayProblem(RejectionReason.NoHealthyUpstream)),
+        };
+        return _servedHosts.Value?.Guard(terminal) ?? terminal;
+    }
 }
