@@ -61,7 +61,7 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
             return;
         }
 
-        var (cause, traceId) = (CauseOf(exception), TraceIdentifiers.Of(exchange.HttpContext));
+        var (cause, traceId) = (CauseOf(exchange, exception), TraceIdentifiers.Of(exchange.HttpContext));
 
         // One line says it; the stack is for those who look closer.
         Log.Failed(
@@ -127,9 +127,15 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
     }
 
     // The handler repeats what a destination sent in its messages: no control character of it may end a line of the log or steer a terminal.
-    private static string CauseOf(Exception? exception)
+    private static string CauseOf(Exchange exchange, Exception? exception)
     {
         const int MostShown = 300;
+        var (error, clocked) = (exchange.Error, exchange.Clock.Error);
+        if ((error == clocked || error is ForwardError.UpstreamConnectTimeout or ForwardError.Overloaded) && ClockSettings.Describe(error, exchange.Phase, exchange.Cluster.Cluster) is { } clock)
+        {
+            return clock;
+        }
+
         if (exception is null)
         {
             return "no further cause";
