@@ -71,6 +71,18 @@ public sealed class GatewayOptions
     public bool StartTraces { get; set; } = true;
 
     /// <summary>
+    /// How long the host serves on after it was told to stop, so that balancers see that it is not ready and send elsewhere: zero to ten minutes, part
+    /// of <c>HostOptions.ShutdownTimeout</c>. Default 5 s; none in the environment <c>Development</c>, where somebody waits at a terminal.
+    /// </summary>
+    public TimeSpan? DrainDelay { get; set; }
+
+    /// <summary>
+    /// How long a destination that left the configuration, or was told to drain, keeps what would stay for ever: WebSockets, event streams, bound
+    /// sessions, idle connections. Zero to a day. Default 30 s. Requests run to their end.
+    /// </summary>
+    public TimeSpan DestinationDrainLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Findings about the host that are known and meant, by their ids, such as <c>open-forwarded-headers</c>: they do not stop
     /// the start, and one line at Information names them. Default: none. What can be found is in docs/security.md.
     /// </summary>

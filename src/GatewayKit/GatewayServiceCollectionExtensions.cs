@@ -4,6 +4,7 @@ using GatewayKit.Configuration;
 using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
 using GatewayKit.Hosting;
+using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
@@ -46,7 +47,10 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<PipelineLog>();
         services.TryAddSingleton<StartGuard>();
 
+        services.TryAddSingleton<DestinationConnections>();
+        services.TryAddSingleton<DestinationDrains>();
         services.TryAddSingleton<ClusterStates>();
+        services.TryAddSingleton(static provider => new GatewayClusters(provider.GetRequiredService<ClusterStates>(), provider.GetRequiredService<DestinationDrains>()));
         services.TryAddSingleton(static provider => NameLookup.OfSystem(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<UpstreamHandlers>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
@@ -76,6 +80,7 @@ public static class GatewayServiceCollectionExtensions
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, CodeRouteSource>());
         AddConfiguration(services);
+        AddLifecycle(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GatewayStartup>());
 
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
@@ -111,6 +116,21 @@ public static class GatewayServiceCollectionExtensions
         var builder = services.AddApiGateway();
         services.Configure(configure);
         return builder;
+    }
+
+    private static void AddLifecycle(IServiceCollection services)
+    {
+        if (services.Any(static service => service.ServiceType == typeof(DrainState)))
+        {
+            return;
+        }
+
+        services.AddSingleton<DrainState>();
+        services.AddSingleton<DrainMetrics>();
+        services.AddHostedService<DrainService>();
+
+        // In front of what the host's own start-up filters add (B5).
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, DrainStartup>());
     }
 
     private static void AddConfiguration(IServiceCollection services)

@@ -13,7 +13,7 @@ internal sealed class ClusterState
         // With HTTP/2 and 3 requests share connections: there the handler counts streams.
         MostInFlight = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
         _picker = DestinationPicker.For(cluster.LoadBalancing);
-        _candidates = new DestinationSet(destinations);
+        _candidates = Narrow();
     }
 
     public Cluster Cluster { get; }
@@ -32,6 +32,9 @@ internal sealed class ClusterState
         set => _candidates = value;
     }
 
+    /// <summary>Looks again at which destinations may be picked: one has begun or ceased to drain.</summary>
+    public void Refresh() => Candidates = Narrow();
+
     /// <summary>Picks a destination and counts the request in; the caller calls <see cref="DestinationState.End"/> once.</summary>
     /// <returns>The destination; <see langword="null"/> if none can take a request.</returns>
     public DestinationState? Begin()
@@ -46,4 +49,6 @@ internal sealed class ClusterState
         picked?.Begin();
         return picked;
     }
+
+    private DestinationSet Narrow() => new(Destinations.Where(static destination => !destination.IsDraining));
 }

@@ -4,7 +4,7 @@ namespace GatewayKit.Clusters;
 /// Makes the run-time states of a snapshot's clusters, taking over from the one before what did not change, and lets go of what no
 /// snapshot needs any more.
 /// </summary>
-internal sealed class ClusterStates(UpstreamHandlers handlers) : IDisposable
+internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains drains) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -37,13 +37,30 @@ internal sealed class ClusterStates(UpstreamHandlers handlers) : IDisposable
     public void PutInForce(IReadOnlyDictionary<string, ClusterState> states)
     {
         var former = Interlocked.Exchange(ref _inForce, states);
+        foreach (var state in former.Values)
+        {
+            foreach (var destination in state.Destinations)
+            {
+                // One that only changed its settings is still there, and what is open to it stays.
+                var kept = states.GetValueOrDefault(state.Cluster.Id)?.Destinations;
+                if (kept?.Any(known => known.IsSameAs(destination)) is not true)
+                {
+                    drains.Begin(this, state.Cluster.Id, destination);
+                }
+            }
+        }
+
         Retire(former, states);
     }
 
     /// <summary>Gives up states that never came into force.</summary>
     public void Discard(IReadOnlyDictionary<string, ClusterState> states) => Retire(states, InForce);
 
-    public void Dispose() => PutInForce(new Dictionary<string, ClusterState>());
+    public void Dispose()
+    {
+        var former = Interlocked.Exchange(ref _inForce, new Dictionary<string, ClusterState>());
+        Retire(former, _inForce);
+    }
 
     private static void Retire(IReadOnlyDictionary<string, ClusterState> states, IReadOnlyDictionary<string, ClusterState> kept)
     {
@@ -65,11 +82,14 @@ internal sealed class ClusterStates(UpstreamHandlers handlers) : IDisposable
     private static HashSet<(string, string)> NamesOf(Cluster cluster) =>
         [.. cluster.Destinations.Values.Where(static destination => destination.Host is not null).Select(static destination => (destination.Address.Authority, destination.Host!))];
 
+    private static DestinationState Renew(DestinationState state, ClusterState? previous) =>
+        previous?.Destinations.FirstOrDefault(state.IsSameAs) is { } before ? state.Continue(before) : state;
+
     private ClusterState Create(Cluster cluster, ClusterState? previous)
     {
         var destinations = cluster.Destinations.Select(entry =>
             previous?.Destinations.FirstOrDefault(state => state.Id == entry.Key && state.Destination == entry.Value)
-            ?? new DestinationState(entry.Key, entry.Value));
+            ?? Renew(new DestinationState(entry.Key, entry.Value), previous));
         var transport = previous is not null && SharesConnections(previous.Cluster, cluster)
             ? previous.Transport
             : new ClusterTransport(handlers.For(cluster));

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace GatewayKit.Clusters;
 
 /// <summary>Connects to a destination by TCP: looks its name up, leaves out where destinations must not be, and tries what is left in turn.</summary>
-internal sealed class DestinationConnector(NameLookup names, IReadOnlyList<IPNetwork> denied)
+internal sealed class DestinationConnector(NameLookup names, DestinationConnections connections, string clusterId, IReadOnlyList<IPNetwork> denied)
 {
     /// <exception cref="DeniedAddressException">Nothing is left.</exception>
     /// <exception cref="SocketException">No address answers, or there is none.</exception>
@@ -25,7 +25,7 @@ internal sealed class DestinationConnector(NameLookup names, IReadOnlyList<IPNet
         {
             // The checked addresses themselves: a second look-up could say something else.
             await socket.ConnectAsync(addresses, address.Port, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            return connections.Open(clusterId, address, socket);
         }
         catch
         {

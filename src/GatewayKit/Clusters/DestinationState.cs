@@ -7,6 +7,7 @@ internal sealed class DestinationState
     public const int KeptTargets = 64;
 
     private int _inFlight;
+    private volatile bool _isDraining, _isDrained;
     private WarningPace? _warnings;
     private ConnectionQueue? _queue;
 
@@ -34,6 +35,12 @@ internal sealed class DestinationState
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Whether it gets no new requests but those of sessions that are bound to it.</summary>
+    public bool IsDraining => _isDraining;
+
+    /// <summary>Whether it gets none at all: its time to drain is over.</summary>
+    public bool IsDrained => _isDrained;
+
     public void Begin() => Interlocked.Increment(ref _inFlight);
 
     public void End()
@@ -43,6 +50,29 @@ internal sealed class DestinationState
         {
             queue.Next();
         }
+    }
+
+    /// <summary>Whether the two are one destination, maybe with other settings.</summary>
+    public bool IsSameAs(DestinationState other) => Id == other.Id && Destination.Address == other.Destination.Address;
+
+    public void Drain() => (_isDraining, _isDrained) = (true, false);
+
+    public void Undrain() => (_isDraining, _isDrained) = (false, false);
+
+    /// <summary>The time to drain is over.</summary>
+    /// <returns>Whether it was not before.</returns>
+    public bool EndDrain()
+    {
+        var isFirst = !_isDrained;
+        _isDrained = true;
+        return isFirst;
+    }
+
+    /// <summary>Takes over from the state of the same destination before its settings changed.</summary>
+    public DestinationState Continue(DestinationState before)
+    {
+        (_isDraining, _isDrained) = (before._isDraining, before._isDrained);
+        return this;
     }
 
     /// <summary>Where requests wait when more are in flight than may be connected. Made by the first one.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace GatewayKit.Clusters;
 
 /// <summary>Makes the handlers that speak to destinations.</summary>
-internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names, IOptions<GatewayOptions> options)
+internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names, DestinationConnections connections, IOptions<GatewayOptions> options)
 {
     // The last registration counts, so that a test can replace what the host replaced.
     private readonly Dictionary<string, Func<HttpMessageHandler>> _replacements = replacements
@@ -21,7 +21,7 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     /// <summary>A handler for addresses that no cluster has.</summary>
     public SocketsHttpHandler CreateDefault()
     {
-        var (http, connector) = (new ClusterHttp(), new DestinationConnector(names, DeniedNetworks.Default));
+        var (http, connector) = (new ClusterHttp(), new DestinationConnector(names, connections, string.Empty, DeniedNetworks.Default));
         var handler = Create(http, new(), new ClusterTimeouts().Connect, options.Value.RequestHeaderEncoding);
         handler.ConnectCallback = async (context, cancellationToken) => await connector.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
         return handler;
@@ -30,7 +30,7 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     private SocketsHttpHandler Create(Cluster cluster)
     {
         var handler = Create(cluster.Http, cluster.Tls, cluster.Timeouts.Connect, options.Value.RequestHeaderEncoding);
-        var connector = new DestinationConnector(names, cluster.Http.DeniedNetworks);
+        var connector = new DestinationConnector(names, connections, cluster.Id, cluster.Http.DeniedNetworks);
         handler.ConnectCallback = cluster.Tls.ServerName is not null || cluster.HostHeader is HostHeader.Original
             ? new NamedTlsConnector(cluster, connector).ConnectAsync
             : async (context, cancellationToken) => await connector.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);

@@ -35,6 +35,17 @@ internal static class GatewayOptionsChecks
                 $"MaxUpgradedConnections is {options.MaxUpgradedConnections}; it must be from 1 to 1,000,000.");
         }
 
+        if (options.DrainDelay is { } delay && (delay < TimeSpan.Zero || delay > TimeSpan.FromMinutes(10)))
+        {
+            yield return new(Path(nameof(options.DrainDelay)), $"DrainDelay is {delay}; it must be from 00:00:00 to 00:10:00.");
+        }
+
+        if (options.DestinationDrainLimit < TimeSpan.Zero || options.DestinationDrainLimit > TimeSpan.FromDays(1))
+        {
+            yield return new(
+                Path(nameof(options.DestinationDrainLimit)), $"DestinationDrainLimit is {options.DestinationDrainLimit}; it must be from 00:00:00 to 1.00:00:00.");
+        }
+
         foreach (var error in CheckProxies(options.TrustedProxies).Concat(CheckHosts(options.ServedHosts)).Concat(CheckRisks(options)))
         {
             yield return error;

@@ -37,6 +37,9 @@ internal static class EventIds
     // Clusters
     public const int TransportCreated = 1400;
     public const int TransportRetired = 1401;
+    public const int DestinationDrains = 1410;
+    public const int DestinationDrainEnded = 1411;
+    public const int DestinationDrained = 1412;
 
     // Throttling
     public const int ThrottleOverflow = 1500;
@@ -44,4 +47,9 @@ internal static class EventIds
     // Hosting
     public const int UnsafeHost = 1600;
     public const int RiskAcknowledged = 1601;
+
+    // Lifecycle
+    public const int DrainBegan = 1610;
+    public const int DrainCutsRequests = 1611;
+    public const int ShutdownTooShort = 1612;
 }

@@ -52,6 +52,9 @@ internal sealed class Tunnel
         }
     }
 
+    /// <summary>The same because its destination goes, and ends it when the peers take too long to answer. Does not wait.</summary>
+    public void Leave() => _ = EndAfterAsync(TimeSpan.Zero, ForwardError.Draining);
+
     /// <summary>Ends it now.</summary>
     public void Abort(ForwardError error) => _clock.TryCancel(error);
 
@@ -59,7 +62,7 @@ internal sealed class Tunnel
     /// <param name="maxDuration">After which time it is closed; <see cref="Timeout.InfiniteTimeSpan"/> for never.</param>
     public async ValueTask<TunnelOutcome> RunAsync(TimeSpan maxDuration)
     {
-        var ending = maxDuration == Timeout.InfiniteTimeSpan ? Task.CompletedTask : EndAfterAsync(maxDuration);
+        var ending = maxDuration == Timeout.InfiniteTimeSpan ? Task.CompletedTask : EndAfterAsync(maxDuration, ForwardError.DeadlineExceeded);
 
         // A client that closes its connection has often sent something before: that still arrives, so this alone does not cancel.
         await using var gone = _httpContext.RequestAborted.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), _clientIsGone).ConfigureAwait(false);
@@ -124,17 +127,17 @@ internal sealed class Tunnel
     }
 
     // The end of what may be a long life: the same polite way as at shutdown, then the short one.
-    private async Task EndAfterAsync(TimeSpan duration)
+    private async Task EndAfterAsync(TimeSpan duration, ForwardError late)
     {
-        var ended = _clock.Token;
         try
         {
+            var ended = _clock.Token;
             await _clock.Delay(duration, ended).ConfigureAwait(false);
             Close();
             await _clock.Delay(CloseLimit, ended).ConfigureAwait(false);
-            Abort(ForwardError.DeadlineExceeded);
+            Abort(late);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
         {
             // It has ended before.
         }

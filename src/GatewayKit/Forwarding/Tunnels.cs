@@ -1,39 +1,38 @@
 using System.Collections.Concurrent;
+using GatewayKit.Clusters;
+using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Forwarding;
 
 /// <summary>
-/// The tunnels that are open: how many there may be, and what becomes of them when the host shuts down. They are told at once, closed
-/// between two frames, and cut shortly before the host would give up waiting, so that their ends are still recorded.
+/// The tunnels that are open: how many there may be, and what becomes of them when the host or their destination goes. They are told when balancers
+/// had their time, so that who comes back comes elsewhere, closed between two frames, and cut in the end, so that their ends are still recorded.
 /// </summary>
 internal sealed class Tunnels : IDisposable
 {
-    private readonly ConcurrentDictionary<Tunnel, bool> _open = new();
+    private readonly ConcurrentDictionary<Tunnel, DestinationState> _open = new();
     private readonly int _max;
-    private readonly TimeSpan _shutdownTimeout;
     private readonly TunnelMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly CancellationTokenRegistration _stopping;
-    private ITimer? _cut;
+    private readonly DrainState _drain;
+    private readonly DestinationDrains _drains;
+    private readonly CancellationTokenRegistration _refusing, _cutting;
     private int _count;
-    private volatile bool _isDraining;
 
-    public Tunnels(IOptions<GatewayOptions> options, IOptions<HostOptions> host, TunnelMetrics metrics, TimeProvider time, IHostApplicationLifetime? lifetime = null)
+    public Tunnels(IOptions<GatewayOptions> options, TunnelMetrics metrics, TimeProvider time, DrainState drain, DestinationDrains drains)
     {
-        (_max, _shutdownTimeout, _metrics, _time) = (options.Value.MaxUpgradedConnections, host.Value.ShutdownTimeout, metrics, time);
-        if (lifetime is not null)
-        {
-            _stopping = lifetime.ApplicationStopping.UnsafeRegister(static state => ((Tunnels)state!).Drain(), this);
-        }
+        (_max, _metrics, _time, _drain, _drains) = (options.Value.MaxUpgradedConnections, metrics, time, drain, drains);
+        _refusing = drain.Refusing.UnsafeRegister(static state => ((Tunnels)state!).CloseAll(), this);
+        _cutting = drain.Cutting.UnsafeRegister(static state => ((Tunnels)state!).Cut(), this);
+        drains.LimitReached += CloseTo;
     }
 
     /// <summary>Takes a place for a tunnel that is asked for; <see cref="Release"/> gives it back.</summary>
     public ForwardError Reserve()
     {
-        if (_isDraining)
+        if (_drain.IsRefusing)
         {
             return ForwardError.Draining;
         }
@@ -56,11 +55,11 @@ internal sealed class Tunnels : IDisposable
     public async ValueTask<TunnelOutcome> RunAsync(Tunnel tunnel, Exchange exchange, TimeSpan maxDuration)
     {
         var startedAt = _time.GetTimestamp();
-        _open.TryAdd(tunnel, true);
+        _open.TryAdd(tunnel, exchange.Destination);
         try
         {
             // One that opens while the others are being told is told here.
-            if (_isDraining)
+            if (_drain.IsRefusing || exchange.Destination.IsDrained)
             {
                 tunnel.Close();
             }
@@ -79,29 +78,28 @@ internal sealed class Tunnels : IDisposable
 
     public void Dispose()
     {
-        _stopping.Dispose();
-        _cut?.Dispose();
+        _refusing.Dispose();
+        _cutting.Dispose();
+        _drains.LimitReached -= CloseTo;
     }
 
-    // Called where the host begins to stop: it returns at once.
-    private void Drain()
+    private void CloseAll()
     {
-        _isDraining = true;
-        if (_shutdownTimeout != Timeout.InfiniteTimeSpan)
-        {
-            StartCut();
-        }
-
         foreach (var tunnel in _open.Keys)
         {
             tunnel.Close();
         }
     }
 
-    private void StartCut()
+    private void CloseTo(DestinationState destination)
     {
-        var margin = TimeSpan.FromTicks(Math.Min(_shutdownTimeout.Ticks / 10, TimeSpan.TicksPerSecond));
-        _cut = _time.CreateTimer(static state => ((Tunnels)state!).Cut(), this, _shutdownTimeout - margin, Timeout.InfiniteTimeSpan);
+        foreach (var (tunnel, to) in _open)
+        {
+            if (to == destination)
+            {
+                tunnel.Leave();
+            }
+        }
     }
 
     private void Cut()

@@ -49,6 +49,9 @@ internal sealed class TestHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+
+        // No balancer looks at these hosts.
+        builder.Services.Configure<GatewayOptions>(static options => options.DrainDelay = TimeSpan.Zero);
         build?.Invoke(builder);
         var app = builder.Build();
         app.UseRouting();

@@ -14,8 +14,9 @@ public sealed class FolderDependencyTests
     {
         ["Diagnostics"] = [],
         ["Pipeline"] = [],
-        ["Clusters"] = [],
-        ["Forwarding"] = ["Pipeline", "Clusters"],
+        ["Lifecycle"] = ["Pipeline"],
+        ["Clusters"] = ["Lifecycle"],
+        ["Forwarding"] = ["Pipeline", "Clusters", "Lifecycle"],
         ["Routing"] = ["Pipeline", "Clusters", "Forwarding"],
         ["Hosting"] = [],
         ["Throttling"] = ["Pipeline"],

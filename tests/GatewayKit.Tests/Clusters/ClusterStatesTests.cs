@@ -4,8 +4,7 @@ namespace GatewayKit.Tests.Clusters;
 
 public sealed class ClusterStatesTests : IDisposable
 {
-    private readonly ClusterStates _states = new(
-        new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System), Microsoft.Extensions.Options.Options.Create(new GatewayOptions())));
+    private readonly ClusterStates _states = Create();
 
     [Fact]
     public void Unchanged_cluster_keeps_its_state()
@@ -78,5 +77,13 @@ public sealed class ClusterStatesTests : IDisposable
     {
         _states.PutInForce(_states.Build(_states.InForce, [cluster]));
         return _states.InForce[cluster.Id];
+    }
+
+    private static ClusterStates Create()
+    {
+        var (options, connections) = (Microsoft.Extensions.Options.Options.Create(new GatewayOptions()), new DestinationConnections());
+        return new(
+            new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System), connections, options),
+            new DestinationDrains(connections, options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DestinationDrains>.Instance));
     }
 }

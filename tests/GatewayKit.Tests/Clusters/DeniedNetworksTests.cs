@@ -47,5 +47,5 @@ public sealed class DeniedNetworksTests
         await Assert.ThrowsAsync<DeniedAddressException>(async () => await ConnectorTo("169.254.169.254", "fe80::1").ConnectAsync(new("rebound", 80), default));
 
     private static DestinationConnector ConnectorTo(params string[] addresses) =>
-        new(new NameLookup(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([.. addresses.Select(IPAddress.Parse)])), DeniedNetworks.Default);
+        new(new NameLookup(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([.. addresses.Select(IPAddress.Parse)])), new(), "up", DeniedNetworks.Default);
 }

@@ -39,6 +39,7 @@ internal sealed class FuzzGateway : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error).AddProvider(log));
+        builder.Services.Configure<GatewayOptions>(static options => options.DrainDelay = TimeSpan.Zero);
         builder.Services.AddApiGateway()
             .AddClusters(new Cluster { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = new("http://upstream.example") } } })
             .AddRoutes(

@@ -102,6 +102,7 @@ internal sealed class WireGateway : IAsyncDisposable
         builder.Services.AddMetrics();
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error).AddProvider(log));
         var up = new Cluster { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = address } } };
+        builder.Services.Configure<GatewayOptions>(static options => options.DrainDelay = TimeSpan.Zero);
         builder.Services.AddApiGateway()
             .AddClusters(cluster?.Invoke(up) ?? up)
             .AddRoutes(new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });

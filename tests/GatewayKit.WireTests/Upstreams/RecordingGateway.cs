@@ -65,6 +65,7 @@ internal sealed class RecordingGateway : IAsyncDisposable
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(records));
         builder.Services.AddSingleton<IGatewayObserver>(records);
         var up = new Cluster { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = destination } } };
+        builder.Services.Configure<GatewayOptions>(static options => options.DrainDelay = TimeSpan.Zero);
         var added = builder.Services.AddApiGateway()
             .AddClusters(cluster?.Invoke(up) ?? up)
             .AddRoutes(new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });

@@ -1,0 +1,82 @@
+namespace GatewayKit.Clusters;
+
+/// <summary>
+/// Looks at the clusters in force and takes destinations out of use by hand, from the host's own code. What is said here holds for this
+/// process, over reloads, until the destination leaves the configuration. Safe for concurrent use.
+/// </summary>
+public sealed class GatewayClusters
+{
+    private readonly ClusterStates _states;
+    private readonly DestinationDrains _drains;
+
+    internal GatewayClusters(ClusterStates states, DestinationDrains drains) => (_states, _drains) = (states, drains);
+
+    /// <summary>What is known of every cluster now, by id.</summary>
+    public IReadOnlyList<ClusterStatus> GetAll() =>
+        [.. _states.InForce.Values.OrderBy(static state => state.Cluster.Id, StringComparer.OrdinalIgnoreCase).Select(StatusOf)];
+
+    /// <summary>What is known of a cluster now.</summary>
+    /// <param name="clusterId">Its id; case is ignored.</param>
+    /// <exception cref="ArgumentException">There is no such cluster; the message has the nearest name.</exception>
+    public ClusterStatus Get(string clusterId) => StatusOf(Find(clusterId));
+
+    /// <summary>
+    /// Lets a destination finish: it gets no new requests but those of sessions that are bound to it, and what it has runs to its end. At the limit
+    /// bound sessions move on too, WebSockets are closed with status 1001, event streams end after a whole event, and idle connections are closed.
+    /// </summary>
+    /// <param name="clusterId">The cluster; case is ignored.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <param name="limit">From now; zero to a day. Default <see cref="GatewayOptions.DestinationDrainLimit"/>. A second call sets it anew.</param>
+    /// <exception cref="ArgumentException">There is no such cluster or destination; the message has the nearest name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is outside its range.</exception>
+    public void Drain(string clusterId, string destinationId, TimeSpan? limit = null)
+    {
+        if (limit is { } given)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(limit));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(given, TimeSpan.FromDays(1), nameof(limit));
+        }
+
+        var cluster = Find(clusterId);
+        _drains.Begin(_states, cluster.Cluster.Id, Find(cluster, destinationId), limit);
+        cluster.Refresh();
+    }
+
+    /// <summary>Puts a destination back into use. Harmless if it is in use.</summary>
+    /// <param name="clusterId">The cluster; case is ignored.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <exception cref="ArgumentException">There is no such cluster or destination; the message has the nearest name.</exception>
+    public void Undrain(string clusterId, string destinationId)
+    {
+        var cluster = Find(clusterId);
+        _drains.End(cluster.Cluster.Id, Find(cluster, destinationId));
+        cluster.Refresh();
+    }
+
+    private static ClusterStatus StatusOf(ClusterState state) => new() { Id = state.Cluster.Id, Destinations = [.. state.Destinations.Select(StatusOf)] };
+
+    private static DestinationStatus StatusOf(DestinationState state) => new()
+    {
+        Id = state.Id,
+        Address = state.Destination.Address,
+        InFlight = state.InFlight,
+        IsDraining = state.IsDraining,
+    };
+
+    private static DestinationState Find(ClusterState cluster, string destinationId)
+    {
+        ArgumentNullException.ThrowIfNull(destinationId);
+        return cluster.Destinations.FirstOrDefault(state => state.Id == destinationId)
+            ?? throw new ArgumentException($"Cluster '{cluster.Cluster.Id}' has no destination '{destinationId}'.{Meant(destinationId, cluster.Destinations.Select(static state => state.Id))}", nameof(destinationId));
+    }
+
+    private static string Meant(string id, IEnumerable<string> known) => NearestName.Of(id, known) is { } nearest ? $" Did you mean '{nearest}'?" : string.Empty;
+
+    private ClusterState Find(string clusterId)
+    {
+        ArgumentNullException.ThrowIfNull(clusterId);
+        var known = _states.InForce;
+        return known.GetValueOrDefault(clusterId)
+            ?? throw new ArgumentException($"There is no cluster '{clusterId}'.{Meant(clusterId, known.Keys)}", nameof(clusterId));
+    }
+}
