@@ -3,6 +3,7 @@ using GatewayKit.Clusters;
 using GatewayKit.Configuration;
 using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
@@ -56,11 +57,18 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
         services.TryAddSingleton<ExchangeClocks>();
         services.TryAddSingleton<ForwardMetrics>();
-        services.TryAddSingleton(static provider => new Forwarder(
-            provider.GetRequiredService<ClusterStates>(),
+        services.TryAddSingleton<RetryMetrics>();
+        services.TryAddSingleton(static provider => new GatewayTrust(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.TrustedProxies));
+        services.TryAddSingleton(static provider => new AttemptSender(
             new RequestHead(provider.GetRequiredService<IOptions<GatewayOptions>>().Value),
             provider.GetRequiredService<ExchangeClocks>(),
             provider.GetRequiredService<ForwardMetrics>(),
+            provider.GetRequiredService<Tunnels>()));
+        services.TryAddSingleton(static provider => new Forwarder(
+            provider.GetRequiredService<ClusterStates>(),
+            provider.GetRequiredService<AttemptSender>(),
+            provider.GetRequiredService<RetryMetrics>(),
+            provider.GetRequiredService<GatewayTrust>(),
             provider.GetRequiredService<Tunnels>(),
             provider.GetRequiredService<UpstreamHandlers>()));
         services.TryAddSingleton<TunnelMetrics>();

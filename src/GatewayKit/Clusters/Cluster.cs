@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
 
 namespace GatewayKit.Clusters;
 
@@ -26,4 +28,16 @@ public sealed record Cluster
 
     /// <summary>How long the gateway waits, and for what.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>
+    /// When a request is sent again. Default <see langword="null"/>: a request goes on to another destination when one cannot be reached, and
+    /// nothing else is retried.
+    /// </summary>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>Whether a second destination is asked when the first takes long. Default <see langword="null"/>: it is not.</summary>
+    public HedgingPolicy? Hedging { get; init; }
+
+    // Whether an attempt must leave time for another one.
+    internal bool TriesAgain => Retry is { Mode: PolicyMode.Enforce, MaxRetries: > 0 } || Hedging is { Mode: PolicyMode.Enforce };
 }

@@ -1,3 +1,6 @@
+using GatewayKit.Resilience;
+using Microsoft.AspNetCore.Http;
+
 namespace GatewayKit.Clusters;
 
 /// <summary>A cluster at run time: its destinations, how one is picked, its connections.</summary>
@@ -6,9 +9,10 @@ internal sealed class ClusterState
     private readonly DestinationPicker _picker;
     private volatile DestinationSet _candidates;
 
-    public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport)
+    public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport, RetryBudget budget)
     {
-        (Cluster, Destinations, Transport) = (cluster, destinations, transport);
+        (Cluster, Destinations, Transport, Budget) = (cluster, destinations, transport, budget);
+        Timeouts = cluster.Timeouts.InEffect(cluster.TriesAgain);
 
         // With HTTP/2 and 3 requests share connections: there the handler counts streams.
         MostInFlight = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
@@ -35,19 +39,86 @@ internal sealed class ClusterState
     /// <summary>Looks again at which destinations may be picked: one has begun or ceased to drain.</summary>
     public void Refresh() => Candidates = Narrow();
 
+    /// <summary>The clocks, with the defaults that fit what the cluster does.</summary>
+    public ClusterTimeouts Timeouts { get; }
+
+    /// <summary>Whether <see cref="ClusterTimeouts.Total"/> was asked for and so ends streams too.</summary>
+    public bool TotalEndsStreams => Cluster.Timeouts.Total is not null;
+
+    /// <summary>What retries are taken from.</summary>
+    public RetryBudget Budget { get; }
+
+    /// <summary>How long half of the attempts take to the head of an answer, in milliseconds.</summary>
+    public QuantileEstimate AttemptTime { get; } = new(0.5);
+
+    /// <summary>When a destination may be available again; <see langword="null"/> if nobody knows.</summary>
+    public TimeSpan? RetryAfter => _candidates is null ? TimeSpan.Zero : null;
+
+    /// <summary>Whether there can be more than one destination.</summary>
+    public bool MayHaveOtherDestinations => Destinations.Count > 1;
+
     /// <summary>Picks a destination and counts the request in; the caller calls <see cref="DestinationState.End"/> once.</summary>
-    /// <returns>The destination; <see langword="null"/> if none can take a request.</returns>
-    public DestinationState? Begin()
+    /// <param name="httpContext">The client's request.</param>
+    /// <param name="tried">Destinations that are picked only if no other is there.</param>
+    /// <param name="lease">The place at the destination.</param>
+    /// <returns>Why there is none.</returns>
+    public PickRefusal TryBegin(HttpContext httpContext, in TriedDestinations tried, out DestinationLease lease)
     {
         var candidates = _candidates;
         var picked = candidates.Count switch
         {
             0 => null,
             1 => candidates[0],
-            _ => _picker.Pick(candidates),
+            _ => tried.IsEmpty ? _picker.Pick(candidates) : PickOther(candidates, tried),
         };
-        picked?.Begin();
-        return picked;
+        if (picked is null)
+        {
+            lease = default;
+            return PickRefusal.NoneHealthy;
+        }
+
+        picked.Begin();
+        lease = new(picked);
+        return PickRefusal.None;
+    }
+
+    /// <summary>Whether a destination could take a request.</summary>
+    /// <param name="excluded">Destinations that do not count.</param>
+    public bool HasCandidate(in TriedDestinations excluded)
+    {
+        var candidates = _candidates;
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (!excluded.Contains(candidates[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Rare: a request that failed elsewhere. Drawn a few times, then taken in turn.
+    private DestinationState PickOther(DestinationSet candidates, in TriedDestinations tried)
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            var picked = _picker.Pick(candidates);
+            if (!tried.Contains(picked))
+            {
+                return picked;
+            }
+        }
+
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (!tried.Contains(candidates[i]))
+            {
+                return candidates[i];
+            }
+        }
+
+        return _picker.Pick(candidates);
     }
 
     private DestinationSet Narrow() => new(Destinations.Where(static destination => !destination.IsDraining));

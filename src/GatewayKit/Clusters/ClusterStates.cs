@@ -1,10 +1,12 @@
+using GatewayKit.Resilience;
+
 namespace GatewayKit.Clusters;
 
 /// <summary>
 /// Makes the run-time states of a snapshot's clusters, taking over from the one before what did not change, and lets go of what no
 /// snapshot needs any more.
 /// </summary>
-internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains drains) : IDisposable
+internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains drains, TimeProvider time) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -93,6 +95,8 @@ internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains
         var transport = previous is not null && SharesConnections(previous.Cluster, cluster)
             ? previous.Transport
             : new ClusterTransport(handlers.For(cluster));
-        return new ClusterState(cluster, [.. destinations], transport);
+        var settings = cluster.Retry?.Budget ?? new();
+        var budget = previous is not null && (previous.Cluster.Retry?.Budget ?? new()) == settings ? previous.Budget : new RetryBudget(settings, time);
+        return new ClusterState(cluster, [.. destinations], transport, budget);
     }
 }

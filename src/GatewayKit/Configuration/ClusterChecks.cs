@@ -102,7 +102,7 @@ internal static class ClusterChecks
     }
 
     // A clock that another one always stops first says what will not happen (dotnet/yarp#2950).
-    private static void CheckCapped(string name, TimeSpan clock, TimeSpan usual, string cap, TimeSpan limit, string path, Report report)
+    private static void CheckCapped(string name, TimeSpan? clock, TimeSpan? usual, string cap, TimeSpan? limit, string path, Report report)
     {
         if (limit > TimeSpan.Zero && clock > limit && clock != usual)
         {
@@ -110,7 +110,7 @@ internal static class ClusterChecks
         }
     }
 
-    private static void CheckClock(TimeSpan clock, string path, Report report)
+    private static void CheckClock(TimeSpan? clock, string path, Report report)
     {
         if (clock != Timeout.InfiniteTimeSpan && (clock <= TimeSpan.Zero || clock > LongestClock))
         {

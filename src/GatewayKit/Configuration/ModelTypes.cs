@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Reflection;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
 using GatewayKit.Routing;
 
 namespace GatewayKit.Configuration;
@@ -35,6 +36,9 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTls))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClientCertificate))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTimeouts))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]
     public ModelTypes()
     {
     }

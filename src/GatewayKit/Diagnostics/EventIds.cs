@@ -34,6 +34,8 @@ internal static class EventIds
     public const int TunnelEnded = 1303;
     public const int ForwardFailuresSilenced = 1304;
 
+    public const int RetryDecided = 1305;
+
     // Clusters
     public const int TransportCreated = 1400;
     public const int TransportRetired = 1401;

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using GatewayKit.Clusters;
+using GatewayKit.Resilience;
 
 namespace GatewayKit.Forwarding;
 
 /// <summary>Clusters of one destination, for addresses that an endpoint of the host forwards to. They share their connections.</summary>
-internal sealed class AddressClusters(UpstreamHandlers handlers) : IDisposable
+internal sealed class AddressClusters(UpstreamHandlers handlers, TimeProvider time) : IDisposable
 {
     // Addresses usually come from code; ones that come from elsewhere must not grow without bound.
     private const int MaxKnownAddresses = 1_024;
@@ -27,7 +28,7 @@ internal sealed class AddressClusters(UpstreamHandlers handlers) : IDisposable
 
         var destination = new Destination { Address = uri };
         var cluster = new Cluster { Id = uri.Authority, Destinations = new Dictionary<string, Destination> { [uri.Authority] = destination } };
-        var state = new ClusterState(cluster, [new DestinationState(uri.Authority, destination)], _transport.Value);
+        var state = new ClusterState(cluster, [new DestinationState(uri.Authority, destination)], _transport.Value, new RetryBudget(new(), time));
         return _addresses.Count < MaxKnownAddresses ? _addresses.GetOrAdd(address, state) : state;
     }
 

@@ -7,7 +7,7 @@ namespace GatewayKit.Forwarding;
 internal static class ClockSettings
 {
     /// <returns><see langword="null"/> if no clock of the cluster leads to the error.</returns>
-    public static string? Describe(ForwardError error, ForwardPhase phase, Cluster cluster)
+    public static string? Describe(ForwardError error, ForwardPhase phase, ClusterState cluster)
     {
         var timeouts = cluster.Timeouts;
         return error switch
@@ -19,11 +19,11 @@ internal static class ClockSettings
             ForwardError.DeadlineExceeded when phase is ForwardPhase.Tunnel => "MaxDuration of the route's WebSockets ran out",
             ForwardError.DeadlineExceeded => $"{Text(nameof(timeouts.Total), timeouts.Total)} or the call's {GrpcTimeout.Name} ran out",
             ForwardError.Overloaded when phase is ForwardPhase.Waiting =>
-                string.Create(CultureInfo.InvariantCulture, $"{Text(nameof(timeouts.PoolWait), timeouts.PoolWait)} ran out or too many wait, at Http:MaxConnections ({cluster.Http.MaxConnections})"),
+                string.Create(CultureInfo.InvariantCulture, $"{Text(nameof(timeouts.PoolWait), timeouts.PoolWait)} ran out or too many wait, at Http:MaxConnections ({cluster.Cluster.Http.MaxConnections})"),
             _ => null,
         };
     }
 
-    private static string Text(string name, TimeSpan value) =>
-        $"Timeouts:{name} ({(value == Timeout.InfiniteTimeSpan ? "Infinite" : value.ToString("c", CultureInfo.InvariantCulture))})";
+    private static string Text(string name, TimeSpan? value) =>
+        $"Timeouts:{name} ({(value == Timeout.InfiniteTimeSpan ? "Infinite" : value?.ToString("c", CultureInfo.InvariantCulture))})";
 }

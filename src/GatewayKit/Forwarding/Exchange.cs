@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using GatewayKit.Clusters;
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
@@ -9,17 +11,23 @@ namespace GatewayKit.Forwarding;
 internal sealed class Exchange : IForwardAttempt, IDroppedFields
 {
     private readonly ForwardMetrics _metrics;
+    private readonly DestinationLease _lease;
+    private readonly long _deadline;
     private long _startedAt;
 
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
-    private bool _acquired, _counted, _ended;
+    private readonly bool _isGrpc, _isCallersDeadline;
+    private bool _acquired, _counted, _ended, _reported;
     private byte _phase = (byte)ForwardPhase.Request;
 
-    public Exchange(HttpContext httpContext, GatewayContext? context, ClusterState cluster, DestinationState destination, ExchangeClock clock, ForwardMetrics metrics)
+    public Exchange(in ForwardCall call, in DestinationLease lease, ExchangeClock clock, ForwardMetrics metrics)
     {
-        (HttpContext, Context, Cluster, Destination, Clock, _metrics) = (httpContext, context, cluster, destination, clock, metrics);
-        if (context is not null)
+        (HttpContext, Context, Cluster, _deadline, _isGrpc) = (call.HttpContext, call.Context, call.Cluster, call.Deadline, call.IsGrpc);
+        (_lease, Clock, _metrics) = (lease, clock, metrics);
+        _isCallersDeadline = call.IsCallersDeadline;
+        _sent = call.Upgrade;
+        if (Context is { } context)
         {
             context.LatestAttempt = this;
             context.Attempts++;
@@ -30,7 +38,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <returns>What to send the message by.</returns>
     public HttpMessageInvoker Begin()
     {
-        Clock.Start(Cluster.Cluster.Timeouts, HttpContext, HasDeadline ? TimeLeft : null);
+        Clock.Start(Cluster.Timeouts, HttpContext, _deadline);
         var invoker = Cluster.Transport.Acquire();
         _acquired = true;
         Span = ForwardMetrics.StartSpan(HttpContext, Cluster.Cluster.Id, Destination);
@@ -44,7 +52,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     public ClusterState Cluster { get; }
 
-    public DestinationState Destination { get; }
+    public DestinationState Destination => _lease.Destination;
 
     public ExchangeClock Clock { get; }
 
@@ -59,19 +67,13 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     }
 
     /// <summary>The upgrade that the client asks for; <see langword="null"/> if it asks for none.</summary>
-    public WebSocketUpgrade? Upgrade
-    {
-        get => _sent as WebSocketUpgrade;
-        init => _sent = value;
-    }
+    public WebSocketUpgrade? Upgrade => _sent as WebSocketUpgrade;
 
     /// <summary>The destination's answer, once it is there.</summary>
-    public HttpResponseMessage? Response { get; set; }
+    public HttpResponseMessage? Response { get; private set; }
 
-    /// <summary>What a gRPC call may take from here on, by its own deadline and the cluster's; infinite without any.</summary>
-    public TimeSpan TimeLeft { get; init; } = Timeout.InfiniteTimeSpan;
-
-    public bool HasDeadline => TimeLeft != Timeout.InfiniteTimeSpan;
+    /// <summary>Whether the destination is told what is left of the deadline, in the field of gRPC.</summary>
+    public bool StatesDeadline => _isGrpc && _deadline != long.MaxValue;
 
     string IForwardAttempt.DestinationId => Destination.Id;
 
@@ -102,6 +104,33 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     public bool IsAnswered { get; set; }
 
     public ForwardOutcome Outcome => new(Error, Phase, Body?.BytesSent ?? 0, ResponseBytes);
+
+    /// <summary>Takes the answer, whose head is there.</summary>
+    public void Accept(HttpResponseMessage answer)
+    {
+        Response = answer;
+        Phase = ForwardPhase.Response;
+        Clock.HeadArrived();
+        if (_deadline != long.MaxValue && !_isCallersDeadline && !Cluster.TotalEndsStreams && AttemptOutcomes.IsStream(answer, _isGrpc))
+        {
+            Clock.EndsNever();
+        }
+
+        if (Cluster.Cluster.TriesAgain)
+        {
+            Cluster.AttemptTime.Observe(Clock.HeadTime.TotalMilliseconds);
+        }
+
+        // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
+        if (AttemptOutcomes.OfHead(answer, _isGrpc) is not CallResult.Success and var known)
+        {
+            Report(known, AttemptOutcomes.RetryAfter(answer, Clock.Time));
+        }
+        else if (_lease.IsProbe || Upgrade is not null)
+        {
+            Report(CallResult.Success, null);
+        }
+    }
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)
@@ -181,6 +210,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             Phase = ForwardPhase.Complete;
         }
 
+        Report(AttemptOutcomes.OfEnd(this), null);
         Clock.Stop(reusable);
         Destination.End();
         if (_acquired)
@@ -191,5 +221,14 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         Upgrade?.Release();
         _metrics.Ended(this, _startedAt, _counted);
         Span?.Dispose();
+    }
+
+    private void Report(CallResult result, TimeSpan? retryAfter)
+    {
+        if (!_reported)
+        {
+            _reported = true;
+            _lease.Report(result, Clock.HeadTime, retryAfter);
+        }
     }
 }

@@ -26,6 +26,8 @@ internal sealed class ExchangeClock : IDisposable
     private long _attemptTicks = Off;
     private long _attemptDue = Off;
     private long _totalDue = Off;
+    private long _startedAt;
+    private long _headTicks;
     private long _lastMove;
     private long _timerDue = Off;
     private int _waitingFor;
@@ -45,23 +47,36 @@ internal sealed class ExchangeClock : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    public TimeProvider Time => _time;
+
+    /// <summary>From the start to the head of the answer; to now while there is none.</summary>
+    public TimeSpan HeadTime => _headTicks > 0 ? _time.GetElapsedTime(0, _headTicks) : _time.GetElapsedTime(_startedAt);
+
+    /// <summary>When the exchange began, as a timestamp.</summary>
+    public long StartedAt => _startedAt;
+
+    /// <summary>What is left of the deadline; never less than zero.</summary>
+    public TimeSpan TimeLeft =>
+        Volatile.Read(ref _totalDue) is not Off and var due ? _time.GetElapsedTime(Math.Min(_time.GetTimestamp(), due), due) : Timeout.InfiniteTimeSpan;
+
     /// <summary>Why the exchange was cancelled; <see cref="ForwardError.None"/> if it was not.</summary>
     public ForwardError Error => (ForwardError)Volatile.Read(ref _error);
 
     /// <param name="timeouts">What the cluster grants.</param>
     /// <param name="httpContext">The client's request.</param>
-    /// <param name="total">What is left of the deadline that the client set, if that is less than the cluster grants.</param>
-    public void Start(ClusterTimeouts timeouts, HttpContext httpContext, TimeSpan? total = null)
+    /// <param name="deadline">When the whole exchange has to be over, as a timestamp. Default: after the cluster's <see cref="ClusterTimeouts.Total"/>.</param>
+    public void Start(ClusterTimeouts timeouts, HttpContext httpContext, long? deadline = null)
     {
         var now = _time.GetTimestamp();
         lock (_lock)
         {
             _running = true;
+            (_startedAt, _headTicks) = (now, 0);
             _lastMove = now;
             _idleTicks = Ticks(timeouts.Idle);
             _attemptTicks = Ticks(timeouts.Attempt);
             _attemptDue = Later(now, _attemptTicks);
-            _totalDue = Later(now, Ticks(total ?? timeouts.Total));
+            _totalDue = deadline ?? Later(now, Ticks(timeouts.Total));
             _waitingFor = (int)WaitingFor.UpstreamHead;
             _uploadWaitsFor = (int)WaitingFor.Nothing;
             _headArrived = false;
@@ -138,12 +153,23 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>The head of the answer is there. With HTTP/2 that may be before the request is sent in full.</summary>
     public void HeadArrived()
     {
-        Volatile.Write(ref _lastMove, _time.GetTimestamp());
+        var now = _time.GetTimestamp();
+        _headTicks = Math.Max(1, now - _startedAt);
+        Volatile.Write(ref _lastMove, now);
         Volatile.Write(ref _waitingFor, (int)WaitingFor.UpstreamBody);
         lock (_lock)
         {
             _headArrived = true;
             Volatile.Write(ref _attemptDue, Off);
+        }
+    }
+
+    /// <summary>The answer is a stream: only standing still ends it.</summary>
+    public void EndsNever()
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _totalDue, Off);
         }
     }
 
@@ -230,8 +256,8 @@ internal sealed class ExchangeClock : IDisposable
 
     private static long Later(long now, long ticks) => ticks == Off ? Off : now + ticks;
 
-    private long Ticks(TimeSpan timeout) =>
-        timeout == Timeout.InfiniteTimeSpan ? Off : (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+    private long Ticks(TimeSpan? timeout) =>
+        timeout is not { } limit || limit == Timeout.InfiniteTimeSpan ? Off : (long)(limit.TotalSeconds * _time.TimestampFrequency);
 
     private long IdleDue() => Later(Volatile.Read(ref _lastMove), _idleTicks);
 

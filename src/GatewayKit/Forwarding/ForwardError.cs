@@ -125,4 +125,10 @@ public enum ForwardError
 
     /// <summary>The server upgrades no more connections, and the destination had agreed already.</summary>
     UpgradesFull,
+
+    /// <summary>The circuits of all destinations are open: nothing was sent.</summary>
+    CircuitOpen,
+
+    /// <summary>The destination refused the request before it looked at it (RFC 9113 §8.7).</summary>
+    UpstreamRefused,
 }

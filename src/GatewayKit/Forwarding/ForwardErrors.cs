@@ -10,6 +10,9 @@ namespace GatewayKit.Forwarding;
 /// <summary>Finds out what an exception means. The decision is taken once, first match wins: clock, client, body, destination.</summary>
 internal static class ForwardErrors
 {
+    // REFUSED_STREAM (RFC 9113 §7).
+    private const long RefusedStream = 0x7;
+
     /// <summary>The error of an attempt that brought no answer.</summary>
     public static ForwardError BeforeHead(Exception exception, ExchangeClock clock, RequestBody? body, HttpContext httpContext)
     {
@@ -84,6 +87,7 @@ internal static class ForwardErrors
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
         HttpRequestException { InnerException: DeniedAddressException } => ForwardError.UpstreamAddressDenied,
+        HttpProtocolException { ErrorCode: RefusedStream } or HttpRequestException { InnerException: HttpProtocolException { ErrorCode: RefusedStream } } => ForwardError.UpstreamRefused,
         HttpRequestException request => IsOfTls(request) ? ForwardError.UpstreamTlsBroken : OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,

@@ -44,6 +44,8 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
         ForwardError.UpgradesFull => new(RejectionReason.Overloaded, Blame.Gateway, LogLevel.Warning),
         ForwardError.Draining => new(RejectionReason.Draining, Blame.Gateway, LogLevel.Information, BeforeProcessing: true),
         ForwardError.NoHealthyDestination => new(RejectionReason.NoHealthyUpstream, Blame.Gateway, LogLevel.Warning, BeforeProcessing: true),
+        ForwardError.CircuitOpen => new(RejectionReason.CircuitOpen, Blame.Gateway, LogLevel.Debug, BeforeProcessing: true),
+        ForwardError.UpstreamRefused => new(RejectionReason.UpstreamReset, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamResolveFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamAddressDenied => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),
         ForwardError.UpstreamConnectFailed => new(RejectionReason.UpstreamConnect, Blame.Destination, LogLevel.Warning, BeforeProcessing: true),

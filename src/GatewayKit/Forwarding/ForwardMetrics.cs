@@ -131,7 +131,7 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
     {
         const int MostShown = 300;
         var (error, clocked) = (exchange.Error, exchange.Clock.Error);
-        if ((error == clocked || error is ForwardError.UpstreamConnectTimeout or ForwardError.Overloaded) && ClockSettings.Describe(error, exchange.Phase, exchange.Cluster.Cluster) is { } clock)
+        if ((error == clocked || error is ForwardError.UpstreamConnectTimeout or ForwardError.Overloaded) && ClockSettings.Describe(error, exchange.Phase, exchange.Cluster) is { } clock)
         {
             return clock;
         }

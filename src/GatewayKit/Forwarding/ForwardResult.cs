@@ -148,7 +148,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 
         // Clocks of a request have no say over a tunnel.
         httpContext.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        _exchange.Clock.BecomesTunnel(_exchange.Cluster.Cluster.Timeouts.Tunnel);
+        _exchange.Clock.BecomesTunnel(_exchange.Cluster.Timeouts.Tunnel);
         var tunnel = new Tunnel(httpContext, client, destination, _exchange.Clock, upgrade.EndsInHalves);
         var maxDuration = httpContext.Features.Get<WebSocketTerms>()?.MaxDuration ?? Timeout.InfiniteTimeSpan;
         var outcome = await upgrade.RunAsync(tunnel, _exchange, maxDuration).ConfigureAwait(false);

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using GatewayKit.Clusters;
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
@@ -13,16 +13,18 @@ namespace GatewayKit.Forwarding;
 public sealed class Forwarder : IDisposable
 {
     private readonly ClusterStates _clusters;
-    private readonly RequestHead _head;
-    private readonly ExchangeClocks _clocks;
-    private readonly ForwardMetrics _metrics;
+    private readonly AttemptSender _sender;
     private readonly Tunnels _tunnels;
+    private readonly GatewayTrust _trust;
     private readonly AddressClusters _addresses;
+    private readonly ConditionalWeakTable<ClusterState, RingOfCluster> _rings = [];
+    private readonly ConditionalWeakTable<ClusterState, RingOfCluster>.CreateValueCallback _createRing;
 
-    internal Forwarder(ClusterStates clusters, RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, UpstreamHandlers handlers)
+    internal Forwarder(ClusterStates clusters, AttemptSender sender, RetryMetrics retries, GatewayTrust trust, Tunnels tunnels, UpstreamHandlers handlers)
     {
-        (_clusters, _head, _clocks, _metrics, _tunnels) = (clusters, head, clocks, metrics, tunnels);
-        _addresses = new(handlers);
+        (_clusters, _sender, _trust, _tunnels) = (clusters, sender, trust, tunnels);
+        _addresses = new(handlers, sender.Time);
+        _createRing = cluster => new(AttemptRing.TryCreate(cluster, sender, retries, trust, Random.Shared.NextDouble));
     }
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
@@ -54,8 +56,11 @@ public sealed class Forwarder : IDisposable
     public void Dispose() => _addresses.Dispose();
 
     /// <summary>The terminal of the routes of a cluster.</summary>
-    internal EndpointFilterDelegate CreateTerminal(ClusterState cluster) =>
-        context => SendAsync(context.HttpContext, GatewayContext.From(context), cluster);
+    internal EndpointFilterDelegate CreateTerminal(ClusterState cluster)
+    {
+        var ring = RingOf(cluster);
+        return context => SendAsync(context.HttpContext, GatewayContext.From(context), cluster, ring);
+    }
 
     // Somebody wrote the name into code: the same words as for one in the configuration.
     private string DescribeUnknown(string clusterId) => $"There is no cluster '{clusterId}'. " + (
@@ -66,7 +71,7 @@ public sealed class Forwarder : IDisposable
     private async ValueTask<IResult> StandAloneAsync(HttpContext httpContext, ClusterState cluster)
     {
         var context = httpContext.Features.Get<GatewayContext>();
-        var result = (IResult)(await SendAsync(httpContext, context, cluster).ConfigureAwait(false))!;
+        var result = (IResult)(await SendAsync(httpContext, context, cluster, RingOf(cluster)).ConfigureAwait(false))!;
         if (result is ForwardResult answer)
         {
             httpContext.Response.RegisterForDisposeAsync(answer);
@@ -75,9 +80,8 @@ public sealed class Forwarder : IDisposable
         return result;
     }
 
-    // The life of an attempt: a destination, a message, an answer. Nothing of the client's response is touched. All up to the first
-    // wait runs here, so that the state machine behind it is small.
-    private ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster)
+    // The life of a request: what it must be to be sent at all, one attempt or several, and the answer or refusal that is kept.
+    private ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster, AttemptRing? ring)
     {
         var error = WebSocketUpgrade.TryCreate(httpContext, cluster.Cluster.Http, out var upgrade);
         if (error is ForwardError.None)
@@ -106,106 +110,57 @@ public sealed class Forwarder : IDisposable
             return new(answer);
         }
 
-        TimeSpan? timeLeft = null;
-        if (GrpcCall.Is(httpContext.Request))
-        {
-            error = TryReadDeadline(httpContext, context, cluster.Cluster.Timeouts.Total, out timeLeft);
-            if (error is not ForwardError.None)
-            {
-                return new(Refuse(error));
-            }
-        }
-
-        if (upgrade is not null)
+        error = TryReadDeadline(httpContext, context, cluster, out var deadline, out var isGrpc, out var isCallers);
+        if (error is ForwardError.None && upgrade is not null)
         {
             error = upgrade.Reserve(_tunnels);
-            if (error is not ForwardError.None)
-            {
-                return new(Refuse(error));
-            }
         }
 
-        var destination = cluster.Begin();
-        if (destination is null)
+        if (error is not ForwardError.None)
         {
-            upgrade?.Release();
-            return new(Refuse(ForwardError.NoHealthyDestination));
+            return new(Refuse(error));
         }
 
-        var exchange = new Exchange(httpContext, context, cluster, destination, _clocks.Rent(), _metrics) { Upgrade = upgrade, TimeLeft = timeLeft ?? Timeout.InfiniteTimeSpan };
-        try
-        {
-            var invoker = exchange.Begin();
-            return destination.InFlight > cluster.MostInFlight ? QueueAsync(exchange, invoker, target) : SendAsync(exchange, invoker, target);
-        }
-        catch (Exception exception)
-        {
-            return EndAsync(exchange, ForwardError.TransformFailed, exception);
-        }
+        var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, isGrpc, isCallers);
+        return ring is null ? SendOnceAsync(call) : SendRoundAsync(call, ring);
     }
 
-    // All connections are in use. Waiting for one is not the destination's time, and ends with a refusal of its own.
-    private async ValueTask<object?> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target)
+    private ValueTask<object?> SendOnceAsync(in ForwardCall call)
     {
-        var (clock, cluster) = (exchange.Clock, exchange.Cluster);
-        exchange.Phase = ForwardPhase.Waiting;
-        clock.AttemptWaits();
-        try
-        {
-            if (!await clock.WaitAsync(exchange.Destination.Queue, cluster.MostInFlight, cluster.Cluster.Timeouts.PoolWait).ConfigureAwait(false))
-            {
-                return await EndAsync(exchange, ForwardError.Overloaded, null).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException exception)
-        {
-            return await EndAsync(exchange, exception).ConfigureAwait(false);
-        }
-
-        exchange.Phase = ForwardPhase.Request;
-        clock.AttemptBegins();
-        return await SendAsync(exchange, invoker, target).ConfigureAwait(false);
-    }
-
-    private ValueTask<object?> SendAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target)
-    {
-        var http = exchange.Cluster.Cluster.Http;
-        Task<HttpResponseMessage> sending;
-        var sent = false;
-        try
-        {
-            var message = new HttpRequestMessage { Version = http.Version, VersionPolicy = http.VersionPolicy };
-            var error = Compose(exchange, message, target);
-            if (error is not ForwardError.None)
-            {
-                return EndAsync(exchange, error, null);
-            }
-
-            sent = true;
-            sending = invoker.SendAsync(message, exchange.Clock.Token);
-        }
-        catch (Exception exception)
-        {
-            // Before it was sent, the fault is the gateway's own and must not count against the destination.
-            return sent || exception is ForwardTransformException ? EndAsync(exchange, exception) : EndAsync(exchange, ForwardError.TransformFailed, exception);
-        }
-
-        return ReceiveAsync(exchange, sending);
+        var tried = default(TriedDestinations);
+        return ConcludeAsync(_sender.SendAsync(call, ref tried, number: 1, replay: null));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> ReceiveAsync(Exchange exchange, Task<HttpResponseMessage> sending)
+    private static async ValueTask<object?> ConcludeAsync(ValueTask<AttemptResult> attempt) => Conclude(await attempt.ConfigureAwait(false));
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<object?> SendRoundAsync(ForwardCall call, AttemptRing ring)
     {
-        // Looked at rather than caught: a catch that awaits would keep an exception and one more kind of awaiter in every request's state.
-        await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!sending.IsCompletedSuccessfully)
+        var (attempt, isExhausted) = await ring.RunAsync(call).ConfigureAwait(false);
+        if (isExhausted && _trust.Includes(call.HttpContext))
         {
-            return await EndFailedAsync(exchange, sending).ConfigureAwait(false);
+            call.HttpContext.Response.Headers[AttemptFields.Exhausted] = "1";
         }
 
-        exchange.Response = sending.GetAwaiter().GetResult();
-        exchange.Phase = ForwardPhase.Response;
-        exchange.Clock.HeadArrived();
+        return Conclude(attempt);
+    }
+
+    private static object Conclude(in AttemptResult attempt)
+    {
+        if (attempt.Exchange is not { } exchange)
+        {
+            return Refuse(attempt.Error, attempt.RetryAfter);
+        }
+
+        if (exchange.Error is not ForwardError.None and var error)
+        {
+            // The server's own word on a body, unless something else ended the exchange first.
+            var status = error is ForwardError.ClientAborted ? null : (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
+            var reason = exchange.Reason!;
+            return new GatewayProblem(reason, retryAfter: RetryAfter(error)) { StatusCode = status ?? reason.Status };
+        }
+
         var result = new ForwardResult(exchange);
         if (exchange.Context is { } context)
         {
@@ -221,146 +176,41 @@ public sealed class Forwarder : IDisposable
         return result;
     }
 
-    private async Task<object?> EndFailedAsync(Exchange exchange, Task sending)
+    // The shortest of the deadlines counts, and what a call has spent in filters is gone.
+    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, out long deadline, out bool isGrpc, out bool isCallers)
     {
-        try
+        (deadline, isCallers) = (long.MaxValue, false);
+        isGrpc = GrpcCall.Is(httpContext.Request);
+        var total = cluster.Timeouts.Total!.Value;
+        if (total != Timeout.InfiniteTimeSpan && (!isGrpc || cluster.TotalEndsStreams))
         {
-            await sending.ConfigureAwait(false);
-            throw new UnreachableException();
-        }
-        catch (Exception exception)
-        {
-            if (exchange.Clock.Error is not ForwardError.None || exchange.Upgrade?.TryFallBack(exception) is not true)
-            {
-                return await EndAsync(exchange, exception).ConfigureAwait(false);
-            }
+            deadline = After(total);
         }
 
-        return await SendAgainAsync(exchange).ConfigureAwait(false);
-    }
-
-    // A WebSocket that the destination did not take over HTTP/2, from the start over HTTP/1.1. Nothing of it was processed.
-    private async Task<object?> SendAgainAsync(Exchange exchange)
-    {
-        Task<HttpResponseMessage> sending;
-        try
-        {
-            var message = new HttpRequestMessage();
-            if (!RequestTarget.TryRead(exchange.HttpContext, exchange.Context?.Endpoint.AllowsEncodedSlash ?? false, out var target))
-            {
-                throw new UnreachableException();
-            }
-
-            var error = Compose(exchange, message, target);
-            if (error is not ForwardError.None)
-            {
-                return await EndAsync(exchange, error, null).ConfigureAwait(false);
-            }
-
-            // The exchange is counted already.
-            var transport = exchange.Cluster.Transport;
-            var invoker = transport.Acquire();
-            transport.Release();
-            sending = invoker.SendAsync(message, exchange.Clock.Token);
-        }
-        catch (Exception exception)
-        {
-            return await EndAsync(exchange, exception).ConfigureAwait(false);
-        }
-
-        return await ReceiveAsync(exchange, sending).ConfigureAwait(false);
-    }
-
-    private static ValueTask<object?> EndAsync(Exchange exchange, Exception exception) => EndAsync(
-        exchange,
-        exception is ForwardTransformException
-            ? ForwardError.TransformRefused
-            : ForwardErrors.BeforeHead(exception, exchange.Clock, exchange.Body, exchange.HttpContext),
-        exception);
-
-    private static async ValueTask<object?> EndAsync(Exchange exchange, ForwardError error, Exception? exception)
-    {
-        var reason = exchange.Fail(error, exception).Reason;
-
-        // The server's own word on a body, unless something else ended the exchange first.
-        var status = error is ForwardError.ClientAborted ? null : (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
-        await exchange.EndAsync().ConfigureAwait(false);
-        return new GatewayProblem(reason, retryAfter: RetryAfter(error)) { StatusCode = status ?? reason.Status };
-    }
-
-    private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target)
-    {
-        var (httpContext, destination) = (exchange.HttpContext, exchange.Destination);
-        message.Method = HttpMethod.Parse(httpContext.Request.Method);
-        exchange.Upgrade?.Begin(message);
-        RequestContent.Add(exchange, message);
-        var error = _head.Copy(exchange, message);
-        if (error is not ForwardError.None)
-        {
-            return error;
-        }
-
-        exchange.Upgrade?.Write(message);
-        ForwardRequest? transformed = null;
-        if (exchange.Context?.ForwardTransform is { } transform)
-        {
-            transformed = _head.Prepare(exchange, message, target);
-            error = Transform(transform, exchange, transformed);
-            if (error is not ForwardError.None)
-            {
-                return error;
-            }
-
-            target = transformed.Target;
-        }
-
-        if (exchange.HasDeadline)
-        {
-            message.Headers.Remove(GrpcTimeout.Name);
-            message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(exchange.TimeLeft));
-        }
-
-        message.RequestUri = TargetUri.Create(destination, target);
-        return _head.Own(exchange, message, transformed);
-    }
-
-    // The shorter of two deadlines counts, and what the call has spent in filters is gone.
-    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, TimeSpan total, out TimeSpan? timeLeft)
-    {
-        timeLeft = total == Timeout.InfiniteTimeSpan ? null : total;
-        if (!httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))
+        if (!isGrpc || !httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))
         {
             return ForwardError.None;
         }
 
-        if (!GrpcTimeout.TryParse(stated, out var deadline))
+        if (!GrpcTimeout.TryParse(stated, out var asked))
         {
             return ForwardError.DeadlineInvalid;
         }
 
-        deadline -= context is null ? TimeSpan.Zero : GrpcCall.Age(context, _clocks.Time);
-        timeLeft = timeLeft < deadline ? timeLeft : deadline;
-        return deadline > TimeSpan.Zero ? ForwardError.None : ForwardError.DeadlineExceeded;
+        asked -= context is null ? TimeSpan.Zero : GrpcCall.Age(context, _sender.Time);
+        (deadline, isCallers) = (Math.Min(deadline, After(asked)), true);
+        return asked > TimeSpan.Zero ? ForwardError.None : ForwardError.DeadlineExceeded;
     }
 
-    private static ForwardError Transform(IForwardTransform transform, Exchange exchange, ForwardRequest request)
-    {
-        try
-        {
-            transform.TransformRequest(request);
-        }
-        catch (Exception exception) when (exception is not ForwardTransformException)
-        {
-            // The gateway's own fault: it must not count against the destination.
-            exchange.Fail(ForwardError.TransformFailed, exception);
-            return ForwardError.TransformFailed;
-        }
+    private long After(TimeSpan time) => _sender.Time.GetTimestamp() + (long)(time.TotalSeconds * _sender.Time.TimestampFrequency);
 
-        return ForwardError.None;
-    }
-
-    private static GatewayProblem Refuse(ForwardError error) => new(ForwardFailure.Of(error).Reason, retryAfter: RetryAfter(error));
+    private static GatewayProblem Refuse(ForwardError error, TimeSpan? retryAfter = null) => new(ForwardFailure.Of(error).Reason, retryAfter: retryAfter ?? RetryAfter(error));
 
     // Room may be made at any time, and another instance of the gateway may have some (RFC 9110 §15.6.4).
     private static TimeSpan? RetryAfter(ForwardError error) => error is ForwardError.Overloaded or ForwardError.Draining ? TimeSpan.FromSeconds(1) : null;
+
+    private AttemptRing? RingOf(ClusterState cluster) => _rings.GetValue(cluster, _createRing).Ring;
+
+    /// <summary>The ring of a cluster, if it has one; built once for all of its routes.</summary>
+    private sealed record RingOfCluster(AttemptRing? Ring);
 }

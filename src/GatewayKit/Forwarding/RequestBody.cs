@@ -2,15 +2,17 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.ExceptionServices;
+using GatewayKit.Forwarding.Attempts;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
 
 /// <summary>
 /// The client's body on its way to a destination. It can be read once; a second try would send a cut body as a whole one, so it throws
-/// (E3). A failure is noted with its side, because the handler reports both the same way.
+/// (E3). What a former attempt has read of it comes first, if that was kept. A failure is noted with its side, because the handler reports
+/// both the same way.
 /// </summary>
-internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) : HttpContent
+internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, ReplayBuffer? replay = null) : HttpContent
 {
     private const int MaxBuffer = 65_536;
 
@@ -22,6 +24,9 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
 
     /// <summary>How many bytes the destination was sent.</summary>
     public long BytesSent { get; private set; }
+
+    /// <summary>Whether anything was read from the client, so that a further attempt finds less than the whole.</summary>
+    public bool HasRead { get; private set; }
 
     /// <summary>Why the destination could not take it.</summary>
     public Exception? WriteFailure { get; private set; }
@@ -46,8 +51,15 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
             ? null
             : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, clock.Token);
         clock.UploadBegins();
+        replay?.Use();
         try
         {
+            if (replay is { Kept: { IsEmpty: false } kept })
+            {
+                HasRead = true;
+                await WriteAsync(stream, new ReadOnlySequence<byte>(kept), linked?.Token ?? clock.Token).ConfigureAwait(false);
+            }
+
             await CopyAsync(httpContext.Request.BodyReader, stream, linked?.Token ?? clock.Token).ConfigureAwait(false);
             clock.UploadEnds();
         }
@@ -58,6 +70,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
         }
         finally
         {
+            replay?.Release();
             _finished.TrySetResult();
         }
     }
@@ -95,6 +108,8 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock) 
 
                 if (!result.Buffer.IsEmpty)
                 {
+                    HasRead = true;
+                    replay?.Append(result.Buffer);
                     clock.UploadMoved();
                     await WriteAsync(stream, result.Buffer, cancellationToken).ConfigureAwait(false);
                 }

@@ -1,3 +1,4 @@
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,7 +10,7 @@ namespace GatewayKit.Forwarding;
 /// <summary>Gives a message the content that its request has: the client's body, an empty one, or none.</summary>
 internal static class RequestContent
 {
-    public static void Add(Exchange exchange, HttpRequestMessage message)
+    public static void Add(Exchange exchange, HttpRequestMessage message, ReplayBuffer? replay)
     {
         var httpContext = exchange.HttpContext;
         if (exchange.Upgrade is not null)
@@ -20,7 +21,7 @@ internal static class RequestContent
         if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
         {
             LiftLimits(exchange);
-            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock);
+            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay);
         }
         else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
         {

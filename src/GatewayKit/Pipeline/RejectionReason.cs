@@ -119,6 +119,9 @@ public sealed record RejectionReason
     /// <summary>503: the cluster has no destination to send to.</summary>
     public static RejectionReason NoHealthyUpstream { get; } = new("no-healthy-upstream", StatusCodes.Status503ServiceUnavailable, "No destination is available.");
 
+    /// <summary>503: what would serve the request has failed too often lately, and is left alone for a while.</summary>
+    public static RejectionReason CircuitOpen { get; } = new("circuit-open", StatusCodes.Status503ServiceUnavailable, "The service is failing and is left alone for a moment.");
+
     /// <summary>503: too much is in flight.</summary>
     public static RejectionReason Overloaded { get; } = new("overloaded", StatusCodes.Status503ServiceUnavailable, "The service is overloaded.");
 

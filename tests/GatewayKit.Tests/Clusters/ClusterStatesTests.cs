@@ -84,6 +84,7 @@ public sealed class ClusterStatesTests : IDisposable
         var (options, connections) = (Microsoft.Extensions.Options.Options.Create(new GatewayOptions()), new DestinationConnections());
         return new(
             new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System), connections, options),
-            new DestinationDrains(connections, options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DestinationDrains>.Instance));
+            new DestinationDrains(connections, options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DestinationDrains>.Instance),
+            TimeProvider.System);
     }
 }

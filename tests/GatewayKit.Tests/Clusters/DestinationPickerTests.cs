@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Tests.Clusters;
 
@@ -58,7 +59,7 @@ public sealed class DestinationPickerTests
         var cluster = Cluster(rule, 3, 1);
         for (var i = 0; i < 400; i++)
         {
-            cluster.Begin();
+            Begin(cluster);
         }
 
         Assert.InRange(cluster.Destinations[0].InFlight, 280, 320);
@@ -83,22 +84,25 @@ public sealed class DestinationPickerTests
     }
 
     [Fact]
-    public void Cluster_without_destinations_picks_none() => Assert.Null(Cluster(LoadBalancing.Random).Begin());
+    public void Cluster_without_destinations_picks_none() => Assert.Null(Begin(Cluster(LoadBalancing.Random)));
 
     [Fact]
-    public void Cluster_whose_destinations_weigh_nothing_picks_none() => Assert.Null(Cluster(LoadBalancing.Random, 0, 0).Begin());
+    public void Cluster_whose_destinations_weigh_nothing_picks_none() => Assert.Null(Begin(Cluster(LoadBalancing.Random, 0, 0)));
 
     private static ClusterState Cluster(LoadBalancing rule, params int[] weights)
     {
         var destinations = weights
             .Select((weight, index) => new DestinationState(((char)('a' + index)).ToString(), new() { Address = new($"http://host{index}"), Weight = weight }))
             .ToArray();
-        return new(new() { Id = "c", LoadBalancing = rule }, destinations, new ClusterTransport(static () => new SocketsHttpHandler()));
+        return new(new() { Id = "c", LoadBalancing = rule }, destinations, new ClusterTransport(static () => new SocketsHttpHandler()), new(new(), TimeProvider.System));
     }
+
+    private static DestinationState? Begin(ClusterState cluster) =>
+        cluster.TryBegin(new DefaultHttpContext(), default, out var lease) is PickRefusal.None ? lease.Destination : null;
 
     private static string Picks(ClusterState cluster, int count) => string.Concat(Enumerable.Range(0, count).Select(_ =>
     {
-        var picked = cluster.Begin()!;
+        var picked = Begin(cluster)!;
         picked.End();
         return picked.Id;
     }));

@@ -23,5 +23,5 @@ public sealed class ClockSettingsTests
     [InlineData(ForwardError.Overloaded, ForwardPhase.Request, null)]
     [InlineData(ForwardError.UpstreamReset, ForwardPhase.Request, null)]
     public void Log_names_the_setting_that_can_be_changed(ForwardError error, ForwardPhase phase, string? expected) =>
-        Assert.Equal(expected, ClockSettings.Describe(error, phase, Cluster));
+        Assert.Equal(expected, ClockSettings.Describe(error, phase, new ClusterState(Cluster, [], null!, new(new(), TimeProvider.System))));
 }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding;
+using GatewayKit.Forwarding.Attempts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -80,7 +81,9 @@ public sealed class ResponseBodyTests
         using var clock = new ExchangeClocks(TimeProvider.System).Rent();
         using var answer = new HttpResponseMessage();
         var destination = new DestinationState("a", new() { Address = new(isPlain ? "http://a" : "https://a") });
-        var exchange = new Exchange(context, null, new ClusterState(new() { Id = "up" }, [destination], null!), destination, clock, null!) { Response = answer };
+        var cluster = new ClusterState(new() { Id = "up" }, [destination], null!, new(new(), TimeProvider.System));
+        var exchange = new Exchange(new ForwardCall(context, null, cluster, default, null, long.MaxValue, false, false), new(destination), clock, null!);
+        exchange.Accept(answer);
         var (error, exception) = await ResponseBody.CopyAsync(source, context.Response, length, exchange);
         Assert.Null(exception);
         Assert.Equal(ForwardError.None, error);

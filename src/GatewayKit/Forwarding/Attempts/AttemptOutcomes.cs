@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Net;
+using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
+
+namespace GatewayKit.Forwarding.Attempts;
+
+/// <summary>
+/// What an attempt says of its destination. Only what is the destination's own doing counts against it: not a client that went away, not a deadline
+/// that the caller set, not a request that it rightly refuses.
+/// </summary>
+internal static class AttemptOutcomes
+{
+    private const string GrpcStatus = "grpc-status";
+
+    // UNAVAILABLE and DEADLINE_EXCEEDED (gRPC, status codes).
+    private const int Unavailable = 14;
+    private const int DeadlineExceeded = 4;
+
+    /// <summary>As far as the head of an answer tells.</summary>
+    public static CallResult OfHead(HttpResponseMessage answer, bool isGrpc) => answer.StatusCode switch
+    {
+        HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => CallResult.Failure,
+
+        // It protects itself, which is no illness.
+        HttpStatusCode.TooManyRequests => CallResult.Neutral,
+        _ => isGrpc && answer.Headers.NonValidated.TryGetValues(GrpcStatus, out var status) && IsUnavailable(status.ToString()) ? CallResult.Failure : CallResult.Success,
+    };
+
+    /// <summary>Once the exchange is over.</summary>
+    public static CallResult OfEnd(Exchange exchange) => exchange switch
+    {
+        { Error: not ForwardError.None and var error } => ForwardFailure.Of(error).Blame is Blame.Destination ? CallResult.Failure : CallResult.Neutral,
+        { Response: null } => CallResult.Neutral,
+        _ => CallResult.Success,
+    };
+
+    /// <summary>Whether an answer has no end that anybody waits for.</summary>
+    public static bool IsStream(HttpResponseMessage answer, bool isGrpc) =>
+        isGrpc || (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+            && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>How long a destination asks to be left alone; only a 503 speaks of the destination as a whole (RFC 9110 §15.6.4).</summary>
+    public static TimeSpan? RetryAfter(HttpResponseMessage answer, TimeProvider time) =>
+        answer.StatusCode is HttpStatusCode.ServiceUnavailable ? RetryAfterField.Of(answer, time) : null;
+
+    private static bool IsUnavailable(string status) =>
+        int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code is Unavailable or DeadlineExceeded;
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
+using Microsoft.AspNetCore.Http;
+using Polly;
+
+namespace GatewayKit.Forwarding.Attempts;
+
+/// <summary>
+/// The strategies that run around the attempts of a cluster, and the attempts inside. Its callback is one attempt including the choice of a
+/// destination, so each execution goes elsewhere.
+/// </summary>
+internal sealed class AttemptRing
+{
+    private readonly ClusterState _cluster;
+    private readonly AttemptSender _sender;
+    private readonly ResiliencePipeline<AttemptResult> _pipeline;
+    private readonly int _replayBytes;
+
+    private AttemptRing(ClusterState cluster, AttemptSender sender, ResiliencePipeline<AttemptResult> pipeline)
+    {
+        (_cluster, _sender, _pipeline) = (cluster, sender, pipeline);
+        _replayBytes = cluster.Cluster.Retry is { Mode: PolicyMode.Enforce, ReplayBufferBytes: > 0 and var bytes } ? bytes : 0;
+    }
+
+    /// <returns><see langword="null"/> if the cluster makes one attempt and no more.</returns>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Polly validates the annotations of the options; ours have none but the name's.")]
+    public static AttemptRing? TryCreate(ClusterState cluster, AttemptSender sender, RetryMetrics metrics, GatewayTrust trust, Func<double> random)
+    {
+        // With one destination and no policy there is nowhere else to go.
+        var (policy, time) = (cluster.Cluster.Retry, sender.Time);
+        var retries = policy is null ? cluster.MayHaveOtherDestinations : policy is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
+        if (!retries)
+        {
+            return null;
+        }
+
+        var admission = new RetryAdmission(policy, cluster.Budget, cluster.AttemptTime, time, trust, random);
+        var builder = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time, Name = cluster.Cluster.Id };
+        builder.AddStrategy(_ => new RetryStrategy(admission, metrics, time), new RingStrategyOptions("Retry"));
+        return new(cluster, sender, builder.Build());
+    }
+
+    /// <summary>Makes attempts until one is kept.</summary>
+    /// <returns>The result, and whether retries are exhausted.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<RingResult> RunAsync(ForwardCall call)
+    {
+        _cluster.Budget.Deposit();
+        var ring = new RingCall(call, _sender, CreateReplay(call.HttpContext.Request));
+        var context = ResilienceContextPool.Shared.Get();
+        context.Properties.Set(RingCall.Key, ring);
+        try
+        {
+            var outcome = await _pipeline.ExecuteOutcomeAsync(AttemptAsync, context, ring).ConfigureAwait(false);
+            outcome.ThrowIfException();
+            return new(outcome.Result, ring.IsExhausted);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+            ring.End();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<Outcome<AttemptResult>> AttemptAsync(ResilienceContext context, RingCall ring) =>
+        Outcome.FromResult(await ring.AttemptAsync().ConfigureAwait(false));
+
+    // A body that is known to be larger, or a call that streams, is not kept at all.
+    private ReplayBuffer? CreateReplay(HttpRequest request) =>
+        _replayBytes > 0 && !(request.ContentLength > _replayBytes) && !GrpcCall.Is(request) ? new(_replayBytes) : null;
+}
+
+/// <summary>What the ring brings back.</summary>
+/// <param name="Attempt">The attempt that is kept.</param>
+/// <param name="IsExhausted">Whether gateways in front should not retry either.</param>
+internal readonly record struct RingResult(AttemptResult Attempt, bool IsExhausted);
+
+/// <summary>Names a strategy of the ring in Polly's telemetry.</summary>
+internal sealed class RingStrategyOptions : ResilienceStrategyOptions
+{
+    public RingStrategyOptions(string name) => Name = name;
+}

@@ -1,0 +1,86 @@
+using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Forwarding.Attempts;
+
+/// <summary>
+/// Decides whether a request is sent again: every one of ten terms must hold, and the first that does not is the reason on record. A cluster without a
+/// policy of retries goes from a destination that cannot be reached to another one, and nothing more: nothing was sent then.
+/// </summary>
+internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, QuantileEstimate attemptTime, TimeProvider time, GatewayTrust trust, Func<double> random)
+{
+    /// <summary>How many further destinations are asked when one after the other cannot be reached, whatever the policy says of other failures.</summary>
+    public const int MostConnects = 2;
+
+    /// <summary>The least that must be left of the deadline for another attempt.</summary>
+    public static readonly TimeSpan LeastLeft = TimeSpan.FromMilliseconds(50);
+
+    private static readonly RetryPolicy Defaults = new();
+
+    private readonly RetryPolicy? _policy = policy is { Mode: PolicyMode.Off } ? null : policy;
+
+    /// <summary>Whether the request may be sent again after what came of its latest attempt.</summary>
+    /// <param name="ring">The request.</param>
+    /// <param name="result">What came of the attempt.</param>
+    /// <param name="wait">How long to wait first.</param>
+    public RetryDecision Decide(RingCall ring, in AttemptResult result, out TimeSpan wait)
+    {
+        wait = TimeSpan.Zero;
+        if (result.Error is ForwardError.None && (result.Answer is not { } answer || (int)answer.StatusCode < 400))
+        {
+            return RetryDecision.NotNeeded;
+        }
+
+        var unreached = RetryableFailures.IsBeforeProcessing(result);
+        var (call, request) = (ring.Call, ring.Call.HttpContext.Request);
+        return ring.Attempts > (unreached ? Math.Max(MostConnects, _policy?.MaxRetries ?? 0) : _policy?.MaxRetries ?? 0) ? UsedOr(result)
+            : !RetryableFailures.Contains(result, _policy) ? RetryDecision.NotRetryable
+            : !unreached && !IsSafe(request) ? RetryDecision.NotSafe
+            : result.Exchange is { } former && !ring.HasBody(former) ? RetryDecision.BodyGone
+            : call.HttpContext.RequestAborted.IsCancellationRequested ? RetryDecision.ClientGone
+            : !unreached && (call.IsGrpc || call.Upgrade is not null) ? RetryDecision.Stream
+            : !Fits(ring, result, unreached, out wait) ? RetryDecision.TooLate
+            : !ring.HasDestination(elsewhere: _policy is null) ? RetryDecision.NoDestination
+            : trust.RetriesItself(call.HttpContext) || result.Answer is { } last && AttemptFields.IsExhausted(last) ? RetryDecision.LeftToGateway
+            : !IsShadow && !budget.TryWithdraw() ? RetryDecision.BudgetSpent
+            : RetryDecision.Retry;
+    }
+
+    /// <summary>Whether what would be retried only is counted.</summary>
+    public bool IsShadow => _policy is { Mode: PolicyMode.Shadow };
+
+    // What could not have been retried anyway says so, however many attempts there were.
+    private RetryDecision UsedOr(in AttemptResult result) =>
+        RetryableFailures.Contains(result, _policy) ? RetryDecision.AttemptsUsed : RetryDecision.NotRetryable;
+
+    private bool IsSafe(HttpRequest request) => RequestRules.IsIdempotent(request.Method)
+        || (_policy is { HonorIdempotencyKey: true } && request.Headers.TryGetValue("Idempotency-Key", out var keys) && keys.Count == 1 && keys[0] is { Length: > 0 });
+
+    private bool Fits(RingCall ring, in AttemptResult result, bool unreached, out TimeSpan wait)
+    {
+        var settings = _policy ?? Defaults;
+
+        // A destination that was not reached has no time to recover: the next one is another.
+        wait = unreached && ring.Attempts == 1 && ring.HasDestination(elsewhere: true) ? TimeSpan.Zero
+            : Backoff.Of(ring.Attempts - 1, settings.BaseDelay, settings.MaxDelay, random());
+        if (result.Answer is { } answer && RetryAfterField.Of(answer, time) is { } asked)
+        {
+            if (asked > settings.MaxRetryAfter)
+            {
+                return false;
+            }
+
+            wait = asked > wait ? asked : wait;
+        }
+
+        if (!ring.Call.HasDeadline)
+        {
+            return true;
+        }
+
+        var usual = TimeSpan.FromMilliseconds(attemptTime.Value);
+        var left = time.GetElapsedTime(time.GetTimestamp(), ring.Call.Deadline);
+        return left - wait >= (usual > LeastLeft ? usual : LeastLeft);
+    }
+}

@@ -1,0 +1,35 @@
+using GatewayKit.Clusters;
+using Polly;
+
+namespace GatewayKit.Forwarding.Attempts;
+
+/// <summary>A request on its way round the attempt ring: the call, and what its attempts leave for the next one. Belongs to its request.</summary>
+internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuffer? replay)
+{
+    /// <summary>Where the strategies of the ring find it.</summary>
+    public static readonly ResiliencePropertyKey<RingCall> Key = new("GatewayKit.Call");
+
+    private TriedDestinations _tried;
+
+    public ForwardCall Call => call;
+
+    /// <summary>How many attempts have begun.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>Whether retries have come to an end that gateways in front should not add to.</summary>
+    public bool IsExhausted { get; set; }
+
+    /// <summary>Makes the next attempt, at a destination that was not asked yet while there is one.</summary>
+    public ValueTask<AttemptResult> AttemptAsync() => sender.SendAsync(call, ref _tried, ++Attempts, replay);
+
+    /// <summary>Whether a destination could take another attempt.</summary>
+    /// <param name="elsewhere">Whether it must be one that was not asked yet.</param>
+    public bool HasDestination(bool elsewhere) => call.Cluster.HasCandidate(elsewhere ? _tried : default);
+
+    /// <summary>Whether the body can be sent again: there is none, nothing of it was read, or all that was read is kept.</summary>
+    public bool HasBody(Exchange former) => former.Body is not { HasRead: true } body
+        || (replay is { IsGone: false } && (!body.IsRunning || call.HttpContext.Request.ContentLength <= replay.MostBytes));
+
+    /// <summary>Gives up what is kept of the body.</summary>
+    public void End() => replay?.Release();
+}
