@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using GatewayKit.Clusters;
+using GatewayKit.Clusters.Discovery;
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
@@ -73,6 +74,29 @@ public sealed class GatewayBuilder
     {
         Services.TryAddSingleton<T>();
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, T>(static services => services.GetRequiredService<T>()));
+        return this;
+    }
+
+    /// <summary>Adds a source of destinations, created from DI when a cluster names it.</summary>
+    /// <typeparam name="T">The source; a singleton.</typeparam>
+    /// <param name="name">What clusters write as <see cref="ClusterDiscovery.Source"/>; case is ignored. Adding the same source under the same name again is harmless.</param>
+    /// <exception cref="InvalidOperationException">The name is another source's.</exception>
+    public GatewayBuilder AddDestinationSource<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(string name)
+        where T : class, IDestinationSource
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        var known = Services.Select(static service => service.ImplementationInstance).OfType<DestinationSources.Registration>()
+            .FirstOrDefault(one => string.Equals(one.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (known is null)
+        {
+            Services.AddSingleton(new DestinationSources.Registration(name, typeof(T)));
+            Services.TryAddSingleton<T>();
+        }
+        else if (known.Type != typeof(T))
+        {
+            throw new InvalidOperationException($"Destination source {typeof(T).Name} cannot be added as '{name}': that is {known.Type.Name}. Give it another name.");
+        }
+
         return this;
     }
 

@@ -1,5 +1,6 @@
 using GatewayKit;
 using GatewayKit.Clusters;
+using GatewayKit.Clusters.Discovery;
 using GatewayKit.Configuration;
 using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
@@ -52,6 +53,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<DestinationDrains>();
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton(static provider => new GatewayClusters(provider.GetRequiredService<ClusterStates>(), provider.GetRequiredService<DestinationDrains>()));
+        AddDiscovery(services);
         services.TryAddSingleton(static provider => NameLookup.OfSystem(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<UpstreamHandlers>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
@@ -98,7 +100,8 @@ public static class GatewayServiceCollectionExtensions
         return new GatewayBuilder(services)
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
-            .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms");
+            .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms")
+            .AddDestinationSource<DnsDestinationSource>(DnsDestinationSource.Name);
     }
 
     /// <summary>Adds the gateway, configured by a section and by whatever changes in it later.</summary>
@@ -139,6 +142,16 @@ public static class GatewayServiceCollectionExtensions
 
         // In front of what the host's own start-up filters add (B5).
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, DrainStartup>());
+    }
+
+    private static void AddDiscovery(IServiceCollection services)
+    {
+        services.TryAddSingleton<DiscoveryTelemetry>();
+        services.TryAddSingleton<DiscoveryChecks>();
+        services.TryAddSingleton(static provider => new DestinationSources(
+            provider.GetServices<DestinationSources.Registration>(), type => (IDestinationSource)provider.GetRequiredService(type)));
+        services.TryAddSingleton<DestinationCheck>(static provider => provider.GetRequiredService<DiscoveryChecks>().FaultOf);
+        services.TryAddSingleton<DestinationWatches>();
     }
 
     private static void AddConfiguration(IServiceCollection services)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GatewayKit.Clusters.Discovery;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 
@@ -28,6 +29,9 @@ public sealed record Cluster
 
     /// <summary>How long the gateway waits, and for what.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>Where further destinations are found while the gateway runs, such as in DNS. Default: nowhere.</summary>
+    public ClusterDiscovery? Discovery { get; init; }
 
     /// <summary>
     /// When a request is sent again. Default <see langword="null"/>: a request goes on to another destination when one cannot be reached, and

@@ -1,3 +1,4 @@
+using GatewayKit.Clusters.Discovery;
 using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Http;
 
@@ -7,11 +8,13 @@ namespace GatewayKit.Clusters;
 internal sealed class ClusterState
 {
     private readonly DestinationPicker _picker;
+    private readonly Lock _narrowing = new();
+    private volatile IReadOnlyList<DestinationState> _destinations;
     private volatile DestinationSet _candidates;
 
     public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport, RetryBudget budget)
     {
-        (Cluster, Destinations, Transport, Budget) = (cluster, destinations, transport, budget);
+        (Cluster, _destinations, Transport, Budget) = (cluster, destinations, transport, budget);
         Timeouts = cluster.Timeouts.InEffect(cluster.TriesAgain);
 
         // With HTTP/2 and 3 requests share connections: there the handler counts streams.
@@ -22,7 +25,10 @@ internal sealed class ClusterState
 
     public Cluster Cluster { get; }
 
-    public IReadOnlyList<DestinationState> Destinations { get; }
+    public IReadOnlyList<DestinationState> Destinations => _destinations;
+
+    /// <summary>What keeps the destinations in step with discovery; <see langword="null"/> if the cluster has none.</summary>
+    public DiscoveryFollower? Discovery { get; set; }
 
     public ClusterTransport Transport { get; }
 
@@ -37,7 +43,21 @@ internal sealed class ClusterState
     }
 
     /// <summary>Looks again at which destinations may be picked: one has begun or ceased to drain.</summary>
-    public void Refresh() => Candidates = Narrow();
+    public void Refresh()
+    {
+        // One at a time: the last to look sees what all have changed.
+        lock (_narrowing)
+        {
+            Candidates = Narrow();
+        }
+    }
+
+    /// <summary>Puts destinations in place of those before. What is not among them is not picked any more; its requests finish. One caller at a time.</summary>
+    public void SetDestinations(IReadOnlyList<DestinationState> destinations)
+    {
+        _destinations = destinations;
+        Refresh();
+    }
 
     /// <summary>The clocks, with the defaults that fit what the cluster does.</summary>
     public ClusterTimeouts Timeouts { get; }

@@ -1,3 +1,4 @@
+using GatewayKit.Clusters.Discovery;
 using GatewayKit.Resilience;
 
 namespace GatewayKit.Clusters;
@@ -6,7 +7,7 @@ namespace GatewayKit.Clusters;
 /// Makes the run-time states of a snapshot's clusters, taking over from the one before what did not change, and lets go of what no
 /// snapshot needs any more.
 /// </summary>
-internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains drains, TimeProvider time) : IDisposable
+internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, TimeProvider time) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -58,6 +59,10 @@ internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains
     /// <summary>Gives up states that never came into force.</summary>
     public void Discard(IReadOnlyDictionary<string, ClusterState> states) => Retire(states, InForce);
 
+    /// <summary>Waits until what clusters discover was looked up once.</summary>
+    /// <returns>The clusters that cannot do without and have nothing, and why.</returns>
+    public IReadOnlyList<(Cluster Cluster, string Message)> AwaitDiscovery(IReadOnlyDictionary<string, ClusterState> states) => watches.AwaitFirst(states.Values);
+
     public void Dispose()
     {
         var former = Interlocked.Exchange(ref _inForce, new Dictionary<string, ClusterState>());
@@ -66,37 +71,38 @@ internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains
 
     private static void Retire(IReadOnlyDictionary<string, ClusterState> states, IReadOnlyDictionary<string, ClusterState> kept)
     {
-        var transports = kept.Values.Select(static state => state.Transport).ToHashSet();
+        var (stays, transports) = (kept.Values.ToHashSet(), kept.Values.Select(static state => state.Transport).ToHashSet());
         foreach (var state in states.Values)
         {
             if (!transports.Contains(state.Transport))
             {
                 state.Transport.Retire();
             }
+
+            if (!stays.Contains(state))
+            {
+                state.Discovery?.Leave();
+            }
         }
     }
 
     private static bool SharesConnections(Cluster one, Cluster other) =>
         one.Http == other.Http && one.Tls == other.Tls && one.HostHeader == other.HostHeader && one.Timeouts.Connect == other.Timeouts.Connect
-        && (one.HostHeader is HostHeader.Destination || NamesOf(one).SetEquals(NamesOf(other)));
+        && (one.HostHeader is HostHeader.Destination || (one.Discovery?.Name == other.Discovery?.Name && NamesOf(one).SetEquals(NamesOf(other))));
 
     // What the connections were told to expect in certificates.
     private static HashSet<(string, string)> NamesOf(Cluster cluster) =>
         [.. cluster.Destinations.Values.Where(static destination => destination.Host is not null).Select(static destination => (destination.Address.Authority, destination.Host!))];
 
-    private static DestinationState Renew(DestinationState state, ClusterState? previous) =>
-        previous?.Destinations.FirstOrDefault(state.IsSameAs) is { } before ? state.Continue(before) : state;
-
     private ClusterState Create(Cluster cluster, ClusterState? previous)
     {
-        var destinations = cluster.Destinations.Select(entry =>
-            previous?.Destinations.FirstOrDefault(state => state.Id == entry.Key && state.Destination == entry.Value)
-            ?? Renew(new DestinationState(entry.Key, entry.Value), previous));
         var transport = previous is not null && SharesConnections(previous.Cluster, cluster)
             ? previous.Transport
             : new ClusterTransport(handlers.For(cluster));
         var settings = cluster.Retry?.Budget ?? new();
         var budget = previous is not null && (previous.Cluster.Retry?.Budget ?? new()) == settings ? previous.Budget : new RetryBudget(settings, time);
-        return new ClusterState(cluster, [.. destinations], transport, budget);
+        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget);
+        state.Discovery = watches.Follow(state, previous, destination => drains.Begin(this, cluster.Id, destination));
+        return state;
     }
 }

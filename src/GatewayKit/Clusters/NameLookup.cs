@@ -55,6 +55,14 @@ internal sealed class NameLookup(TimeProvider time, Func<string, CancellationTok
         return known ?? throw new SocketException((int)SocketError.HostNotFound);
     }
 
+    /// <summary>Asks the resolver, whatever is remembered.</summary>
+    /// <exception cref="SocketException">There is no address.</exception>
+    /// <exception cref="OperationCanceledException">The answer is not wanted any more.</exception>
+    public async ValueTask<IPAddress[]> LookUpAsync(string host, CancellationToken cancellationToken) =>
+        await Ask(host).WaitAsync(cancellationToken).ConfigureAwait(false) is { Length: > 0 } addresses
+            ? addresses
+            : throw new SocketException((int)SocketError.HostNotFound);
+
     // One question for all connections that want the name now. It outlives them: a late answer is still a good one, and the next connection has it.
     private Task<IPAddress[]> Ask(string host) =>
         _asking.GetOrAdd(host, static (host, names) => new(() => Observed(names.AskAsync(host))), this).Value;

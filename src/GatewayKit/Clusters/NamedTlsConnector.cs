@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using GatewayKit.Clusters.Discovery;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Clusters;
@@ -62,7 +63,10 @@ internal sealed class NamedTlsConnector(Cluster cluster, DestinationConnector co
             }
         }
 
-        return address.Host;
+        // An address that discovery found for a name: its certificate has the name.
+        return IPAddress.TryParse(address.Host, out _) && cluster.Discovery is { } discovery && !cluster.Destinations.Values.Any(destination => destination.Address.IdnHost == address.Host)
+            ? HttpName.HostOf(discovery.Name) ?? address.Host
+            : address.Host;
     }
 
     private SslClientAuthenticationOptions OptionsFor(HttpRequestMessage request, string name) => new()

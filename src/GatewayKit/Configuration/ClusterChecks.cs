@@ -40,7 +40,7 @@ internal static class ClusterChecks
         }
     }
 
-    private static void CheckDestination(Destination destination, ClusterHttp http, string path, string httpPath, Report report)
+    public static void CheckDestination(Destination destination, ClusterHttp http, string path, string httpPath, Report report)
     {
         var address = destination.Address;
         var where = ModelPath.Join(path, nameof(destination.Address));

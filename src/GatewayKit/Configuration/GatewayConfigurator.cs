@@ -213,6 +213,13 @@ public sealed class GatewayConfigurator : IDisposable
                 return new(before, []);
             }
 
+            errors = Undiscovered(snapshot, sets);
+            if (errors.Count > 0)
+            {
+                Discard(snapshot);
+                return Reject(errors);
+            }
+
             prepared = _current.Prepare(snapshot);
 
             // The log names it. To write a policy of the host's runs code of the host, so it has to be now.
@@ -257,6 +264,12 @@ public sealed class GatewayConfigurator : IDisposable
         Raise(Applied, result);
         return result;
     }
+
+    // Clusters that cannot do without what they have not found, under the source that they come from.
+    private List<ConfigurationError> Undiscovered(GatewaySnapshot snapshot, List<SourcedSet> sets) => [.. _clusterStates.AwaitDiscovery(snapshot.ClusterStates)
+        .Select(missing => new ConfigurationError(
+            ModelPath.Join(sets.First(set => set.Set.Clusters.Contains(missing.Cluster)).Source, [nameof(RouteSet.Clusters), missing.Cluster.Id, nameof(Cluster.Discovery)]),
+            missing.Message))];
 
     private void Discard(GatewaySnapshot? snapshot)
     {

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 using GatewayKit.Clusters;
+using GatewayKit.Clusters.Discovery;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using GatewayKit.Routing;
@@ -39,6 +40,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterDiscovery))]
     public ModelTypes()
     {
     }

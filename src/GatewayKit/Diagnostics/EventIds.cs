@@ -42,6 +42,13 @@ internal static class EventIds
     public const int DestinationDrains = 1410;
     public const int DestinationDrainEnded = 1411;
     public const int DestinationDrained = 1412;
+    public const int DestinationsChanged = 1450;
+    public const int DiscoveryFailed = 1451;
+    public const int DiscoveryFailedAgain = 1452;
+    public const int DiscoveryRecovered = 1453;
+    public const int DestinationsLost = 1454;
+    public const int DiscoveredDestinationRefused = 1455;
+    public const int DiscoveryUnanswered = 1456;
 
     // Throttling
     public const int ThrottleOverflow = 1500;

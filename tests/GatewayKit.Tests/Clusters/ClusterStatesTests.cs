@@ -1,10 +1,14 @@
 using GatewayKit.Clusters;
+using GatewayKit.Tests.Clusters.Discovery;
 
 namespace GatewayKit.Tests.Clusters;
 
 public sealed class ClusterStatesTests : IDisposable
 {
-    private readonly ClusterStates _states = Create();
+    private readonly DiscoveredClusters _clusters = new();
+    private readonly ClusterStates _states;
+
+    public ClusterStatesTests() => _states = _clusters.States;
 
     [Fact]
     public void Unchanged_cluster_keeps_its_state()
@@ -65,7 +69,7 @@ public sealed class ClusterStatesTests : IDisposable
     public void Missing_certificate_file_rejects_the_clusters() =>
         Assert.ThrowsAny<Exception>(() => _states.Build(_states.InForce, [Orders() with { Tls = new() { CertificateAuthorityFile = "/nowhere.pem" } }]));
 
-    public void Dispose() => _states.Dispose();
+    public void Dispose() => _clusters.Dispose();
 
     private static Cluster Orders() => new()
     {
@@ -77,14 +81,5 @@ public sealed class ClusterStatesTests : IDisposable
     {
         _states.PutInForce(_states.Build(_states.InForce, [cluster]));
         return _states.InForce[cluster.Id];
-    }
-
-    private static ClusterStates Create()
-    {
-        var (options, connections) = (Microsoft.Extensions.Options.Options.Create(new GatewayOptions()), new DestinationConnections());
-        return new(
-            new UpstreamHandlers([], NameLookup.OfSystem(TimeProvider.System), connections, options),
-            new DestinationDrains(connections, options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DestinationDrains>.Instance),
-            TimeProvider.System);
     }
 }
