@@ -75,6 +75,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<UpstreamHandlers>()));
         services.TryAddSingleton<TunnelMetrics>();
         services.TryAddSingleton<Tunnels>();
+        services.TryAddSingleton<EventStreams>();
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<RouteTemplates>();
         services.TryAddSingleton<GatewayEndpointFactory>();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using GatewayKit.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,11 +13,12 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
     // How long after the limit it is looked again whether the last request is gone.
     private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<DestinationState, ITimer> _limits = new();
+    private readonly Dictionary<DestinationState, Pending> _pending = [];
     private readonly Lock _lock = new();
+    private long _count;
 
-    /// <summary>The limit of a destination is over. Called on a timer's thread; must not throw.</summary>
-    public event Action<DestinationState>? LimitReached;
+    /// <summary>The limit of a destination of a cluster is over. Called on a timer's thread; must not throw.</summary>
+    public event Action<string, DestinationState>? LimitReached;
 
     public void Begin(ClusterStates states, string clusterId, DestinationState destination, TimeSpan? limit = null)
     {
@@ -29,9 +29,8 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
             Stop(destination);
             using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
             {
-                var timer = time.CreateTimer(_ => Reach(states, clusterId, destination), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                _limits[destination] = timer;
-                timer.Change(after, Timeout.InfiniteTimeSpan);
+                var timer = time.CreateTimer(_ => Reach(states, clusterId, destination), null, after, Timeout.InfiniteTimeSpan);
+                _pending[destination] = new(clusterId, ++_count, timer);
             }
         }
 
@@ -58,22 +57,20 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
     {
         lock (_lock)
         {
-            foreach (var destination in _limits.Keys)
+            foreach (var pending in _pending.Values)
             {
-                Stop(destination);
+                pending.Timer.Dispose();
             }
+
+            _pending.Clear();
         }
     }
 
-    // One that left the configuration and came back is another state with the same address: what is open to it may stay.
-    private static bool IsBack(ClusterStates states, string clusterId, DestinationState destination) =>
-        states.InForce.GetValueOrDefault(clusterId)?.Destinations.Any(known => !known.IsDraining && known.Destination.Address == destination.Destination.Address) is true;
-
     private void Stop(DestinationState destination)
     {
-        if (_limits.TryRemove(destination, out var timer))
+        if (_pending.Remove(destination, out var pending))
         {
-            timer.Dispose();
+            pending.Timer.Dispose();
         }
     }
 
@@ -82,37 +79,47 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
         bool isFirst;
         lock (_lock)
         {
-            if (!_limits.TryGetValue(destination, out var timer))
+            if (!_pending.TryGetValue(destination, out var own))
             {
                 return;
             }
 
-            if (IsBack(states, clusterId, destination))
+            // One that came back is there as another state. If that one has left again since, its limit is the one that counts.
+            var inUse = states.InForce.GetValueOrDefault(clusterId)?.Destinations.Where(static known => !known.IsDraining).ToArray() ?? [];
+            if (inUse.Any(destination.IsSameAs) || Others(clusterId, destination).Any(other => other.Value.Order > own.Order && other.Key.IsSameAs(destination)))
             {
                 Stop(destination);
                 return;
             }
 
             isFirst = destination.EndDrain();
-
-            // Which of its connections are in use only the handler knows: none is when no request is.
-            if (destination.InFlight == 0)
+            if (destination.InFlight > 0)
             {
-                Stop(destination);
-                connections.Close(clusterId, destination.Destination.Address);
+                own.Timer.Change(NextLook, Timeout.InfiniteTimeSpan);
             }
             else
             {
-                timer.Change(NextLook, Timeout.InfiniteTimeSpan);
+                Stop(destination);
+
+                // Which of its connections are in use only the handler knows: none is when nobody uses the address.
+                if (!inUse.Concat(Others(clusterId, destination).Select(static other => other.Key)).Any(other => other.Origin == destination.Origin))
+                {
+                    connections.Close(clusterId, destination.Destination.Address);
+                }
             }
         }
 
         if (isFirst)
         {
             Log.Reached(logger, clusterId, destination.Id, destination.InFlight);
-            LimitReached?.Invoke(destination);
+            LimitReached?.Invoke(clusterId, destination);
         }
     }
+
+    private IEnumerable<KeyValuePair<DestinationState, Pending>> Others(string clusterId, DestinationState destination) =>
+        _pending.Where(entry => entry.Key != destination && string.Equals(entry.Value.ClusterId, clusterId, StringComparison.OrdinalIgnoreCase));
+
+    private sealed record Pending(string ClusterId, long Order, ITimer Timer);
 
     private static partial class Log
     {

@@ -132,6 +132,10 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         }
     }
 
+    /// <summary>Whether it goes to a destination, by whichever state of it.</summary>
+    public bool IsTo(string clusterId, DestinationState destination) =>
+        Destination.IsSameAs(destination) && string.Equals(Cluster.Cluster.Id, clusterId, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)
     {

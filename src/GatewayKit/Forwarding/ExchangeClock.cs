@@ -62,6 +62,9 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>Why the exchange was cancelled; <see cref="ForwardError.None"/> if it was not.</summary>
     public ForwardError Error => (ForwardError)Volatile.Read(ref _error);
 
+    /// <summary>Whether the host is stopping.</summary>
+    public bool HostIsDraining => _pool.IsDraining;
+
     /// <param name="timeouts">What the cluster grants.</param>
     /// <param name="httpContext">The client's request.</param>
     /// <param name="deadline">When the whole exchange has to be over, as a timestamp. Default: after the cluster's <see cref="ClusterTimeouts.Total"/>.</param>
@@ -294,7 +297,7 @@ internal sealed class ExchangeClock : IDisposable
     private void OnRequestAborted() => Cancel(
         _httpContext?.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
             ? ForwardError.DeadlineExceeded
-            : ForwardError.ClientAborted);
+            : _pool.IsCutting ? ForwardError.Draining : ForwardError.ClientAborted);
 
     private void OnTimer()
     {

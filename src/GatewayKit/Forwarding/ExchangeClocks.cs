@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using GatewayKit.Lifecycle;
 
 namespace GatewayKit.Forwarding;
 
 /// <summary>Clocks to use again: a clock costs a timer and a cancellation source, an exchange should cost neither.</summary>
-internal sealed class ExchangeClocks(TimeProvider time)
+internal sealed class ExchangeClocks(TimeProvider time, DrainState? drain = null)
 {
     // More than this many exchanges at once are rare enough to pay for their clocks.
     private const int Kept = 1_024;
@@ -13,6 +14,12 @@ internal sealed class ExchangeClocks(TimeProvider time)
 
     /// <summary>The clock they look at.</summary>
     public TimeProvider Time => time;
+
+    /// <summary>Whether the host is stopping.</summary>
+    public bool IsDraining => drain is { IsDraining: true };
+
+    /// <summary>Whether the host is about to cut what runs, so that a client that is gone did not go by itself.</summary>
+    public bool IsCutting => drain is { IsCutting: true };
 
     public ExchangeClock Rent()
     {

@@ -1,3 +1,4 @@
+using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -71,6 +72,12 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
             // A value the server cannot write (V5): never a cut one.
             ResponseHead.Withdraw(_exchange);
             return Refuse(ForwardError.UpstreamProtocolError, exception);
+        }
+
+        if (_exchange.Clock.HostIsDraining)
+        {
+            // It may have come before the host began to drain.
+            Farewell.Say(httpContext);
         }
 
         if (upgrade is not null)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.Forwarding;
 
@@ -26,11 +27,11 @@ internal static class ResponseBody
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
     public static ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(HttpResponse response, long? length, Exchange exchange) =>
-        exchange.Cluster.Transport.HasStreamsAtOnce
+        exchange.Cluster.Transport.HasStreamsAtOnce && (length is not null || !EventStreams.Is(response))
             ? CopyAsync(exchange.Response!.Content.ReadAsStream(), response, length, exchange)
             : OpenAndCopyAsync(response, length, exchange);
 
-    // The content of a handler of the host may have no other way to be read.
+    // The content of a handler of the host may have no other way to be read, and an event stream has to be known when the host stops.
     private static async ValueTask<(ForwardError Error, Exception? Exception)> OpenAndCopyAsync(HttpResponse response, long? length, Exchange exchange)
     {
         Stream source;
@@ -43,7 +44,20 @@ internal static class ResponseBody
             return (ForwardErrors.InBody(exception, exchange.Clock, exchange.Body), exception);
         }
 
-        return await CopyAsync(source, response, length, exchange).ConfigureAwait(false);
+        if (length is not null || !EventStreams.Is(response) || response.HttpContext.RequestServices?.GetService<EventStreams>() is not { } streams)
+        {
+            return await CopyAsync(source, response, length, exchange).ConfigureAwait(false);
+        }
+
+        var events = streams.Open(source, exchange);
+        try
+        {
+            return await CopyAsync(events, response, length, exchange).ConfigureAwait(false);
+        }
+        finally
+        {
+            streams.Close(events);
+        }
     }
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>

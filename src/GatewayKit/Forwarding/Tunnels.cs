@@ -12,7 +12,7 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 internal sealed class Tunnels : IDisposable
 {
-    private readonly ConcurrentDictionary<Tunnel, DestinationState> _open = new();
+    private readonly ConcurrentDictionary<Tunnel, Exchange> _open = new();
     private readonly int _max;
     private readonly TunnelMetrics _metrics;
     private readonly TimeProvider _time;
@@ -55,7 +55,7 @@ internal sealed class Tunnels : IDisposable
     public async ValueTask<TunnelOutcome> RunAsync(Tunnel tunnel, Exchange exchange, TimeSpan maxDuration)
     {
         var startedAt = _time.GetTimestamp();
-        _open.TryAdd(tunnel, exchange.Destination);
+        _open.TryAdd(tunnel, exchange);
         try
         {
             // One that opens while the others are being told is told here.
@@ -91,11 +91,11 @@ internal sealed class Tunnels : IDisposable
         }
     }
 
-    private void CloseTo(DestinationState destination)
+    private void CloseTo(string clusterId, DestinationState destination)
     {
-        foreach (var (tunnel, to) in _open)
+        foreach (var (tunnel, exchange) in _open)
         {
-            if (to == destination)
+            if (exchange.IsTo(clusterId, destination))
             {
                 tunnel.Leave();
             }

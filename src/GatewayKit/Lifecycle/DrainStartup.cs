@@ -1,6 +1,5 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
@@ -22,7 +21,7 @@ internal sealed class DrainStartup(DrainState drain, DrainMetrics metrics) : ISt
 
     private Task DrainAsync(HttpContext context, RequestDelegate next)
     {
-        LetGo(context);
+        Farewell.Say(context);
         if (!drain.IsRefusing)
         {
             return next(context);
@@ -30,29 +29,5 @@ internal sealed class DrainStartup(DrainState drain, DrainMetrics metrics) : ISt
 
         metrics.Refused();
         return Refusal.ExecuteAsync(context);
-    }
-
-    private static void LetGo(HttpContext context)
-    {
-        if (HttpProtocol.IsHttp2(context.Request.Protocol) || HttpProtocol.IsHttp3(context.Request.Protocol))
-        {
-            // GOAWAY: streams that are open go on, new ones open elsewhere (RFC 9113 §6.8, RFC 9114 §5.2).
-            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-            return;
-        }
-
-        // Not on the connection itself: that would close idle ones now, under a request that may be on its way (RFC 9112 §9.6).
-        context.Response.OnStarting(
-            static state =>
-            {
-                var response = (HttpResponse)state;
-                if (response.StatusCode != StatusCodes.Status101SwitchingProtocols)
-                {
-                    response.Headers.Connection = "close";
-                }
-
-                return Task.CompletedTask;
-            },
-            context.Response);
     }
 }

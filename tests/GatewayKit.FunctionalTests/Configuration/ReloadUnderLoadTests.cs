@@ -24,7 +24,10 @@ public sealed class ReloadUnderLoadTests(ITestOutputHelper output)
     {
         await using var destination = await TestHost.StartAsync(map: static app =>
             app.MapGet("/{revision}/{**rest}", (HttpRequest request, string revision) => $"{request.Headers["X-Revision"]} {revision}"));
-        await using var gateway = await TestHost.GatewayAsync(services: static builder => builder.AddRouteSource<DynamicRouteSource>());
+
+        // Every revision leaves a destination behind, whose limit is over while its connections are those of the next one.
+        await using var gateway = await TestHost.GatewayAsync(services: static builder => builder.AddRouteSource<DynamicRouteSource>()
+            .Services.Configure<GatewayOptions>(static options => options.DestinationDrainLimit = TimeSpan.FromMilliseconds(10)));
         var source = gateway.App.Services.GetRequiredService<DynamicRouteSource>();
         var inForce = 1;
         Assert.True((await source.ApplyAsync(Revision(1, destination.Address))).Accepted);
