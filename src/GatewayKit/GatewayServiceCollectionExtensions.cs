@@ -139,6 +139,7 @@ public static class GatewayServiceCollectionExtensions
 
         services.AddSingleton<DrainState>();
         services.AddSingleton<DrainMetrics>();
+        services.AddSingleton<ShutdownCheck>();
         services.AddHostedService<DrainService>();
 
         // In front of what the host's own start-up filters add (B5).

@@ -1,6 +1,7 @@
 using GatewayKit.Clusters;
 using GatewayKit.Configuration;
 using GatewayKit.Hosting;
+using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -12,7 +13,8 @@ namespace GatewayKit;
 
 /// <summary>Checks everything before the host listens: every endpoint that carries a policy, the host itself, the configuration.</summary>
 internal sealed class GatewayStartup(
-    GatewayConfigurator configurator, EndpointChecks endpointChecks, UpstreamHandlers handlers, StartGuard guard, IOptions<GatewayOptions> options) : IStartupFilter
+    GatewayConfigurator configurator, EndpointChecks endpointChecks, UpstreamHandlers handlers, StartGuard guard, ShutdownCheck shutdown,
+    IOptions<GatewayOptions> options) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -25,6 +27,8 @@ internal sealed class GatewayStartup(
         var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints);
         configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(Risks(endpoints)));
         RefuseUnusedHandlers();
+        configurator.Applied += (_, _) => LookAtDeadlines();
+        LookAtDeadlines();
         services.GetRequiredService<PipelineLog>().Start();
     };
 
@@ -35,6 +39,9 @@ internal sealed class GatewayStartup(
             yield return new($"Host:{finding.Check.Id}", finding.Message);
         }
     }
+
+    private void LookAtDeadlines() =>
+        shutdown.Look(configurator.Current.ClusterStates.Values.Select(static state => (state.Cluster.Id, state.Timeouts.Total ?? Timeout.InfiniteTimeSpan)));
 
     // A misspelled cluster would leave a test on the real network.
     private void RefuseUnusedHandlers()

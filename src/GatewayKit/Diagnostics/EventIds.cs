@@ -61,4 +61,5 @@ internal static class EventIds
     public const int DrainBegan = 1610;
     public const int DrainCutsRequests = 1611;
     public const int ShutdownTooShort = 1612;
+    public const int DrainDelayTooLong = 1613;
 }

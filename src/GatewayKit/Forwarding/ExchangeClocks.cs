@@ -18,6 +18,9 @@ internal sealed class ExchangeClocks(TimeProvider time, DrainState? drain = null
     /// <summary>Whether the host is stopping.</summary>
     public bool IsDraining => drain is { IsDraining: true };
 
+    /// <summary>Cancelled when the host begins to stop.</summary>
+    public CancellationToken Draining => drain?.Draining ?? CancellationToken.None;
+
     /// <summary>Whether the host is about to cut what runs, so that a client that is gone did not go by itself.</summary>
     public bool IsCutting => drain is { IsCutting: true };
 

@@ -39,7 +39,7 @@ internal sealed class AttemptRing
 
         var admission = new RetryAdmission(policy, cluster.Budget, cluster.AttemptTime, time, trust, random);
         var builder = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time, Name = cluster.Cluster.Id };
-        builder.AddStrategy(_ => new RetryStrategy(admission, metrics, time), new RingStrategyOptions("Retry"));
+        builder.AddStrategy(_ => new RetryStrategy(admission, metrics, time, sender.Draining), new RingStrategyOptions("Retry"));
         return new(cluster, sender, builder.Build());
     }
 

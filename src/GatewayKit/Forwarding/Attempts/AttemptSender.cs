@@ -11,6 +11,9 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
     /// <summary>The clock that attempts and their deadlines are measured by.</summary>
     public TimeProvider Time => clocks.Time;
 
+    /// <summary>Cancelled when the host begins to stop: nothing waits any more.</summary>
+    public CancellationToken Draining => clocks.Draining;
+
     /// <summary>All up to the first wait runs here, so that the state machine behind it is small.</summary>
     /// <param name="call">The request.</param>
     /// <param name="tried">Where it was already; the destination that is asked now joins them before this returns.</param>

@@ -7,7 +7,7 @@ namespace GatewayKit.Forwarding.Attempts;
 /// Sends a request again while it is admitted. Polly's own retry has neither a budget nor a list of terms, and waits out whatever a destination
 /// asks for.
 /// </summary>
-internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metrics, TimeProvider time) : ResilienceStrategy<AttemptResult>
+internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metrics, TimeProvider time, CancellationToken draining) : ResilienceStrategy<AttemptResult>
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     protected override async ValueTask<Outcome<AttemptResult>> ExecuteCore<TState>(
@@ -55,9 +55,11 @@ internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metri
         }
 
         var aborted = ring.Call.HttpContext.RequestAborted;
-        if (wait > TimeSpan.Zero)
+        if (wait > TimeSpan.Zero && !draining.IsCancellationRequested)
         {
-            await Task.Delay(wait, time, aborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A host that stops has no time to wait: it tries at once.
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(aborted, draining);
+            await Task.Delay(wait, time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return !aborted.IsCancellationRequested;

@@ -1,0 +1,162 @@
+using GatewayKit.Clusters;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace GatewayKit.Tests.Clusters;
+
+public sealed class DestinationDrainsTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly DestinationDrains _drains;
+    private readonly ClusterStates _states;
+    private readonly GatewayClusters _clusters;
+    private readonly List<string> _reached = [];
+
+    public DestinationDrainsTests()
+    {
+        var (options, connections) = (Microsoft.Extensions.Options.Options.Create(new GatewayOptions()), new DestinationConnections());
+        _drains = new(connections, options, _time, NullLogger<DestinationDrains>.Instance);
+        _drains.LimitReached += (cluster, destination) => _reached.Add($"{cluster}/{destination.Id}");
+        _states = new(new UpstreamHandlers([], NameLookup.OfSystem(_time), connections, options), _drains, _time);
+        _clusters = new(_states, _drains);
+    }
+
+    [Fact]
+    public void Drained_by_hand_a_destination_is_not_picked_until_it_is_put_back()
+    {
+        Apply(Orders("a", "b"));
+        _clusters.Drain("ORDERS", "a");
+        Assert.Equal([false, true], PickedOf(100));
+        Assert.True(_clusters.Get("orders").Destinations[0].IsDraining);
+        _clusters.Undrain("orders", "a");
+        Assert.Equal([true, true], PickedOf(100));
+        _time.Advance(Limit);
+        Assert.Empty(_reached);
+    }
+
+    [Fact]
+    public void Limit_tells_what_would_stay_for_ever_and_ends_bound_sessions()
+    {
+        Apply(Orders("a", "b"));
+        _clusters.Drain("orders", "a");
+        var state = _states.InForce["orders"].Destinations[0];
+        _time.Advance(Limit - TimeSpan.FromMilliseconds(1));
+        Assert.False(state.IsDrained);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(state.IsDrained);
+        _time.Advance(Limit);
+        Assert.Equal(["orders/a"], _reached);
+    }
+
+    [Fact]
+    public void Limit_of_the_latest_call_counts()
+    {
+        Apply(Orders("a", "b"));
+        _clusters.Drain("orders", "a", TimeSpan.FromSeconds(1));
+        _clusters.Drain("orders", "a", TimeSpan.FromMinutes(1));
+        _time.Advance(Limit);
+        Assert.Empty(_reached);
+        _time.Advance(Limit);
+        Assert.Equal(["orders/a"], _reached);
+    }
+
+    [Fact]
+    public void Destination_that_left_the_configuration_has_the_limit_too()
+    {
+        Apply(Orders("a", "b"));
+        Apply(Orders("b"));
+        _time.Advance(Limit);
+        Assert.Equal(["orders/a"], _reached);
+        Apply();
+        _time.Advance(Limit);
+        Assert.Equal(["orders/a", "orders/b"], _reached);
+    }
+
+    [Fact]
+    public void Destination_that_came_back_keeps_what_is_open()
+    {
+        Apply(Orders("a", "b"));
+        Apply(Orders("b"));
+        Apply(Orders("a", "b"));
+        _time.Advance(Limit);
+        Assert.Empty(_reached);
+    }
+
+    [Fact]
+    public void Destination_that_came_and_left_again_has_its_latest_limit()
+    {
+        Apply(Orders("a", "b"));
+        Apply(Orders("b"));
+        _time.Advance(Limit / 2);
+        Apply(Orders("a", "b"));
+        Apply(Orders("b"));
+        _time.Advance(Limit / 2);
+        Assert.Empty(_reached);
+        _time.Advance(Limit / 2);
+        Assert.Equal(["orders/a"], _reached);
+    }
+
+    [Fact]
+    public void Another_weight_is_the_same_destination()
+    {
+        Apply(Orders("a", "b"));
+        _clusters.Drain("orders", "a");
+        Apply(Orders("a", "b") with { Destinations = Orders("a", "b").Destinations.ToDictionary(static one => one.Key, static one => one.Value with { Weight = 7 }) });
+        Assert.True(_clusters.Get("orders").Destinations[0].IsDraining);
+        Assert.Equal([false, true], PickedOf(100));
+        _time.Advance(Limit);
+        Assert.Equal(["orders/a"], _reached);
+        _clusters.Undrain("orders", "a");
+        Assert.Equal([true, true], PickedOf(100));
+    }
+
+    [Fact]
+    public void Drain_by_hand_outlives_reloads_but_not_the_destination()
+    {
+        Apply(Orders("a", "b"));
+        _clusters.Drain("orders", "a");
+        Apply(Orders("a", "b") with { LoadBalancing = LoadBalancing.Random });
+        Assert.True(_clusters.Get("orders").Destinations[0].IsDraining);
+        Apply(Orders("b"));
+        Apply(Orders("a", "b"));
+        Assert.False(_clusters.Get("orders").Destinations[0].IsDraining);
+    }
+
+    [Fact]
+    public void Unknown_names_get_the_nearest_one()
+    {
+        Apply(Orders("first", "second"));
+        Assert.Contains("Did you mean 'orders'?", Assert.Throws<ArgumentException>(() => _clusters.Drain("order", "first")).Message);
+        Assert.Contains("Did you mean 'first'?", Assert.Throws<ArgumentException>(() => _clusters.Drain("orders", "firts")).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _clusters.Drain("orders", "first", TimeSpan.FromSeconds(-1)));
+    }
+
+    public void Dispose()
+    {
+        _states.Dispose();
+        _drains.Dispose();
+    }
+
+    private static Cluster Orders(params string[] ids) =>
+        new() { Id = "orders", Destinations = ids.ToDictionary(static id => id, static id => new Destination { Address = new($"http://{id}.example:8080") }) };
+
+    private void Apply(params Cluster[] clusters) => _states.PutInForce(_states.Build(_states.InForce, clusters));
+
+    // Which of the destinations are picked at all.
+    private bool[] PickedOf(int picks)
+    {
+        var cluster = _states.InForce["orders"];
+        var picked = new HashSet<string>();
+        for (var i = 0; i < picks; i++)
+        {
+            Assert.Equal(PickRefusal.None, cluster.TryBegin(new DefaultHttpContext(), default, out var lease));
+            picked.Add(lease.Destination.Id);
+            lease.Destination.End();
+        }
+
+        return [.. cluster.Destinations.Select(destination => picked.Contains(destination.Id))];
+    }
+}
