@@ -1,6 +1,6 @@
 using GatewayKit.Clusters;
+using GatewayKit.Tests.Clusters.Discovery;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.Tests.Clusters;
@@ -9,19 +9,16 @@ public sealed class DestinationDrainsTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    private readonly FakeTimeProvider _time = new();
-    private readonly DestinationDrains _drains;
+    private readonly DiscoveredClusters _services = new();
+    private readonly FakeTimeProvider _time;
     private readonly ClusterStates _states;
     private readonly GatewayClusters _clusters;
     private readonly List<string> _reached = [];
 
     public DestinationDrainsTests()
     {
-        var (options, connections) = (Microsoft.Extensions.Options.Options.Create(new GatewayOptions()), new DestinationConnections());
-        _drains = new(connections, options, _time, NullLogger<DestinationDrains>.Instance);
-        _drains.LimitReached += (cluster, destination) => _reached.Add($"{cluster}/{destination.Id}");
-        _states = new(new UpstreamHandlers([], NameLookup.OfSystem(_time), connections, options), _drains, _time);
-        _clusters = new(_states, _drains);
+        (_time, _states, _clusters) = (_services.Time, _services.States, _services.Get<GatewayClusters>());
+        _services.Get<DestinationDrains>().LimitReached += (cluster, destination) => _reached.Add($"{cluster}/{destination.Id}");
     }
 
     [Fact]
@@ -134,11 +131,7 @@ public sealed class DestinationDrainsTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => _clusters.Drain("orders", "first", TimeSpan.FromSeconds(-1)));
     }
 
-    public void Dispose()
-    {
-        _states.Dispose();
-        _drains.Dispose();
-    }
+    public void Dispose() => _services.Dispose();
 
     private static Cluster Orders(params string[] ids) =>
         new() { Id = "orders", Destinations = ids.ToDictionary(static id => id, static id => new Destination { Address = new($"http://{id}.example:8080") }) };
