@@ -30,7 +30,8 @@ internal static class ClusterChecks
 
         CheckClock(http.ConnectionLifetime, ModelPath.Join(httpPath, nameof(http.ConnectionLifetime)), report);
         CheckClock(http.ConnectionIdle, ModelPath.Join(httpPath, nameof(http.ConnectionIdle)), report);
-        CheckTimeouts(cluster.Timeouts, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
+        CheckTimeouts(cluster, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
+        AttemptChecks.Check(cluster, path, report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);
         foreach (var (id, destination) in cluster.Destinations)
         {
@@ -83,8 +84,9 @@ internal static class ClusterChecks
         }
     }
 
-    private static void CheckTimeouts(ClusterTimeouts timeouts, string path, Report report)
+    private static void CheckTimeouts(Cluster cluster, string path, Report report)
     {
+        var timeouts = cluster.Timeouts;
         CheckClock(timeouts.Connect, ModelPath.Join(path, nameof(timeouts.Connect)), report);
         CheckClock(timeouts.PoolWait, ModelPath.Join(path, nameof(timeouts.PoolWait)), report);
         CheckClock(timeouts.Attempt, ModelPath.Join(path, nameof(timeouts.Attempt)), report);
@@ -93,8 +95,8 @@ internal static class ClusterChecks
         CheckClock(timeouts.Total, ModelPath.Join(path, nameof(timeouts.Total)), report);
 
         // Only clocks that somebody has set can be meant: a short Total needs no word about the others, it cuts them off.
-        var defaults = new ClusterTimeouts();
-        CheckCapped(nameof(timeouts.Attempt), timeouts.Attempt, defaults.Attempt, nameof(timeouts.Total), timeouts.Total, path, report);
+        var defaults = new ClusterTimeouts().InEffect(triesAgain: false);
+        CheckCapped(nameof(timeouts.Attempt), timeouts.Attempt, defaults.Attempt, nameof(timeouts.Total), timeouts.InEffect(cluster.TriesAgain).Total, path, report);
         CheckCapped(nameof(timeouts.Idle), timeouts.Idle, defaults.Idle, nameof(timeouts.Total), timeouts.Total, path, report);
         CheckCapped(nameof(timeouts.PoolWait), timeouts.PoolWait, defaults.PoolWait, nameof(timeouts.Total), timeouts.Total, path, report);
         CheckCapped(nameof(timeouts.Connect), timeouts.Connect, defaults.Connect, nameof(timeouts.Total), timeouts.Total, path, report);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using GatewayKit.Forwarding.Attempts;
 
 namespace GatewayKit.Forwarding;
 
@@ -36,8 +37,8 @@ internal static class FieldKinds
         (FieldKind.HopByHop, ["Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Authentication-Info", "TE", "Trailer",
             "Upgrade", "HTTP2-Settings",
 
-            // Where else the destination can be reached is not for clients (RFC 7838).
-            "Alt-Svc"]),
+            // Where else the destination can be reached is not for clients (RFC 7838), nor is what gateways tell each other about retries.
+            "Alt-Svc", AttemptFields.Exhausted]),
         (FieldKind.Connection, ["Connection"]),
         (FieldKind.ContentLength, ["Content-Length"]),
         (FieldKind.TransferCoding, ["Transfer-Encoding"]),

@@ -132,7 +132,7 @@ public sealed class Forwarder : IDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<object?> ConcludeAsync(ValueTask<AttemptResult> attempt) => Conclude(await attempt.ConfigureAwait(false));
+    private async ValueTask<object?> ConcludeAsync(ValueTask<AttemptResult> attempt) => Conclude(await attempt.ConfigureAwait(false));
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> SendRoundAsync(ForwardCall call, AttemptRing ring)
@@ -140,13 +140,13 @@ public sealed class Forwarder : IDisposable
         var (attempt, isExhausted) = await ring.RunAsync(call).ConfigureAwait(false);
         if (isExhausted && _trust.Includes(call.HttpContext))
         {
-            call.HttpContext.Response.Headers[AttemptFields.Exhausted] = "1";
+            AttemptFields.MarkExhausted(call.HttpContext.Response);
         }
 
         return Conclude(attempt);
     }
 
-    private static object Conclude(in AttemptResult attempt)
+    private object Conclude(in AttemptResult attempt)
     {
         if (attempt.Exchange is not { } exchange)
         {
@@ -159,6 +159,12 @@ public sealed class Forwarder : IDisposable
             var status = error is ForwardError.ClientAborted ? null : (exchange.Body?.ReadFailure as BadHttpRequestException)?.StatusCode;
             var reason = exchange.Reason!;
             return new GatewayProblem(reason, retryAfter: RetryAfter(error)) { StatusCode = status ?? reason.Status };
+        }
+
+        if ((int)attempt.Answer!.StatusCode >= StatusCodes.Status500InternalServerError && AttemptFields.IsExhausted(attempt.Answer) && _trust.Includes(exchange.HttpContext))
+        {
+            // A gateway that does not retry itself passes the word on.
+            AttemptFields.MarkExhausted(exchange.HttpContext.Response);
         }
 
         var result = new ForwardResult(exchange);

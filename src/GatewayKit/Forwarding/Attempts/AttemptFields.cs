@@ -28,4 +28,6 @@ internal static class AttemptFields
 
     /// <summary>Whether the destination, a gateway too, has given up retrying. It can only make the gateway do less, so it is believed.</summary>
     public static bool IsExhausted(HttpResponseMessage answer) => answer.Headers.NonValidated.Contains(Exhausted);
+
+    public static void MarkExhausted(HttpResponse response) => response.Headers[Exhausted] = "1";
 }
