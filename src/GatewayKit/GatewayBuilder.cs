@@ -1,11 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
+
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Polly;
 
 namespace GatewayKit;
 
@@ -111,6 +114,21 @@ public sealed class GatewayBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(clusterId);
         ArgumentNullException.ThrowIfNull(create);
         Services.AddSingleton(new UpstreamHandlers.Replacement(clusterId, create));
+        return this;
+    }
+
+    /// <summary>
+    /// Runs strategies of Polly around each attempt at a destination of a cluster, innermost: from sending the request to the head of the answer.
+    /// The gateway's own retries and circuit breaker run around them and see what they make of an attempt. A strategy gets an answer, or the
+    /// exceptions of <see cref="HttpClient"/>; a body that was sent cannot be sent by it a second time.
+    /// </summary>
+    /// <param name="clusterId">The cluster; case is ignored. Several calls for one add up, the first outermost.</param>
+    /// <param name="configure">Adds the strategies. Called once, when the first request needs them.</param>
+    public GatewayBuilder ConfigureAttempts(string clusterId, Action<ResiliencePipelineBuilder<AttemptResult>> configure)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(clusterId);
+        ArgumentNullException.ThrowIfNull(configure);
+        Services.AddSingleton(new AttemptStrategies.Configuration(clusterId, configure));
         return this;
     }
 

@@ -59,17 +59,21 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
         services.TryAddSingleton<ExchangeClocks>();
         services.TryAddSingleton<ForwardMetrics>();
+        services.TryAddSingleton<AttemptStrategies>();
         services.TryAddSingleton<RetryMetrics>();
+        services.TryAddSingleton<HedgeMetrics>();
         services.TryAddSingleton(static provider => new GatewayTrust(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.TrustedProxies));
         services.TryAddSingleton(static provider => new AttemptSender(
             new RequestHead(provider.GetRequiredService<IOptions<GatewayOptions>>().Value),
             provider.GetRequiredService<ExchangeClocks>(),
             provider.GetRequiredService<ForwardMetrics>(),
-            provider.GetRequiredService<Tunnels>()));
+            provider.GetRequiredService<Tunnels>(),
+            provider.GetRequiredService<AttemptStrategies>()));
         services.TryAddSingleton(static provider => new Forwarder(
             provider.GetRequiredService<ClusterStates>(),
             provider.GetRequiredService<AttemptSender>(),
             provider.GetRequiredService<RetryMetrics>(),
+            provider.GetRequiredService<HedgeMetrics>(),
             provider.GetRequiredService<GatewayTrust>(),
             provider.GetRequiredService<Tunnels>(),
             provider.GetRequiredService<UpstreamHandlers>()));

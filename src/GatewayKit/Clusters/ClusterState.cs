@@ -71,6 +71,9 @@ internal sealed class ClusterState
     /// <summary>How long half of the attempts take to the head of an answer, in milliseconds.</summary>
     public QuantileEstimate AttemptTime { get; } = new(0.5);
 
+    /// <summary>How long 19 of 20 attempts take to the head of an answer, in milliseconds.</summary>
+    public QuantileEstimate SlowAttemptTime { get; } = new(0.95);
+
     /// <summary>When a destination may be available again; <see langword="null"/> if nobody knows.</summary>
     public TimeSpan? RetryAfter => _candidates is null ? TimeSpan.Zero : null;
 

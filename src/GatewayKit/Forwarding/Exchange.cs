@@ -14,6 +14,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     private readonly DestinationLease _lease;
     private readonly long _deadline;
     private long _startedAt;
+    private int _run;
 
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
@@ -38,7 +39,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <returns>What to send the message by.</returns>
     public HttpMessageInvoker Begin()
     {
-        Clock.Start(Cluster.Timeouts, HttpContext, _deadline);
+        _run = Clock.Start(Cluster.Timeouts, HttpContext, _deadline);
         var invoker = Cluster.Transport.Acquire();
         _acquired = true;
         Span = ForwardMetrics.StartSpan(HttpContext, Cluster.Cluster.Id, Destination);
@@ -118,7 +119,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
         if (Cluster.Cluster.TriesAgain)
         {
-            Cluster.AttemptTime.Observe(Clock.HeadTime.TotalMilliseconds);
+            var headTime = Clock.HeadTime.TotalMilliseconds;
+            Cluster.AttemptTime.Observe(headTime);
+            Cluster.SlowAttemptTime.Observe(headTime);
         }
 
         // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
@@ -135,6 +138,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>Whether it goes to a destination, by whichever state of it.</summary>
     public bool IsTo(string clusterId, DestinationState destination) =>
         Destination.IsSameAs(destination) && string.Equals(Cluster.Cluster.Id, clusterId, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Another attempt of the same request was faster. Safe to call from anywhere, and after the end.</summary>
+    public void Supersede() => Clock.TryCancel(ForwardError.Superseded, _run);
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)

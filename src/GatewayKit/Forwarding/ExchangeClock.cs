@@ -28,6 +28,7 @@ internal sealed class ExchangeClock : IDisposable
     private long _totalDue = Off;
     private long _startedAt;
     private long _headTicks;
+    private int _run;
     private long _lastMove;
     private long _timerDue = Off;
     private int _waitingFor;
@@ -68,12 +69,14 @@ internal sealed class ExchangeClock : IDisposable
     /// <param name="timeouts">What the cluster grants.</param>
     /// <param name="httpContext">The client's request.</param>
     /// <param name="deadline">When the whole exchange has to be over, as a timestamp. Default: after the cluster's <see cref="ClusterTimeouts.Total"/>.</param>
-    public void Start(ClusterTimeouts timeouts, HttpContext httpContext, long? deadline = null)
+    /// <returns>A number for this use of the clock, by which <see cref="TryCancel(ForwardError, int)"/> knows it.</returns>
+    public int Start(ClusterTimeouts timeouts, HttpContext httpContext, long? deadline = null)
     {
         var now = _time.GetTimestamp();
         lock (_lock)
         {
             _running = true;
+            _run++;
             (_startedAt, _headTicks) = (now, 0);
             _lastMove = now;
             _idleTicks = Ticks(timeouts.Idle);
@@ -88,6 +91,7 @@ internal sealed class ExchangeClock : IDisposable
 
         _httpContext = httpContext;
         _clientAbort = httpContext.RequestAborted.UnsafeRegister(static state => ((ExchangeClock)state!).OnRequestAborted(), this);
+        return _run;
     }
 
     /// <summary>There is no connection yet: neither the destination's time runs nor that of standing still. The deadline goes on.</summary>
@@ -224,6 +228,23 @@ internal sealed class ExchangeClock : IDisposable
         {
             // It has.
         }
+    }
+
+    /// <summary>The same for one who may come after the end, when the clock is another exchange's.</summary>
+    public void TryCancel(ForwardError error, int run)
+    {
+        lock (_lock)
+        {
+            if (!_running || _run != run)
+            {
+                return;
+            }
+
+            // Noted under the lock: an exchange that ends now does not give this clock to the next one.
+            Interlocked.CompareExchange(ref _error, (int)error, (int)ForwardError.None);
+        }
+
+        TryCancel(error);
     }
 
     /// <summary>Ends what is still going on after the answer is complete; nothing failed.</summary>

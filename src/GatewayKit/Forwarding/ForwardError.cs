@@ -131,4 +131,7 @@ public enum ForwardError
 
     /// <summary>The destination refused the request before it looked at it (RFC 9113 §8.7).</summary>
     UpstreamRefused,
+
+    /// <summary>Another attempt of the same request was faster.</summary>
+    Superseded,
 }

@@ -4,6 +4,9 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
 
 namespace GatewayKit.Forwarding;
 
@@ -83,6 +86,11 @@ internal static class ForwardErrors
 
     private static ForwardError OfDestination(Exception exception) => exception switch
     {
+        // What strategies of the host say instead of sending.
+        TimeoutRejectedException => ForwardError.UpstreamHeadersTimeout,
+        BrokenCircuitException => ForwardError.CircuitOpen,
+        ExecutionRejectedException => ForwardError.Overloaded,
+
         // A connect timeout comes as a cancellation that nobody asked for (E11).
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,

@@ -61,6 +61,7 @@ internal readonly record struct ForwardFailure(RejectionReason Reason, Blame Bla
         ForwardError.UpstreamHeadTooLarge => new(RejectionReason.UpstreamProtocol, Blame.Destination, LogLevel.Warning),
         ForwardError.UpstreamTruncated => new(RejectionReason.UpstreamReset, Blame.Destination, LogLevel.Warning),
         ForwardError.DeadlineExceeded => new(RejectionReason.DeadlineExceeded, Blame.Gateway, LogLevel.Warning),
+        ForwardError.Superseded => new(RejectionReason.Superseded, Blame.Gateway, LogLevel.Debug),
         ForwardError.UpgradeIdleTimeout => new(RejectionReason.UpstreamTimeout, Blame.Gateway, LogLevel.Debug),
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "This is no failure."),
     };

@@ -20,11 +20,11 @@ public sealed class Forwarder : IDisposable
     private readonly ConditionalWeakTable<ClusterState, RingOfCluster> _rings = [];
     private readonly ConditionalWeakTable<ClusterState, RingOfCluster>.CreateValueCallback _createRing;
 
-    internal Forwarder(ClusterStates clusters, AttemptSender sender, RetryMetrics retries, GatewayTrust trust, Tunnels tunnels, UpstreamHandlers handlers)
+    internal Forwarder(ClusterStates clusters, AttemptSender sender, RetryMetrics retries, HedgeMetrics hedges, GatewayTrust trust, Tunnels tunnels, UpstreamHandlers handlers)
     {
         (_clusters, _sender, _trust, _tunnels) = (clusters, sender, trust, tunnels);
         _addresses = new(handlers, sender.Time);
-        _createRing = cluster => new(AttemptRing.TryCreate(cluster, sender, retries, trust, Random.Shared.NextDouble));
+        _createRing = cluster => new(AttemptRing.TryCreate(cluster, sender, retries, hedges, trust, Random.Shared.NextDouble));
     }
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
@@ -122,13 +122,7 @@ public sealed class Forwarder : IDisposable
         }
 
         var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, isGrpc, isCallers);
-        return ring is null ? SendOnceAsync(call) : SendRoundAsync(call, ring);
-    }
-
-    private ValueTask<object?> SendOnceAsync(in ForwardCall call)
-    {
-        var tried = default(TriedDestinations);
-        return ConcludeAsync(_sender.SendAsync(call, ref tried, number: 1, replay: null));
+        return ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null)) : SendRoundAsync(call, ring);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

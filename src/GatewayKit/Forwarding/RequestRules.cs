@@ -1,5 +1,6 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Forwarding;
@@ -33,6 +34,11 @@ internal static class RequestRules
     /// <summary>Whether sending the request twice is the same as once (RFC 9110 §9.2.2).</summary>
     public static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
+
+    /// <summary>Whether the request reads and has no body.</summary>
+    public static bool IsPlainRead(HttpContext httpContext) =>
+        (HttpMethods.IsGet(httpContext.Request.Method) || HttpMethods.IsHead(httpContext.Request.Method))
+        && !(httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0);
 
     // Tunnels and echoes are no business of a gateway; a known method in another case is another method (RFC 9110 §9.1), which the
     // handler would silently upper-case.

@@ -140,6 +140,9 @@ public sealed record RejectionReason
     /// <summary>502: the destination closed the exchange before it was complete.</summary>
     public static RejectionReason UpstreamReset { get; } = new("upstream-reset", StatusCodes.Status502BadGateway, "The destination closed the connection.");
 
+    /// <summary>503: another attempt of the same request was faster. Recorded of an attempt, never answered.</summary>
+    public static RejectionReason Superseded { get; } = new("superseded", StatusCodes.Status503ServiceUnavailable, "Another attempt was faster.");
+
     /// <summary>504: the destination did not answer in time.</summary>
     public static RejectionReason UpstreamTimeout { get; } = new("upstream-timeout", StatusCodes.Status504GatewayTimeout, "The destination did not answer in time.");
 

@@ -27,19 +27,30 @@ internal sealed class AttemptRing
 
     /// <returns><see langword="null"/> if the cluster makes one attempt and no more.</returns>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Polly validates the annotations of the options; ours have none but the name's.")]
-    public static AttemptRing? TryCreate(ClusterState cluster, AttemptSender sender, RetryMetrics metrics, GatewayTrust trust, Func<double> random)
+    public static AttemptRing? TryCreate(ClusterState cluster, AttemptSender sender, RetryMetrics retryMetrics, HedgeMetrics hedgeMetrics, GatewayTrust trust, Func<double> random)
     {
+        var (retry, hedging, time) = (cluster.Cluster.Retry, cluster.Cluster.Hedging, sender.Time);
+
         // With one destination and no policy there is nowhere else to go.
-        var (policy, time) = (cluster.Cluster.Retry, sender.Time);
-        var retries = policy is null ? cluster.MayHaveOtherDestinations : policy is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
-        if (!retries)
+        var retries = retry is null ? cluster.MayHaveOtherDestinations : retry is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
+        var hedges = hedging is { Mode: not PolicyMode.Off } && cluster.MayHaveOtherDestinations;
+        if (!retries && !hedges)
         {
             return null;
         }
 
-        var admission = new RetryAdmission(policy, cluster.Budget, cluster.AttemptTime, time, trust, random);
         var builder = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time, Name = cluster.Cluster.Id };
-        builder.AddStrategy(_ => new RetryStrategy(admission, metrics, time, sender.Draining), new RingStrategyOptions("Retry"));
+        if (retries)
+        {
+            var admission = new RetryAdmission(retry, cluster.Budget, cluster.AttemptTime, time, trust, random);
+            builder.AddStrategy(_ => new RetryStrategy(admission, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
+        }
+
+        if (hedges)
+        {
+            builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, retry, hedgeMetrics, time), new RingStrategyOptions("Hedging"));
+        }
+
         return new(cluster, sender, builder.Build());
     }
 

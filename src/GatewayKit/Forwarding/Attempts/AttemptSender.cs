@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
+using Polly;
 
 namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>Makes one attempt: a destination, a message, an answer. Nothing of the client's response is touched.</summary>
-internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels)
+internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies)
 {
     /// <summary>The clock that attempts and their deadlines are measured by.</summary>
     public TimeProvider Time => clocks.Time;
@@ -16,32 +17,30 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
 
     /// <summary>All up to the first wait runs here, so that the state machine behind it is small.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="tried">Where it was already; the destination that is asked now joins them before this returns.</param>
-    /// <param name="number">Which attempt: 1 for the first.</param>
-    /// <param name="replay">Where the body is kept for another attempt; <see langword="null"/> if it is not.</param>
+    /// <param name="ring">Its way round the ring, where the attempt is noted before this returns; <see langword="null"/> if there is one attempt and no more.</param>
     /// <returns>An attempt with an answer; one that failed and has given back what it held; or why there was none.</returns>
-    public ValueTask<AttemptResult> SendAsync(in ForwardCall call, ref TriedDestinations tried, int number, ReplayBuffer? replay)
+    public ValueTask<AttemptResult> SendAsync(in ForwardCall call, RingCall? ring)
     {
-        if (number > 1 && call.Upgrade?.Reserve(tunnels) is { } full and not ForwardError.None)
+        if (ring is { Attempts: > 1 } && call.Upgrade?.Reserve(tunnels) is { } full and not ForwardError.None)
         {
             return new(new AttemptResult(full));
         }
 
-        var refusal = call.Cluster.TryBegin(call.HttpContext, tried, out var lease);
+        var refusal = call.Cluster.TryBegin(call.HttpContext, ring is null ? default : ring.Tried, out var lease);
         if (refusal is not PickRefusal.None)
         {
             call.Upgrade?.Release();
             return new(new AttemptResult(refusal is PickRefusal.CircuitsOpen ? ForwardError.CircuitOpen : ForwardError.NoHealthyDestination, call.Cluster.RetryAfter));
         }
 
-        tried.Add(lease.Destination);
         var exchange = new Exchange(call, lease, clocks.Rent(), metrics);
+        ring?.Note(exchange);
         try
         {
             var invoker = exchange.Begin();
             return exchange.Destination.InFlight > call.Cluster.MostInFlight
-                ? QueueAsync(exchange, invoker, call.Target, number, replay)
-                : Send(exchange, invoker, call.Target, number, replay);
+                ? QueueAsync(exchange, invoker, call.Target, ring)
+                : Send(exchange, invoker, call.Target, ring);
         }
         catch (Exception exception)
         {
@@ -50,7 +49,7 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
     }
 
     // All connections are in use. Waiting for one is not the destination's time, and ends with a refusal of its own.
-    private async ValueTask<AttemptResult> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, int number, ReplayBuffer? replay)
+    private async ValueTask<AttemptResult> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
     {
         var (clock, cluster) = (exchange.Clock, exchange.Cluster);
         exchange.Phase = ForwardPhase.Waiting;
@@ -69,10 +68,10 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
 
         exchange.Phase = ForwardPhase.Request;
         clock.AttemptBegins();
-        return await Send(exchange, invoker, target, number, replay).ConfigureAwait(false);
+        return await Send(exchange, invoker, target, ring).ConfigureAwait(false);
     }
 
-    private ValueTask<AttemptResult> Send(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, int number, ReplayBuffer? replay)
+    private ValueTask<AttemptResult> Send(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
     {
         var http = exchange.Cluster.Cluster.Http;
         Task<HttpResponseMessage> sending;
@@ -80,10 +79,15 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
         try
         {
             var message = new HttpRequestMessage { Version = http.Version, VersionPolicy = http.VersionPolicy };
-            var error = Compose(exchange, message, target, number, replay);
+            var error = Compose(exchange, message, target, ring);
             if (error is not ForwardError.None)
             {
                 return FailAsync(exchange, error, null);
+            }
+
+            if (strategies.Of(exchange.Cluster.Cluster.Id) is { } pipeline)
+            {
+                return SendThroughAsync(exchange, new(invoker, message), pipeline);
             }
 
             sent = true;
@@ -96,6 +100,29 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
         }
 
         return ReceiveAsync(exchange, sending);
+    }
+
+    private static async ValueTask<AttemptResult> SendThroughAsync(Exchange exchange, Sending sending, ResiliencePipeline<AttemptResult> pipeline)
+    {
+        var context = ResilienceContextPool.Shared.Get(exchange.Clock.Token);
+        try
+        {
+            var outcome = await pipeline.ExecuteOutcomeAsync(Sending.SendAsync, context, sending).ConfigureAwait(false);
+            sending.DropBut(outcome.Exception is null ? outcome.Result.Answer : null);
+            if (outcome is { Exception: null, Result.Answer: { } answer })
+            {
+                exchange.Accept(answer);
+                return new(exchange);
+            }
+
+            return outcome.Exception is { } exception
+                ? await FailAsync(exchange, exception).ConfigureAwait(false)
+                : await FailAsync(exchange, ForwardError.UpstreamReset, null).ConfigureAwait(false);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -142,7 +169,7 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
                 throw new UnreachableException();
             }
 
-            var error = Compose(exchange, message, target, number: 1, replay: null);
+            var error = Compose(exchange, message, target, ring: null);
             if (error is not ForwardError.None)
             {
                 return await FailAsync(exchange, error, null).ConfigureAwait(false);
@@ -162,11 +189,11 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
         return await ReceiveAsync(exchange, sending).ConfigureAwait(false);
     }
 
-    private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target, int number, ReplayBuffer? replay)
+    private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target, RingCall? ring)
     {
         message.Method = HttpMethod.Parse(exchange.HttpContext.Request.Method);
         exchange.Upgrade?.Begin(message);
-        RequestContent.Add(exchange, message, replay);
+        RequestContent.Add(exchange, message, ring?.Replay);
         var error = head.Copy(exchange, message);
         if (error is not ForwardError.None)
         {
@@ -193,7 +220,7 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
             message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(exchange.Clock.TimeLeft));
         }
 
-        if (number > 1)
+        if (ring is { Attempts: > 1 and var number })
         {
             AttemptFields.Write(message, number);
         }

@@ -16,11 +16,31 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     /// <summary>How many attempts have begun.</summary>
     public int Attempts { get; private set; }
 
+    /// <summary>Where it was already.</summary>
+    public ref readonly TriedDestinations Tried => ref _tried;
+
+    /// <summary>Where the body is kept for another attempt; <see langword="null"/> if it is not.</summary>
+    public ReplayBuffer? Replay => replay;
+
+    /// <summary>The attempt that began last.</summary>
+    public Exchange? Latest { get; private set; }
+
     /// <summary>Whether retries have come to an end that gateways in front should not add to.</summary>
     public bool IsExhausted { get; set; }
 
     /// <summary>Makes the next attempt, at a destination that was not asked yet while there is one.</summary>
-    public ValueTask<AttemptResult> AttemptAsync() => sender.SendAsync(call, ref _tried, ++Attempts, replay);
+    public ValueTask<AttemptResult> AttemptAsync()
+    {
+        Attempts++;
+        return sender.SendAsync(call, this);
+    }
+
+    /// <summary>Notes an attempt that has a destination.</summary>
+    public void Note(Exchange exchange)
+    {
+        Latest = exchange;
+        _tried.Add(exchange.Destination);
+    }
 
     /// <summary>Whether a destination could take another attempt.</summary>
     /// <param name="elsewhere">Whether it must be one that was not asked yet.</param>

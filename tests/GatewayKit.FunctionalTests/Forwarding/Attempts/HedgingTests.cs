@@ -1,0 +1,142 @@
+using GatewayKit.Clusters;
+using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace GatewayKit.FunctionalTests.Forwarding.Attempts;
+
+/// <summary>Two destinations of which the first to be asked is slow when a request wishes so.</summary>
+public sealed class HedgingTests : IAsyncLifetime
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _slowSeen, _asked;
+    private TestHost _a = null!, _b = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _a = await Upstream.StartAsync(context => ServeAsync(context, "a"));
+        _b = await Upstream.StartAsync(context => ServeAsync(context, "b"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _a.DisposeAsync();
+        await _b.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Second_destination_answers_for_a_slow_first_one_which_is_cancelled()
+    {
+        await using var gateway = await StartAsync(new() { Delay = TimeSpan.FromMilliseconds(100), MaxPercent = 50 });
+        await FillShareAsync(gateway);
+        Assert.Equal("fast", await SlowFirstAsync(gateway, "GET"));
+        await _abandoned.Task.WaitAsync(RawConnection.Limit, TestContext.Current.CancellationToken);
+        Assert.All(gateway.App.Services.GetRequiredService<ClusterStates>().InForce["up"].Destinations, static destination => Assert.Equal(0, destination.InFlight));
+    }
+
+    [Theory]
+    [InlineData(PolicyMode.Shadow, 50, "GET")]
+    [InlineData(PolicyMode.Off, 50, "GET")]
+    [InlineData(PolicyMode.Enforce, 0.1, "GET")]
+    [InlineData(PolicyMode.Enforce, 50, "POST")]
+    public async Task Nothing_is_hedged_in_shadow_beyond_the_share_or_with_a_body(PolicyMode mode, double percent, string method)
+    {
+        await using var gateway = await StartAsync(new() { Delay = TimeSpan.FromMilliseconds(100), MaxPercent = percent, Mode = mode });
+        await FillShareAsync(gateway);
+        var asked = Volatile.Read(ref _asked);
+        var sending = SlowFirstAsync(gateway, method);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.Yield();
+        }
+
+        _abandoned.TrySetResult();
+        Assert.Equal("slow", await sending);
+        Assert.Equal(asked + 1, Volatile.Read(ref _asked));
+    }
+
+    [Fact]
+    public async Task First_answer_counts_when_the_hedge_fails()
+    {
+        await using var gateway = await StartAsync(new() { Delay = TimeSpan.FromMilliseconds(100), MaxPercent = 50 });
+        await FillShareAsync(gateway);
+        var sending = SlowFirstAsync(gateway, "GET", hedgeFails: true);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 1, RawConnection.Limit));
+        _abandoned.TrySetResult();
+        Assert.Equal("slow", await sending);
+    }
+
+    private async Task ServeAsync(HttpContext context, string name)
+    {
+        Interlocked.Increment(ref _asked);
+        if (!context.Request.Headers.ContainsKey("X-Slow"))
+        {
+            await context.Response.WriteAsync(name);
+            return;
+        }
+
+        if (Interlocked.Increment(ref _slowSeen) > 1)
+        {
+            context.Response.StatusCode = context.Request.Headers.ContainsKey("X-Hedge-Fails") ? 503 : 200;
+            await context.Response.WriteAsync("fast");
+            return;
+        }
+
+        using var aborted = context.RequestAborted.Register(() => _abandoned.TrySetResult());
+        await _abandoned.Task;
+        await context.Response.WriteAsync("slow");
+    }
+
+    private Task<TestHost> StartAsync(HedgingPolicy hedging) => Upstream.GatewayToAsync(
+        _a.Address,
+        cluster => cluster with
+        {
+            Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = _a.Address }, ["b"] = new() { Address = _b.Address } },
+            LoadBalancing = LoadBalancing.RoundRobin,
+            Hedging = hedging,
+        },
+        builder => builder.Services.AddSingleton<TimeProvider>(_time));
+
+    private static async Task FillShareAsync(TestHost gateway)
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken);
+        }
+    }
+
+    private async Task<string> SlowFirstAsync(TestHost gateway, string method, bool hedgeFails = false)
+    {
+        using var request = new HttpRequestMessage(new(method), "/");
+        request.Headers.Add("X-Slow", "1");
+        if (hedgeFails)
+        {
+            request.Headers.Add("X-Hedge-Fails", "1");
+        }
+
+        if (method is "POST")
+        {
+            request.Content = new StringContent("hello");
+        }
+
+        var sending = gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        while (!sending.IsCompleted && Volatile.Read(ref _slowSeen) < 2 && !_abandoned.Task.IsCompleted)
+        {
+            if (Volatile.Read(ref _slowSeen) == 1)
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(10));
+            }
+
+            await Task.Yield();
+        }
+
+        using var answer = await sending;
+        return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+    }
+}
