@@ -1,9 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
-
-using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Configuration;
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.Extensions.DependencyInjection;

@@ -50,9 +50,9 @@ public sealed class HedgingTests : IAsyncLifetime
         var asked = Volatile.Read(ref _asked);
         var sending = SlowFirstAsync(gateway, method);
         Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 50; i++)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(50));
+            _time.Advance(TimeSpan.FromMilliseconds(10));
             await Task.Yield();
         }
 
@@ -126,10 +126,13 @@ public sealed class HedgingTests : IAsyncLifetime
         }
 
         var sending = gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        var steps = 0;
         while (!sending.IsCompleted && Volatile.Read(ref _slowSeen) < 2 && !_abandoned.Task.IsCompleted)
         {
-            if (Volatile.Read(ref _slowSeen) == 1)
+            // Long enough for a hedge, and far from any other clock.
+            if (Volatile.Read(ref _slowSeen) == 1 && steps < 50)
             {
+                steps++;
                 _time.Advance(TimeSpan.FromMilliseconds(10));
             }
 
