@@ -87,7 +87,7 @@ internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster
     }
 
     private bool IsAcceptable(Task<Outcome<AttemptResult>> attempt) =>
-        attempt.IsCompletedSuccessfully && attempt.Result is { Exception: null, Result: { Error: ForwardError.None } result } && !RetryableFailures.Contains(result, retry ?? Defaults);
+        attempt.IsCompletedSuccessfully && attempt.GetAwaiter().GetResult() is { Exception: null, Result: { Error: ForwardError.None } result } && !RetryableFailures.Contains(result, retry ?? Defaults);
 
     // The loser is told to end and waited for: it uses the client's request, which must not end before it.
     private static async ValueTask<Outcome<AttemptResult>> KeepAsync(Task<Outcome<AttemptResult>> winner, Exchange? loser, Task<Outcome<AttemptResult>> losing)
