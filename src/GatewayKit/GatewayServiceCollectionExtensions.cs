@@ -1,6 +1,7 @@
 using GatewayKit;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
+using GatewayKit.Clusters.NamedClients;
 using GatewayKit.Configuration;
 using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
@@ -17,6 +18,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -54,6 +56,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton(static provider => new GatewayClusters(provider.GetRequiredService<ClusterStates>(), provider.GetRequiredService<DestinationDrains>()));
         AddDiscovery(services);
+        AddNamedClients(services);
         services.TryAddSingleton(static provider => NameLookup.OfSystem(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<UpstreamHandlers>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, ServerHeaderEncoding>());
@@ -158,6 +161,14 @@ public static class GatewayServiceCollectionExtensions
             provider.GetServices<DestinationSources.Registration>(), type => (IDestinationSource)provider.GetRequiredService(type)));
         services.TryAddSingleton<DestinationCheck>(static provider => provider.GetRequiredService<DiscoveryChecks>().FaultOf);
         services.TryAddSingleton<DestinationWatches>();
+    }
+
+    private static void AddNamedClients(IServiceCollection services)
+    {
+        services.TryAddSingleton<NamedClientUses>();
+        services.TryAddSingleton<ClientChains>();
+        services.TryAddSingleton<NamedClientChecks>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, NamedClientFilter>());
     }
 
     private static void AddConfiguration(IServiceCollection services)

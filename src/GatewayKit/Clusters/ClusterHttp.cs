@@ -47,4 +47,10 @@ public sealed record ClusterHttp
     /// <c>100.100.100.200/32</c> and <c>168.63.129.16/32</c>. A list of one's own takes the place of these. Not checked for HTTP/3.
     /// </summary>
     public IReadOnlyList<IPNetwork> DeniedNetworks { get; init => field = ValueList<IPNetwork>.From(value); } = Clusters.DeniedNetworks.Default;
+
+    /// <summary>
+    /// A client of <c>IHttpClientFactory</c> whose handlers requests go through, such as those of <c>AddResilienceHandler</c>. Retries and
+    /// hedging of the gateway must be off then. Upper and lower case differ. Default: none.
+    /// </summary>
+    public string? Client { get; init; }
 }

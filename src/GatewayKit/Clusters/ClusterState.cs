@@ -77,8 +77,8 @@ internal sealed class ClusterState
     /// <summary>When a destination may be available again; <see langword="null"/> if nobody knows.</summary>
     public TimeSpan? RetryAfter => _candidates is null ? TimeSpan.Zero : null;
 
-    /// <summary>Whether there can be more than one destination.</summary>
-    public bool MayHaveOtherDestinations => Destinations.Count > 1;
+    /// <summary>Whether there can be more than one destination, now or when more are found.</summary>
+    public bool MayHaveOtherDestinations => Destinations.Count > 1 || Cluster.Discovery is not null;
 
     /// <summary>Picks a destination and counts the request in; the caller calls <see cref="DestinationState.End"/> once.</summary>
     /// <param name="httpContext">The client's request.</param>

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Text;
+using GatewayKit.Clusters.NamedClients;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Clusters;
 
 /// <summary>Makes the handlers that speak to destinations.</summary>
-internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names, DestinationConnections connections, IOptions<GatewayOptions> options)
+internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement> replacements, NameLookup names, DestinationConnections connections, ClientChains clients, IOptions<GatewayOptions> options)
 {
     // The last registration counts, so that a test can replace what the host replaced.
     private readonly Dictionary<string, Func<HttpMessageHandler>> _replacements = replacements
@@ -15,8 +16,11 @@ internal sealed class UpstreamHandlers(IEnumerable<UpstreamHandlers.Replacement>
     /// <summary>The clusters whose connections the host replaced.</summary>
     public IEnumerable<string> ReplacedClusters => _replacements.Keys;
 
-    public Func<HttpMessageHandler> For(Cluster cluster) =>
-        _replacements.TryGetValue(cluster.Id, out var create) ? create : () => Create(cluster);
+    public Func<HttpMessageHandler> For(Cluster cluster)
+    {
+        var connect = _replacements.GetValueOrDefault(cluster.Id) ?? (() => Create(cluster));
+        return cluster.Http.Client is { } client ? () => clients.Wrap(client, connect()) : connect;
+    }
 
     /// <summary>A handler for addresses that no cluster has.</summary>
     public SocketsHttpHandler CreateDefault()

@@ -43,7 +43,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
     {
         if (Interlocked.Exchange(ref _begun, 1) != 0)
         {
-            throw new InvalidOperationException("The request body has been sent once and is gone.");
+            throw new InvalidOperationException("The request body has been sent once and is gone. A handler that sends again must leave requests with a body alone.");
         }
 
         // HTTP/2 and 3 end an upload that nobody wants by a token of their own.

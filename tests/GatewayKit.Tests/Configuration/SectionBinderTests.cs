@@ -145,7 +145,7 @@ public sealed class SectionBinderTests : IDisposable
     [Theory]
     [InlineData("""{ "Rotes": {} }""", "Gateway:Rotes", "'Rotes' is not a known key. Did you mean 'Routes'?")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Atempt": "00:00:01" } } } }""", "Gateway:Clusters:a:Timeouts:Atempt", "'Atempt' is not a known key. Did you mean 'Attempt'?")]
-    [InlineData("""{ "Clusters": { "a": { "Http": { "Id": "b" } } } }""", "Gateway:Clusters:a:Http:Id", "'Id' is not a known key. Known here: Version, VersionPolicy, WebSocketVersion, WebSocketVersionPolicy, MaxConnections, ConnectionLifetime, ConnectionIdle, MaxResponseHeadBytes, MultipleHttp2Connections, DeniedNetworks.")]
+    [InlineData("""{ "Clusters": { "a": { "Http": { "Id": "b" } } } }""", "Gateway:Clusters:a:Http:Id", "'Id' is not a known key. Known here: Version, VersionPolicy, WebSocketVersion, WebSocketVersionPolicy, MaxConnections, ConnectionLifetime, ConnectionIdle, MaxResponseHeadBytes, MultipleHttp2Connections, DeniedNetworks, Client.")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": 30 } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "'30' is a bare number, which names no unit. Write \"hh:mm:ss\": \"00:00:30\" is 30 seconds.")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": "1:30" } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "'1:30' is not a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\".")]
     [InlineData("""{ "Clusters": { "a": { "Timeouts": { "Attempt": "" } } } }""", "Gateway:Clusters:a:Timeouts:Attempt", "Attempt is empty, and must be a time span. Write it as \"hh:mm:ss\", days in front as in \"1.00:00:00\", or \"Infinite\". Give it a value or remove the key.")]

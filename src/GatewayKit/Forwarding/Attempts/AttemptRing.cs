@@ -31,8 +31,9 @@ internal sealed class AttemptRing
     {
         var (retry, hedging, time) = (cluster.Cluster.Retry, cluster.Cluster.Hedging, sender.Time);
 
-        // With one destination and no policy there is nowhere else to go.
-        var retries = retry is null ? cluster.MayHaveOtherDestinations : retry is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
+        // With one destination and no policy there is nowhere else to go. Behind the handlers of a client one that could not be reached may have
+        // been reached before: sending again is theirs alone.
+        var retries = retry is null ? cluster.MayHaveOtherDestinations && cluster.Cluster.Http.Client is null : retry is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
         var hedges = hedging is { Mode: not PolicyMode.Off } && cluster.MayHaveOtherDestinations;
         if (!retries && !hedges)
         {
