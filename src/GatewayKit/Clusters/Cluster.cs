@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using GatewayKit.Clusters.Discovery;
+using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 
@@ -32,6 +33,9 @@ public sealed record Cluster
 
     /// <summary>Where further destinations are found while the gateway runs, such as in DNS. Default: nowhere.</summary>
     public ClusterDiscovery? Discovery { get; init; }
+
+    /// <summary>How it is found out which destinations are well, and what follows from it.</summary>
+    public ClusterHealth Health { get; init; } = new();
 
     /// <summary>
     /// When a request is sent again. Default <see langword="null"/>: a request goes on to another destination when one cannot be reached, and

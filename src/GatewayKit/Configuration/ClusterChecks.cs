@@ -33,6 +33,7 @@ internal static class ClusterChecks
         CheckTimeouts(cluster, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
         AttemptChecks.Check(cluster, path, report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);
+        HealthChecks.Check(cluster, path, report);
         foreach (var (id, destination) in cluster.Destinations)
         {
             var where = ModelPath.Join(path, [nameof(cluster.Destinations), id]);

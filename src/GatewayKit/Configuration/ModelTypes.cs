@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Reflection;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
+using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using GatewayKit.Routing;
@@ -41,6 +42,10 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterDiscovery))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHealth))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ActiveHealth))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(OutlierEjection))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(SlowStart))]
     public ModelTypes()
     {
     }

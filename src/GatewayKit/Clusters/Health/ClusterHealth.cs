@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace GatewayKit.Clusters.Health;
+
+/// <summary>How it is found out which destinations of a cluster are well, and what follows from it. Immutable, with value equality.</summary>
+public sealed record ClusterHealth
+{
+    /// <summary>Whether destinations are asked how they are. Default <see langword="null"/>: only the requests show it.</summary>
+    public ActiveHealth? Active { get; init; }
+
+    /// <summary>When a destination that does worse than the others is left alone for a while.</summary>
+    public OutlierEjection Outliers { get; init; } = new();
+
+    /// <summary>
+    /// Panic: when health checks and ejections together leave fewer than this many percent of the destinations, both are ignored, because then it is
+    /// more likely that the checks are wrong than that all the destinations are. 0 to 100; 0 switches it off, and requests are answered 503 once
+    /// none is left. Default 50.
+    /// </summary>
+    [Range(0, 100)]
+    public double PanicThreshold { get; init; } = 50;
+
+    /// <summary>
+    /// Whether a destination gets no requests before <see cref="Active"/>, which this needs, has found it well once. Default no: one of which
+    /// nothing is known gets its share.
+    /// </summary>
+    public bool RequireFirstProbe { get; init; }
+
+    /// <summary>How a destination that joins a cluster in service gets its share little by little.</summary>
+    public SlowStart SlowStart { get; init; } = new();
+}
