@@ -20,9 +20,6 @@ internal sealed class DestinationConnections
         return connection;
     }
 
-    /// <summary>How many connections a cluster has to an address.</summary>
-    public int Count(string clusterId, Uri address) => _open.Keys.Count(connection => connection.IsTo(clusterId, address));
-
     /// <summary>Ends the connections of a cluster to an address. The handler finds them ended and takes others.</summary>
     public void Close(string clusterId, Uri address)
     {

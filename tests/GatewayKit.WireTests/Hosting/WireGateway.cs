@@ -116,6 +116,9 @@ internal sealed class WireGateway : IAsyncDisposable
         return new(app, address, taps, log);
     }
 
+    /// <summary>What a signal does; the server goes on until somebody stops the host.</summary>
+    public void TellToStop() => _app.Lifetime.StopApplication();
+
     /// <summary>Waits until nothing is at the destination and the server holds so many connections.</summary>
     public async Task SettleAsync(int connections)
     {
