@@ -20,6 +20,7 @@ internal sealed record CommandLine
           --certificate-password-variable NAME
                                       The environment variable that holds the password of the key.
           --development-certificate   Makes a self-signed certificate for localhost in memory. Never for production.
+          --readiness PATH            Answers 200 there, and 503 from the moment it is told to stop: for a balancer. Default: nothing.
           --environment NAME          The ASP.NET Core environment. Default: Production.
           --check                     Validates the configuration and exits.
           --print                     Prints what is in effect, route by route, and exits.
@@ -43,6 +44,8 @@ internal sealed record CommandLine
     public string? CertificatePasswordVariable { get; init; }
 
     public bool DevelopmentCertificate { get; init; }
+
+    public string? Readiness { get; init; }
 
     public bool Check { get; init; }
 
@@ -91,6 +94,9 @@ internal sealed record CommandLine
                 case "--print":
                     line = line with { Print = Switch() };
                     break;
+                case "--readiness":
+                    line = line with { Readiness = Value() };
+                    break;
                 case "--help" or "-h" or "-?":
                     line = line with { ShowHelp = Switch() };
                     break;
@@ -138,6 +144,11 @@ internal sealed record CommandLine
         if (line is { Certificate: not null, DevelopmentCertificate: true })
         {
             errors.Add("--certificate and --development-certificate exclude each other.");
+        }
+
+        if (line.Readiness is { Length: > 0 } readiness && readiness[0] != '/')
+        {
+            errors.Add("--readiness needs a path that begins with a slash, such as /readyz.");
         }
 
         return line with { Listeners = listeners, HostArguments = host, Errors = errors };

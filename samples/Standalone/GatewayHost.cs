@@ -32,8 +32,14 @@ internal static class GatewayHost
         });
 
         builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line));
+        builder.Services.AddHealthChecks().AddGatewayReadiness();
         var app = builder.Build();
         app.MapGatewayRoutes();
+        if (line.Readiness is not null)
+        {
+            app.MapHealthChecks(line.Readiness);
+        }
+
         return app;
     }
 

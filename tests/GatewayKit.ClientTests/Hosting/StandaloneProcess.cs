@@ -71,6 +71,7 @@ internal sealed class StandaloneProcess : IAsyncDisposable
     public static string ForwardAllTo(Uri upstream, string http = "{}", string tls = "{}") => $$"""
         {
           "Gateway": {
+            "DrainDelay": "00:00:00",
             "Clusters": { "upstream": { "Http": {{http}}, "Tls": {{tls}}, "Destinations": { "a": { "Address": "{{upstream}}" } } } },
             "Routes": { "all": { "Match": { "Path": "/{**rest}" }, "Cluster": "upstream" } }
           }
