@@ -1,3 +1,4 @@
+using GatewayKit.Rollout;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,13 @@ public static class GatewayEndpointRouteBuilderExtensions
     /// <param name="cluster">The id of a cluster from configuration or code.</param>
     public static IEndpointConventionBuilder MapGatewayRoute(this IEndpointRouteBuilder endpoints, string pattern, string cluster) =>
         DataSourceOf(endpoints).MapCode(new GatewayRoute { Id = pattern, Match = new() { Path = pattern }, Cluster = cluster }, isNamedByPattern: true);
+
+    /// <summary>Maps one route to several clusters that share its requests, such as a stable one and a canary.</summary>
+    /// <param name="endpoints">The host's endpoints, or a group of them.</param>
+    /// <param name="pattern">A path template; with the prefix of the group in front also the id of the route.</param>
+    /// <param name="split">The clusters and their shares, such as <c>RouteSplit.Between("orders", "orders-v2", percent: 5)</c>.</param>
+    public static IEndpointConventionBuilder MapGatewayRoute(this IEndpointRouteBuilder endpoints, string pattern, RouteSplit split) =>
+        DataSourceOf(endpoints).MapCode(new GatewayRoute { Id = pattern, Match = new() { Path = pattern }, Split = split }, isNamedByPattern: true);
 
     /// <summary>Maps one route with everything that can be said of it.</summary>
     public static IEndpointConventionBuilder MapGatewayRoute(this IEndpointRouteBuilder endpoints, GatewayRoute route)

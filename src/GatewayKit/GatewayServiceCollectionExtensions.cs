@@ -9,6 +9,7 @@ using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.Rollout.Splits;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
 using GatewayKit.Transforms;
@@ -103,6 +104,9 @@ public static class GatewayServiceCollectionExtensions
 
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
         services.TryAddSingleton<WebSocketPlaces>();
+        services.TryAddSingleton<SplitSides>();
+        services.TryAddSingleton<SplitMetrics>();
+        services.TryAddSingleton<SplitTerminals>();
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
         return new GatewayBuilder(services)

@@ -20,7 +20,7 @@ internal static class GrpcRouteChecks
                 && !spoken.CarriesGrpc())
             {
                 report(
-                    ModelPath.Join(path, nameof(GatewayRoute.Cluster)),
+                    path,
                     $"The route takes gRPC, which needs HTTP/2, but destination '{id}' of cluster '{cluster.Id}' is asked in HTTP/1.1. Write \"Http\": {{ \"Version\": \"2.0\", \"VersionPolicy\": \"RequestVersionExact\" }} in the cluster.");
                 return;
             }

@@ -7,6 +7,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Rollout;
 using GatewayKit.Routing;
 
 namespace GatewayKit.Configuration;
@@ -32,6 +33,12 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(FieldMatch))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(StaticResponse))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RouteRedirect))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RouteSplit))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryShare))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryRamp))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryGuard))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(SplitCookie))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ForcedSide))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Cluster))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Destination))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHttp))]

@@ -12,7 +12,7 @@ namespace GatewayKit.Configuration;
 /// <summary>Checks what a route says.</summary>
 internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTemplates templates)
 {
-    private const string WithoutCluster = "It says how a request is forwarded, but the route has no Cluster. Remove it.";
+    private const string WithoutCluster = "It says how a request is forwarded, but the route has no Cluster and no Split. Remove it.";
 
     // What would contradict the body that is sent: the client waits for bytes that do not come.
     private static readonly FrozenDictionary<string, string> OfTheAnswer = new Dictionary<string, string>
@@ -50,26 +50,39 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
 
     private static void CheckTerminal(GatewayRoute route, string path, IReadOnlySet<string>? clusters, Report report)
     {
-        var ways = (route.Cluster is null ? 0 : 1) + (route.Respond is null ? 0 : 1) + (route.Redirect is null ? 0 : 1);
-        if (ways != 1)
+        string[] said =
+        [
+            .. new[]
+            {
+                route.Cluster is null ? null : nameof(route.Cluster),
+                route.Split is null ? null : nameof(route.Split),
+                route.Respond is null ? null : nameof(route.Respond),
+                route.Redirect is null ? null : nameof(route.Redirect),
+            }.OfType<string>(),
+        ];
+        if (said.Length != 1)
         {
-            var said = new[] { route.Cluster is null ? null : nameof(route.Cluster), route.Respond is null ? null : nameof(route.Respond), route.Redirect is null ? null : nameof(route.Redirect) };
-            report(path, ways == 0
-                ? "The route goes nowhere. Say one of Cluster, Respond and Redirect."
-                : $"The route goes several ways: {string.Join(" and ", said.OfType<string>())}. Keep one of them.");
+            report(path, said.Length == 0
+                ? "The route goes nowhere. Say one of Cluster, Split, Respond and Redirect."
+                : $"The route goes several ways: {string.Join(" and ", said)}. Keep one of them.");
         }
 
-        if (route is { Cluster: null, AllowEncodedSlash: true })
+        if (route is { IsForwarded: false, AllowEncodedSlash: true })
         {
             report(ModelPath.Join(path, nameof(route.AllowEncodedSlash)), WithoutCluster);
         }
 
-        if (route is { Cluster: null, ForwardExpectation: true })
+        if (route is { IsForwarded: false, ForwardExpectation: true })
         {
             report(ModelPath.Join(path, nameof(route.ForwardExpectation)), WithoutCluster);
         }
 
         CheckCluster(route, path, clusters, report);
+        if (route.Split is { } split)
+        {
+            SplitChecks.Check(split, ModelPath.Join(path, nameof(route.Split)), report);
+        }
+
         if (route.Respond is { } respond)
         {
             CheckResponse(respond, ModelPath.Join(path, nameof(route.Respond)), report);
@@ -79,12 +92,14 @@ internal sealed class RouteChecks(ParameterPolicyFactory constraints, RouteTempl
     /// <summary>Checks that the route's cluster is there: the one thing that other changes can take from a route.</summary>
     public static void CheckCluster(GatewayRoute route, string path, IReadOnlySet<string>? clusters, Report report)
     {
-        if (route.Cluster is { } cluster && clusters is not null && !clusters.Contains(cluster))
+        if (route.Cluster is { } cluster)
         {
-            var hint = NearestName.Of(cluster, clusters) is { } nearest ? $"Did you mean '{nearest}'?"
-                : clusters.Count == 0 ? "There are no clusters; add it under Clusters."
-                : "Add it under Clusters, or correct the name.";
-            report(ModelPath.Join(path, nameof(route.Cluster)), $"There is no cluster '{cluster}'. {hint}");
+            ClusterNames.Check(cluster, clusters, ModelPath.Join(path, nameof(route.Cluster)), report);
+        }
+
+        if (route.Split is { } split)
+        {
+            SplitChecks.CheckClusters(split, clusters, ModelPath.Join(path, nameof(route.Split)), report);
         }
     }
 

@@ -65,7 +65,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
             foreach (var route in set.Routes)
             {
                 ReloadPace.Step();
-                if (route.Id is { } id && findings.IsInForce(route) && (route.Cluster is null || known.Clusters?.Contains(route.Cluster) is not false) && routeIds.TryAdd(id, source))
+                if (route.Id is { } id && findings.IsInForce(route) && Knows(known.Clusters, route) && routeIds.TryAdd(id, source))
                 {
                     sound.Add(route);
                     continue;
@@ -104,23 +104,29 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         {
             foreach (var route in set.Routes)
             {
-                if (ClusterOfGrpc(route) is { } cluster)
-                {
-                    GrpcRouteChecks.Check(cluster, ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]), report);
-                }
+                CheckOne(route, ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]));
             }
         }
 
         foreach (var route in mapped.FromCode)
         {
-            if (ClusterOfGrpc(route) is { } cluster)
-            {
-                GrpcRouteChecks.Check(cluster, $"MapGatewayRoute(\"{route.Id}\")", report);
-            }
+            CheckOne(route, $"MapGatewayRoute(\"{route.Id}\")");
         }
 
-        Cluster? ClusterOfGrpc(GatewayRoute route) => route is { Cluster: { } id, IsForGrpc: true } ? clusters.GetValueOrDefault(id) : null;
+        void CheckOne(GatewayRoute route, string path)
+        {
+            foreach (var id in route.IsForGrpc ? route.ClusterIds : [])
+            {
+                if (id is not null && clusters.TryGetValue(id, out var cluster))
+                {
+                    GrpcRouteChecks.Check(cluster, ModelPath.Join(path, route.Split is null ? nameof(route.Cluster) : nameof(route.Split)), report);
+                }
+            }
+        }
     }
+
+    private static bool Knows(IReadOnlySet<string>? clusters, GatewayRoute route) =>
+        clusters is null || (route.Cluster is { } cluster ? clusters.Contains(cluster) : route.ClusterIds.All(clusters.Contains));
 
     private bool CheckRoute(GatewayRoute route, string path, KnownNames known, Report report)
     {

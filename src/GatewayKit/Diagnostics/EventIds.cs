@@ -62,4 +62,9 @@ internal static class EventIds
     public const int DrainCutsRequests = 1611;
     public const int ShutdownTooShort = 1612;
     public const int DrainDelayTooLong = 1613;
+
+    // Rollout
+    public const int CanaryRamped = 1800;
+    public const int CanaryTripped = 1801;
+    public const int MirrorDiffers = 1802;
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using GatewayKit.Clusters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -47,13 +46,13 @@ internal sealed class BuiltEndpoints
         foreach (var (route, selectedBy) in mapped)
         {
             ReloadPace.Step();
-            var cluster = route.Cluster is null ? null : snapshot.ClusterStates.GetValueOrDefault(route.Cluster);
+            var clusters = RouteClusters.Of(route, snapshot.ClusterStates);
             foreach (var path in GatewayEndpointFactory.PathsOf(route))
             {
-                var key = new EndpointKey(route, path, cluster, selectedBy);
+                var key = new EndpointKey(route, path, clusters, selectedBy);
                 if (!sameDefaults || !previous!._byKey.TryGetValue(key, out var endpoint))
                 {
-                    endpoint = Create(factory, route, path, cluster, snapshot, group, selectedBy);
+                    endpoint = Create(factory, route, path, clusters, snapshot, group, selectedBy);
                     added.Add(endpoint);
                 }
 
@@ -70,14 +69,14 @@ internal sealed class BuiltEndpoints
         GatewayEndpointFactory factory,
         GatewayRoute route,
         string path,
-        ClusterState? cluster,
+        RouteClusters clusters,
         GatewaySnapshot snapshot,
         RouteGroupContext group,
         MappingSelection selectedBy)
     {
         try
         {
-            return factory.Create(route, path, cluster, snapshot, group, selectedBy.Mappings);
+            return factory.Create(route, path, clusters, snapshot, group, selectedBy.Mappings);
         }
 #pragma warning disable CA1031 // A convention of the host may throw anything; without the route's name it would be hard to find.
         catch (Exception exception)
@@ -88,10 +87,10 @@ internal sealed class BuiltEndpoints
     }
 
     // By reference: a snapshot has the objects of the one before for what says the same.
-    private readonly record struct EndpointKey(GatewayRoute Route, string Path, object? Cluster, MappingSelection Mappings)
+    private readonly record struct EndpointKey(GatewayRoute Route, string Path, RouteClusters Clusters, MappingSelection Mappings)
     {
         public bool Equals(EndpointKey other) =>
-            ReferenceEquals(Route, other.Route) && ReferenceEquals(Cluster, other.Cluster) && ReferenceEquals(Mappings, other.Mappings) && Path == other.Path;
+            ReferenceEquals(Route, other.Route) && Clusters.Equals(other.Clusters) && ReferenceEquals(Mappings, other.Mappings) && Path == other.Path;
 
         public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(Route), Path);
     }

@@ -1,7 +1,7 @@
 using System.Reflection;
-using GatewayKit.Clusters;
 using GatewayKit.Forwarding;
 using GatewayKit.Pipeline;
+using GatewayKit.Rollout.Splits;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace GatewayKit.Routing;
 
 /// <summary>Builds the endpoint of one path of one route, in the framework's own order (A4).</summary>
-internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner runner, RouteTemplates templates, IOptions<GatewayOptions> options)
+internal sealed class GatewayEndpointFactory(Forwarder forwarder, SplitTerminals splits, PipelineRunner runner, RouteTemplates templates, IOptions<GatewayOptions> options)
 {
     private static readonly string[] EveryPath = ["/{**path}"];
     private static readonly MethodInfo Handler = ((Func<HttpContext, Task>)(static _ => Task.CompletedTask)).Method;
@@ -30,7 +30,7 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
     public Endpoint Create(
         GatewayRoute route,
         string path,
-        ClusterState? cluster,
+        RouteClusters clusters,
         GatewaySnapshot snapshot,
         RouteGroupContext group,
         IReadOnlyList<GatewayRouteMapping> mappings)
@@ -69,7 +69,7 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
 
         // Where all policies come from configuration, the pipeline is outermost.
         PipelineFilterFactory.InsertInto(builder);
-        var chain = Compose(builder, CreateTerminal(route, cluster, pattern));
+        var chain = Compose(builder, CreateTerminal(route, clusters, pattern));
         run = runner.Run(chain, builder.Metadata.Last<GatewayPipeline>()!);
         if (ReferenceEquals(builder.RequestDelegate, redirect))
         {
@@ -145,13 +145,14 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, PipelineRunner
         return chain;
     }
 
-    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, ClusterState? cluster, RoutePattern pattern)
+    private EndpointFilterDelegate CreateTerminal(GatewayRoute route, RouteClusters clusters, RoutePattern pattern)
     {
         EndpointFilterDelegate terminal = route switch
         {
             { Respond: { } response } => StaticResponseTerminal.Create(response),
             { Redirect: { } redirect } => RedirectTerminal.Create(redirect, pattern),
-            _ when cluster is not null => forwarder.CreateTerminal(cluster),
+            { Split: { } split } => splits.Create(route.Id, split, clusters.Find),
+            _ when clusters.Single is { } cluster => forwarder.CreateTerminal(cluster),
             _ => static _ => new(new GatewayProblem(RejectionReason.NoHealthyUpstream)),
         };
         return _servedHosts.Value?.Guard(terminal) ?? terminal;

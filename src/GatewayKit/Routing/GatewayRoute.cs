@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 using GatewayKit.Pipeline;
+using GatewayKit.Rollout;
 
 namespace GatewayKit.Routing;
 
 /// <summary>
-/// What matches, and where it goes: to a cluster, a static answer or a redirect; exactly one of them. Immutable, with value equality.
+/// What matches, and where it goes: to a cluster or several, a static answer or a redirect; exactly one of them. Immutable, with value equality.
 /// </summary>
 public sealed record GatewayRoute : IGatewayRouteIdentity
 {
@@ -17,6 +18,9 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
 
     /// <summary>The id of the cluster the request is forwarded to.</summary>
     public string? Cluster { get; init; }
+
+    /// <summary>The clusters that share the requests, such as a stable one and a canary.</summary>
+    public RouteSplit? Split { get; init; }
 
     /// <summary>The answer the gateway gives itself.</summary>
     public StaticResponse? Respond { get; init; }
@@ -48,14 +52,14 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
 
     string IGatewayRouteIdentity.RouteId => Id;
 
-    string? IGatewayRouteIdentity.ClusterId => Cluster;
+    string? IGatewayRouteIdentity.ClusterId => Cluster ?? Split?.Stable;
 
     bool IGatewayRouteIdentity.AllowsEncodedSlash => AllowEncodedSlash;
 
     bool IGatewayRouteIdentity.IsForGrpc => IsForGrpc;
 
     // By what it matches: there is no second place to say it.
-    internal bool IsForGrpc => Match.Headers.Count > 0 && Match.Headers.Any(static header =>
+    internal bool IsForGrpc => Match is { Headers.Count: > 0 } && Match.Headers.Any(static header =>
         string.Equals(header.Name, "Content-Type", StringComparison.OrdinalIgnoreCase)
         && header.Mode is FieldMatchMode.Exact or FieldMatchMode.Prefix
         && header.Values.Count > 0
@@ -63,10 +67,17 @@ public sealed record GatewayRoute : IGatewayRouteIdentity
 
     bool IGatewayRouteIdentity.ForwardsExpectation => ForwardExpectation;
 
+    /// <summary>Whether it leads to clusters.</summary>
+    internal bool IsForwarded => Cluster is not null || Split is not null;
+
+    /// <summary>The ids of the clusters that it leads to.</summary>
+    internal IEnumerable<string> ClusterIds => Cluster is not null ? [Cluster] : Split is { } split ? split.Canaries.Keys.Prepend(split.Stable) : [];
+
     string IGatewayRouteIdentity.Terminal => this switch
     {
         { Respond: { } response } => $"answer {response.Status}",
         { Redirect: { } redirect } => $"redirect {redirect.Status} {redirect.To}",
+        { Split: { } split } => $"split {split.Stable}, {string.Join(", ", split.Canaries.Keys)}",
         _ => $"cluster {Cluster}",
     };
 }

@@ -32,7 +32,7 @@ internal sealed class WebSocketMatcherPolicy : MatcherPolicy, INodeBuilderPolicy
 
     // Static answers and redirects have nothing to say to a WebSocket.
     private static bool NeedsTwin(Endpoint endpoint) =>
-        RouteConditions.Of(endpoint) is { Route: { Cluster: not null, Match.Methods: { Count: > 0 } methods } }
+        RouteConditions.Of(endpoint) is { Route: { IsForwarded: true, Match.Methods: { Count: > 0 } methods } }
         && methods.Contains(HttpMethods.Get, StringComparer.OrdinalIgnoreCase) && !methods.Contains(HttpMethods.Connect, StringComparer.OrdinalIgnoreCase);
 
     // The same endpoint without its methods, which this edge has decided.

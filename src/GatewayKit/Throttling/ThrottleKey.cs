@@ -31,7 +31,11 @@ internal readonly record struct ThrottleKey(ulong High, ulong Low)
     }
 
     /// <summary>The key of a header value: a keyed hash, so that values are not kept and nobody can compute two that collide.</summary>
-    public static ThrottleKey Of(ReadOnlySpan<char> value) => SipHash.Process.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value));
+    public static ThrottleKey Of(ReadOnlySpan<char> value)
+    {
+        var (high, low) = SipHash.Process.Hash(value);
+        return new(high, low);
+    }
 
     /// <summary>The key of the request's client address; none on a transport without addresses.</summary>
     public static bool TryReadAddress(HttpContext httpContext, out ThrottleKey key)

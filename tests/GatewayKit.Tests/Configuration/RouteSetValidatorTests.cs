@@ -84,7 +84,7 @@ public sealed class RouteSetValidatorTests : IDisposable
         Assert.Empty(_fixture.Errors("""{ "Clusters": { "a": { "Timeouts": { "Total": "00:00:10" } } } }"""));
 
     [Theory]
-    [InlineData(""" "Match": {} """, "", "The route goes nowhere. Say one of Cluster, Respond and Redirect.")]
+    [InlineData(""" "Match": {} """, "", "The route goes nowhere. Say one of Cluster, Split, Respond and Redirect.")]
     [InlineData(""" "Match": {}, "Cluster": "a", "Respond": {} """, "", "The route goes several ways: Cluster and Respond. Keep one of them.")]
     [InlineData(""" "Match": {}, "Cluster": "ordrs" """, ":Cluster", "There is no cluster 'ordrs'. Did you mean 'orders'?")]
     [InlineData(""" "Match": {}, "Cluster": "" """, ":Cluster", "There is no cluster ''. Add it under Clusters, or correct the name.")]

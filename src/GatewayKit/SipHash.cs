@@ -4,18 +4,24 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
-namespace GatewayKit.Throttling;
+namespace GatewayKit;
 
 /// <summary>
 /// SipHash-2-4 with a result of 128 bits (Aumasson and Bernstein, 2012): a keyed hash that is fast on short input. Without the key nobody finds
-/// two inputs with one result, so nobody can charge somebody else's allowance.
+/// two inputs with one result, so nobody can charge somebody else's allowance. The result does not depend on the machine.
 /// </summary>
 internal sealed class SipHash(ulong key0, ulong key1)
 {
     /// <summary>With a key that this process drew at random.</summary>
     public static SipHash Process { get; } = CreateRandom();
 
-    public ThrottleKey Hash(ReadOnlySpan<byte> input)
+    /// <summary>With a key that everybody knows: for what all instances must agree on, and only for that.</summary>
+    public static SipHash Common { get; } = new(0x67617465776179ul, 0x6b6974ul);
+
+    /// <summary>The hash of a text, of its UTF-16 code units.</summary>
+    public (ulong High, ulong Low) Hash(ReadOnlySpan<char> text) => Hash(MemoryMarshal.AsBytes(text));
+
+    public (ulong High, ulong Low) Hash(ReadOnlySpan<byte> input)
     {
         // The constants spell "somepseudorandomlygeneratedbytes"; 0xee marks the long result.
         var v0 = key0 ^ 0x736f6d6570736575;
@@ -43,7 +49,7 @@ internal sealed class SipHash(ulong key0, ulong key1)
         var high = v0 ^ v1 ^ v2 ^ v3;
         v1 ^= 0xdd;
         FourRounds(ref v0, ref v1, ref v2, ref v3);
-        return new(high, v0 ^ v1 ^ v2 ^ v3);
+        return (high, v0 ^ v1 ^ v2 ^ v3);
     }
 
     private static SipHash CreateRandom()
