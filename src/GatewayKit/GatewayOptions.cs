@@ -28,6 +28,12 @@ public sealed class GatewayOptions
     public IReadOnlyList<string> ServedHosts { get; set => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
 
     /// <summary>
+    /// The zone that this gateway runs in, such as <c>eu-west-1a</c>: destinations of the same <see cref="Destination.Zone"/> are preferred while
+    /// enough of them are available. Default unknown: zones play no part. Read at start only.
+    /// </summary>
+    public string? Zone { get; set; }
+
+    /// <summary>
     /// How many upgraded connections, such as WebSockets, may be open at once through the gateway, over all versions of HTTP: 1 to 1,000,000.
     /// Default 10,000. More are answered 503.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
@@ -18,6 +19,9 @@ public sealed record Cluster
 
     /// <summary>How a destination is picked. Default <see cref="LoadBalancing.PowerOfTwoChoices"/>.</summary>
     public LoadBalancing LoadBalancing { get; init; } = LoadBalancing.PowerOfTwoChoices;
+
+    /// <summary>What <see cref="LoadBalancing.ConsistentHash"/> goes by, which needs it; no other rule may have it. Default <see langword="null"/>.</summary>
+    public ClusterHash? Hash { get; init; }
 
     /// <summary>The <c>Host</c> that destinations see. Default <see cref="HostHeader.Destination"/>.</summary>
     public HostHeader HostHeader { get; init; } = HostHeader.Destination;

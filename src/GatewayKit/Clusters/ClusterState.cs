@@ -1,3 +1,4 @@
+using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Http;
@@ -7,19 +8,18 @@ namespace GatewayKit.Clusters;
 /// <summary>A cluster at run time: its destinations, how one is picked, its connections.</summary>
 internal sealed class ClusterState
 {
-    private readonly DestinationPicker _picker;
     private readonly Lock _narrowing = new();
     private volatile IReadOnlyList<DestinationState> _destinations;
     private volatile DestinationSet _candidates;
 
-    public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport, RetryBudget budget)
+    public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport, RetryBudget budget, Balancer? balancer = null)
     {
         (Cluster, _destinations, Transport, Budget) = (cluster, destinations, transport, budget);
         Timeouts = cluster.Timeouts.InEffect(cluster.TriesAgain);
 
         // With HTTP/2 and 3 requests share connections: there the handler counts streams.
         MostInFlight = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
-        _picker = DestinationPicker.For(cluster.LoadBalancing);
+        Balancer = balancer ?? new(cluster);
         _candidates = Narrow();
     }
 
@@ -31,6 +31,9 @@ internal sealed class ClusterState
     public DiscoveryFollower? Discovery { get; set; }
 
     public ClusterTransport Transport { get; }
+
+    /// <summary>How a destination is picked.</summary>
+    public Balancer Balancer { get; }
 
     /// <summary>How many requests may be at one destination at once; more wait.</summary>
     public int MostInFlight { get; }
@@ -88,12 +91,7 @@ internal sealed class ClusterState
     public PickRefusal TryBegin(HttpContext httpContext, in TriedDestinations tried, out DestinationLease lease)
     {
         var candidates = _candidates;
-        var picked = candidates.Count switch
-        {
-            0 => null,
-            1 => candidates[0],
-            _ => tried.IsEmpty ? _picker.Pick(candidates) : PickOther(candidates, tried),
-        };
+        var picked = candidates.Pick(httpContext, tried) ?? (tried.IsEmpty ? null : candidates.Pick(httpContext, default));
         if (picked is null)
         {
             lease = default;
@@ -109,10 +107,9 @@ internal sealed class ClusterState
     /// <param name="excluded">Destinations that do not count.</param>
     public bool HasCandidate(in TriedDestinations excluded)
     {
-        var candidates = _candidates;
-        for (var i = 0; i < candidates.Count; i++)
+        foreach (var candidate in _candidates.Available)
         {
-            if (!excluded.Contains(candidates[i]))
+            if (!excluded.Contains(candidate))
             {
                 return true;
             }
@@ -121,28 +118,5 @@ internal sealed class ClusterState
         return false;
     }
 
-    // Rare: a request that failed elsewhere. Drawn a few times, then taken in turn.
-    private DestinationState PickOther(DestinationSet candidates, in TriedDestinations tried)
-    {
-        for (var i = 0; i < 4; i++)
-        {
-            var picked = _picker.Pick(candidates);
-            if (!tried.Contains(picked))
-            {
-                return picked;
-            }
-        }
-
-        for (var i = 0; i < candidates.Count; i++)
-        {
-            if (!tried.Contains(candidates[i]))
-            {
-                return candidates[i];
-            }
-        }
-
-        return _picker.Pick(candidates);
-    }
-
-    private DestinationSet Narrow() => new(Destinations.Where(static destination => !destination.IsDraining));
+    private DestinationSet Narrow() => new(Destinations, Destinations.Where(static destination => !destination.IsDraining).Select(Candidate.Whole), Balancer);
 }

@@ -1,5 +1,7 @@
+using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Resilience;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Clusters;
 
@@ -7,7 +9,8 @@ namespace GatewayKit.Clusters;
 /// Makes the run-time states of a snapshot's clusters, taking over from the one before what did not change, and lets go of what no
 /// snapshot needs any more.
 /// </summary>
-internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, TimeProvider time) : IDisposable
+internal sealed class ClusterStates(
+    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, TimeProvider time, IOptions<GatewayOptions> options) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -101,7 +104,8 @@ internal sealed class ClusterStates(UpstreamHandlers handlers, DestinationDrains
             : new ClusterTransport(handlers.For(cluster));
         var settings = cluster.Retry?.Budget ?? new();
         var budget = previous is not null && (previous.Cluster.Retry?.Budget ?? new()) == settings ? previous.Budget : new RetryBudget(settings, time);
-        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget);
+        var balancer = new Balancer(cluster, options.Value.Zone, previous?.Balancer, time);
+        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer);
         state.Discovery = watches.Follow(state, previous, destination => drains.Begin(this, cluster.Id, destination));
         return state;
     }

@@ -15,4 +15,14 @@ public sealed record Destination
     /// <summary>Its share of the traffic relative to the other destinations, 0 to 1,000; 0 takes none. Default 1.</summary>
     [Range(0, 1_000)]
     public int Weight { get; init; } = 1;
+
+    /// <summary>
+    /// Which tier it belongs to, 0 to 99: the lowest is used first. A tier passes on what it can no longer bear once less than 5 of 7 of its
+    /// destinations are available. Default 0.
+    /// </summary>
+    [Range(0, 99)]
+    public int Priority { get; init; }
+
+    /// <summary>Where it is, such as <c>eu-west-1a</c>: compared with <see cref="GatewayOptions.Zone"/>; case is ignored. Default unknown.</summary>
+    public string? Zone { get; init; }
 }

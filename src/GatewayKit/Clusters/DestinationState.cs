@@ -1,3 +1,5 @@
+using GatewayKit.Clusters.Balancing;
+
 namespace GatewayKit.Clusters;
 
 /// <summary>What changes about a destination while it serves. Survives a reload that leaves the destination as it was.</summary>
@@ -10,6 +12,7 @@ internal sealed class DestinationState
     private volatile bool _isDraining, _isDrained;
     private WarningPace? _warnings;
     private ConnectionQueue? _queue;
+    private PeakLatency? _latency;
 
     public DestinationState(string id, Destination destination)
     {
@@ -71,8 +74,20 @@ internal sealed class DestinationState
     /// <summary>Takes over from the state of the same destination before its settings changed.</summary>
     public DestinationState Continue(DestinationState before)
     {
-        (_isDraining, _isDrained) = (before._isDraining, before._isDrained);
+        (_isDraining, _isDrained, _latency) = (before._isDraining, before._isDrained, before._latency);
         return this;
+    }
+
+    /// <summary>How long it takes to answer; <see langword="null"/> where nobody asks.</summary>
+    public PeakLatency? Latency => Volatile.Read(ref _latency);
+
+    /// <summary>Begins to measure how long it takes to answer, unless that has begun.</summary>
+    public void MeasureLatency(TimeProvider time)
+    {
+        if (Latency is null)
+        {
+            Interlocked.CompareExchange(ref _latency, new(time), null);
+        }
     }
 
     /// <summary>Where requests wait when more are in flight than may be connected. Made by the first one.</summary>

@@ -72,7 +72,7 @@ internal sealed class ModelSamples(ModelTypes types, PolicyNames policies, bool 
         }
 
         // A type of its own that reads texts: a partition or a key.
-        string[] texts = [variant == 1 ? "Header:X-A" : type == typeof(GatewayKit.Rollout.RolloutKey) ? "None" : "Route"];
+        string[] texts = [variant == 1 ? "Header:X-A" : type == typeof(GatewayKit.Rollout.RolloutKey) ? "None" : "ClientAddress"];
         return type.GetMethod("Parse", [typeof(string), typeof(IFormatProvider)])!.Invoke(null, [texts[0], null])!;
     }
 }
