@@ -65,7 +65,8 @@ internal sealed class StoppingGateway : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         // A test that did not get that far has a delay that nobody ends.
-        Time.Advance(TimeSpan.FromMinutes(1));
+        TellToStop();
+        Time.Advance(TimeSpan.FromMinutes(5));
         return _host.DisposeAsync();
     }
 }

@@ -49,7 +49,7 @@ internal sealed class AttemptRing
 
         if (hedges)
         {
-            builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, retry, hedgeMetrics, time), new RingStrategyOptions("Hedging"));
+            builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, retry, hedgeMetrics, time, sender.Draining), new RingStrategyOptions("Hedging"));
         }
 
         return new(cluster, sender, builder.Build());

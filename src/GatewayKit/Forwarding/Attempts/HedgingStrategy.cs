@@ -9,7 +9,7 @@ namespace GatewayKit.Forwarding.Attempts;
 /// Asks a second destination when the first takes long, and keeps the first acceptable answer. Polly's own hedging knows neither of budgets nor of
 /// destinations, and cancels a loser without waiting for it, while it still uses the request.
 /// </summary>
-internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster, RetryPolicy? retry, HedgeMetrics metrics, TimeProvider time)
+internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster, RetryPolicy? retry, HedgeMetrics metrics, TimeProvider time, CancellationToken draining)
     : ResilienceStrategy<AttemptResult>
 {
     // The share of a destination's connections above which nothing is added to them.
@@ -76,6 +76,7 @@ internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster
     private bool MayBegin(RingCall ring)
     {
         var outcome = ring.Call.HttpContext.RequestAborted.IsCancellationRequested ? "client-gone"
+            : draining.IsCancellationRequested ? "draining"
             : !ring.HasDestination(elsewhere: true) ? "no-destination"
             : ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight ? "busy"
             : !_share.TryWithdraw() ? "share-used"
