@@ -47,6 +47,13 @@ public sealed class GatewayOptions
     public IReadOnlyList<IPNetwork> TrustedProxies { get; set => field = ValueList<IPNetwork>.From(value); } = ValueList<IPNetwork>.Empty;
 
     /// <summary>
+    /// Whether destinations are told how long their answer is still wanted, in milliseconds, in <c>X-GW-Deadline-Ms</c>: what is left of the deadline, less
+    /// 5 ms for the way back. Default no. A gRPC call is told in <c>grpc-timeout</c> in any case. The gateway itself obeys the field where
+    /// it comes from one of <see cref="TrustedProxies"/>, and it can only make a deadline shorter.
+    /// </summary>
+    public bool SendDeadlines { get; set; }
+
+    /// <summary>
     /// What happens to a request with another spelling of a field that counts, such as <c>X_Forwarded_For</c>, which many servers read as
     /// <c>X-Forwarded-For</c>. Default <see cref="HeaderAliasAction.Refuse"/>.
     /// </summary>

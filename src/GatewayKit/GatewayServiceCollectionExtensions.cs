@@ -66,19 +66,20 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<AttemptStrategies>();
         services.TryAddSingleton<RetryMetrics>();
         services.TryAddSingleton<HedgeMetrics>();
-        services.TryAddSingleton(static provider => new GatewayTrust(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.TrustedProxies));
+        services.TryAddSingleton(static provider => new TrustedPeers(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.TrustedProxies));
         services.TryAddSingleton(static provider => new AttemptSender(
             new RequestHead(provider.GetRequiredService<IOptions<GatewayOptions>>().Value),
             provider.GetRequiredService<ExchangeClocks>(),
             provider.GetRequiredService<ForwardMetrics>(),
             provider.GetRequiredService<Tunnels>(),
-            provider.GetRequiredService<AttemptStrategies>()));
+            provider.GetRequiredService<AttemptStrategies>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>().Value.SendDeadlines));
         services.TryAddSingleton(static provider => new Forwarder(
             provider.GetRequiredService<ClusterStates>(),
             provider.GetRequiredService<AttemptSender>(),
             provider.GetRequiredService<RetryMetrics>(),
             provider.GetRequiredService<HedgeMetrics>(),
-            provider.GetRequiredService<GatewayTrust>(),
+            provider.GetRequiredService<TrustedPeers>(),
             provider.GetRequiredService<Tunnels>(),
             provider.GetRequiredService<UpstreamHandlers>()));
         services.TryAddSingleton<TunnelMetrics>();

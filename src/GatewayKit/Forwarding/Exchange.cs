@@ -73,8 +73,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>The destination's answer, once it is there.</summary>
     public HttpResponseMessage? Response { get; private set; }
 
-    /// <summary>Whether the destination is told what is left of the deadline, in the field of gRPC.</summary>
-    public bool StatesDeadline => _isGrpc && _deadline != long.MaxValue;
+    public bool IsGrpc => _isGrpc;
+
+    public bool HasDeadline => _deadline != long.MaxValue;
 
     string IForwardAttempt.DestinationId => Destination.Id;
 

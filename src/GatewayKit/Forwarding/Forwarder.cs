@@ -15,16 +15,16 @@ public sealed class Forwarder : IDisposable
     private readonly ClusterStates _clusters;
     private readonly AttemptSender _sender;
     private readonly Tunnels _tunnels;
-    private readonly GatewayTrust _trust;
+    private readonly TrustedPeers _peers;
     private readonly AddressClusters _addresses;
     private readonly ConditionalWeakTable<ClusterState, RingOfCluster> _rings = [];
     private readonly ConditionalWeakTable<ClusterState, RingOfCluster>.CreateValueCallback _createRing;
 
-    internal Forwarder(ClusterStates clusters, AttemptSender sender, RetryMetrics retries, HedgeMetrics hedges, GatewayTrust trust, Tunnels tunnels, UpstreamHandlers handlers)
+    internal Forwarder(ClusterStates clusters, AttemptSender sender, RetryMetrics retries, HedgeMetrics hedges, TrustedPeers peers, Tunnels tunnels, UpstreamHandlers handlers)
     {
-        (_clusters, _sender, _trust, _tunnels) = (clusters, sender, trust, tunnels);
+        (_clusters, _sender, _peers, _tunnels) = (clusters, sender, peers, tunnels);
         _addresses = new(handlers, sender.Time);
-        _createRing = cluster => new(AttemptRing.TryCreate(cluster, sender, retries, hedges, trust, Random.Shared.NextDouble));
+        _createRing = cluster => new(AttemptRing.TryCreate(cluster, sender, retries, hedges, peers, Random.Shared.NextDouble));
     }
 
     /// <summary>Forwards a request to one address, with the default settings of a cluster.</summary>
@@ -132,7 +132,7 @@ public sealed class Forwarder : IDisposable
     private async ValueTask<object?> SendRoundAsync(ForwardCall call, AttemptRing ring)
     {
         var (attempt, isExhausted) = await ring.RunAsync(call).ConfigureAwait(false);
-        if (isExhausted && _trust.Includes(call.HttpContext))
+        if (isExhausted && _peers.Include(call.HttpContext))
         {
             AttemptFields.MarkExhausted(call.HttpContext.Response);
         }
@@ -155,7 +155,7 @@ public sealed class Forwarder : IDisposable
             return new GatewayProblem(reason, retryAfter: RetryAfter(error)) { StatusCode = status ?? reason.Status };
         }
 
-        if ((int)attempt.Answer!.StatusCode >= StatusCodes.Status500InternalServerError && AttemptFields.IsExhausted(attempt.Answer) && _trust.Includes(exchange.HttpContext))
+        if ((int)attempt.Answer!.StatusCode >= StatusCodes.Status500InternalServerError && AttemptFields.IsExhausted(attempt.Answer) && _peers.Include(exchange.HttpContext))
         {
             // A gateway that does not retry itself passes the word on.
             AttemptFields.MarkExhausted(exchange.HttpContext.Response);
@@ -185,6 +185,20 @@ public sealed class Forwarder : IDisposable
         if (total != Timeout.InfiniteTimeSpan && (!isGrpc || cluster.TotalEndsStreams))
         {
             deadline = After(total);
+        }
+
+        if (context is not null && context.Deadline < deadline)
+        {
+            (deadline, isCallers) = (context.Deadline, true);
+        }
+
+        if (_peers.Include(httpContext) && DeadlineField.TryRead(httpContext.Request, out var wanted))
+        {
+            (deadline, isCallers) = (Math.Min(deadline, After(wanted)), true);
+            if (wanted <= TimeSpan.Zero)
+            {
+                return ForwardError.DeadlineExceeded;
+            }
         }
 
         if (!isGrpc || !httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))

@@ -91,6 +91,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>A destination's answer that nobody has written yet; released with the request if nobody does.</summary>
     internal IAsyncDisposable? PendingAnswer { get; set; }
 
+    /// <summary>When the request has to be over, as a timestamp; <see cref="long.MaxValue"/> without a limit. It is only ever shortened.</summary>
+    internal long Deadline { get; set; } = long.MaxValue;
+
     /// <summary>When a gRPC call came, in milliseconds of the clock that does not jump; 0 for other requests. What its deadline is counted from.</summary>
     internal int CameAt { get; set; }
 

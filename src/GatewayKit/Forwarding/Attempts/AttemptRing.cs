@@ -27,7 +27,7 @@ internal sealed class AttemptRing
 
     /// <returns><see langword="null"/> if the cluster makes one attempt and no more.</returns>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Polly validates the annotations of the options; ours have none but the name's.")]
-    public static AttemptRing? TryCreate(ClusterState cluster, AttemptSender sender, RetryMetrics retryMetrics, HedgeMetrics hedgeMetrics, GatewayTrust trust, Func<double> random)
+    public static AttemptRing? TryCreate(ClusterState cluster, AttemptSender sender, RetryMetrics retryMetrics, HedgeMetrics hedgeMetrics, TrustedPeers peers, Func<double> random)
     {
         var (retry, hedging, time) = (cluster.Cluster.Retry, cluster.Cluster.Hedging, sender.Time);
 
@@ -43,7 +43,7 @@ internal sealed class AttemptRing
         var builder = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time, Name = cluster.Cluster.Id };
         if (retries)
         {
-            var admission = new RetryAdmission(retry, cluster.Budget, cluster.AttemptTime, time, trust, random);
+            var admission = new RetryAdmission(retry, cluster.Budget, cluster.AttemptTime, time, peers, random);
             builder.AddStrategy(_ => new RetryStrategy(admission, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
         }
 

@@ -7,7 +7,7 @@ using Polly;
 namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>Makes one attempt: a destination, a message, an answer. Nothing of the client's response is touched.</summary>
-internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies)
+internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies, bool statesDeadlines = false)
 {
     /// <summary>The clock that attempts and their deadlines are measured by.</summary>
     public TimeProvider Time => clocks.Time;
@@ -214,10 +214,9 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
             target = transformed.Target;
         }
 
-        if (exchange.StatesDeadline)
+        if (exchange.HasDeadline)
         {
-            message.Headers.Remove(GrpcTimeout.Name);
-            message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(exchange.Clock.TimeLeft));
+            StateDeadline(exchange, message);
         }
 
         if (ring is { Attempts: > 1 and var number })
@@ -227,6 +226,20 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
 
         message.RequestUri = TargetUri.Create(exchange.Destination, target);
         return head.Own(exchange, message, transformed);
+    }
+
+    private void StateDeadline(Exchange exchange, HttpRequestMessage message)
+    {
+        var left = exchange.Clock.TimeLeft;
+        if (exchange.IsGrpc)
+        {
+            message.Headers.Remove(GrpcTimeout.Name);
+            message.Headers.TryAddWithoutValidation(GrpcTimeout.Name, GrpcTimeout.Format(left > 2 * DeadlineField.Travel ? left - DeadlineField.Travel : left));
+        }
+        else if (statesDeadlines)
+        {
+            message.Headers.TryAddWithoutValidation(DeadlineField.Name, DeadlineField.Format(left));
+        }
     }
 
     private static ForwardError Transform(IForwardTransform transform, Exchange exchange, ForwardRequest request)

@@ -8,7 +8,7 @@ namespace GatewayKit.Forwarding.Attempts;
 /// Decides whether a request is sent again: every one of ten terms must hold, and the first that does not is the reason on record. A cluster without a
 /// policy of retries goes from a destination that cannot be reached to another one, and nothing more: nothing was sent then.
 /// </summary>
-internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, QuantileEstimate attemptTime, TimeProvider time, GatewayTrust trust, Func<double> random)
+internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, QuantileEstimate attemptTime, TimeProvider time, TrustedPeers peers, Func<double> random)
 {
     /// <summary>How many further destinations are asked when one after the other cannot be reached, whatever the policy says of other failures.</summary>
     public const int MostConnects = 2;
@@ -42,7 +42,7 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
             : !unreached && (call.IsGrpc || call.Upgrade is not null) ? RetryDecision.Stream
             : !Fits(ring, result, unreached, out wait) ? RetryDecision.TooLate
             : !ring.HasDestination(elsewhere: _policy is null) ? RetryDecision.NoDestination
-            : trust.RetriesItself(call.HttpContext) || result.Answer is { } last && AttemptFields.IsExhausted(last) ? RetryDecision.LeftToGateway
+            : IsRetryOfGateway(call.HttpContext) || result.Answer is { } last && AttemptFields.IsExhausted(last) ? RetryDecision.LeftToGateway
             : !IsShadow && !budget.TryWithdraw() ? RetryDecision.BudgetSpent
             : RetryDecision.Retry;
     }
@@ -53,6 +53,9 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
     // What could not have been retried anyway says so, however many attempts there were.
     private RetryDecision UsedOr(in AttemptResult result) =>
         RetryableFailures.Contains(result, _policy) ? RetryDecision.AttemptsUsed : RetryDecision.NotRetryable;
+
+    // One more here would multiply.
+    private bool IsRetryOfGateway(HttpContext httpContext) => AttemptFields.IsRetry(httpContext.Request) && peers.Include(httpContext);
 
     private bool IsSafe(HttpRequest request) => RequestRules.IsIdempotent(request.Method)
         || (_policy is { HonorIdempotencyKey: true } && request.Headers.TryGetValue("Idempotency-Key", out var keys) && keys.Count == 1 && keys[0] is { Length: > 0 });

@@ -12,7 +12,7 @@ internal sealed class FailsOnce : IAsyncDisposable
     private TestHost _host = null!;
 
     /// <summary>What happens while a request is left without an answer, again and again until the gateway gives it up.</summary>
-    public Action OnSilence { get; set; } = static () => { };
+    public Action<string> OnSilence { get; set; } = static _ => { };
 
     public Uri Address => _host.Address;
 
@@ -62,7 +62,7 @@ internal sealed class FailsOnce : IAsyncDisposable
             case "silence":
                 while (!context.RequestAborted.IsCancellationRequested)
                 {
-                    OnSilence();
+                    OnSilence(context.Request.Headers["X-Test-Id"].ToString());
                     await Task.Yield();
                 }
 
