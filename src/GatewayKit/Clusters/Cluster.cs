@@ -50,6 +50,9 @@ public sealed record Cluster
     /// <summary>Whether a second destination is asked when the first takes long. Default <see langword="null"/>: it is not.</summary>
     public HedgingPolicy? Hedging { get; init; }
 
+    /// <summary>When a destination that fails is left alone for a while. On by default.</summary>
+    public CircuitBreakerPolicy CircuitBreaker { get; init; } = new();
+
     // Whether an attempt must leave time for another one.
     internal bool TriesAgain => Retry is { Mode: PolicyMode.Enforce, MaxRetries: > 0 } || Hedging is { Mode: PolicyMode.Enforce };
 }

@@ -50,6 +50,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(CircuitBreakerPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterDiscovery))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHealth))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ActiveHealth))]
