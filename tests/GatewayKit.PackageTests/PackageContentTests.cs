@@ -25,6 +25,7 @@ public sealed class PackageContentTests(Packages packages)
     [Theory]
     [InlineData("GatewayKit")]
     [InlineData("GatewayKit.Testing")]
+    [InlineData("GatewayKit.ServiceDiscovery")]
     [InlineData("GatewayKit.Templates")]
     public void Description_names_license_readme_and_purpose(string id)
     {
@@ -38,13 +39,14 @@ public sealed class PackageContentTests(Packages packages)
     }
 
     [Fact]
-    public void Gateway_depends_on_nothing_that_the_framework_does_not_have()
+    public void Gateway_depends_on_the_framework_and_on_Polly_alone()
     {
         using var package = packages.Open("GatewayKit");
         using var stream = package.GetEntry("GatewayKit.nuspec")!.Open();
-        var names = XDocument.Load(stream).Descendants().Select(static element => (element.Name.LocalName, element.Attribute("name")?.Value)).ToArray();
-        Assert.DoesNotContain(names, static entry => entry.LocalName == "dependency");
-        Assert.Contains(("frameworkReference", "Microsoft.AspNetCore.App"), names);
+        var elements = XDocument.Load(stream).Descendants().ToArray();
+        string?[] Named(string kind, string attribute) => [.. elements.Where(element => element.Name.LocalName == kind).Select(element => element.Attribute(attribute)?.Value)];
+        Assert.Equal(["Polly.Core"], Named("dependency", "id"));
+        Assert.Equal(["Microsoft.AspNetCore.App"], Named("frameworkReference", "name"));
     }
 
     [Fact]
@@ -70,6 +72,7 @@ public sealed class PackageContentTests(Packages packages)
     [Theory]
     [InlineData("GatewayKit")]
     [InlineData("GatewayKit.Testing")]
+    [InlineData("GatewayKit.ServiceDiscovery")]
     public async Task Symbols_have_paths_of_no_machine(string id)
     {
         using var package = packages.Open(id, "snupkg");

@@ -171,8 +171,8 @@ internal sealed class DestinationWatch
             return;
         }
 
-        Failure = exception;
         _schedule.Failed();
+        Failure = exception;
         _telemetry.Failed(_clusterId, Settings, _schedule.Failures, Found.Count, exception);
         DropIfStale();
     }

@@ -84,7 +84,7 @@ public sealed class NamedClientResilienceTests
     public async Task Answer_to_a_body_comes_back_when_unsafe_methods_are_not_retried()
     {
         await using var upstream = await FailingAsync(times: 9);
-        await using var gateway = await ClientGateway.StartAsync(upstream.Address, static client => client.AddStandardResilienceHandler(static options => options.Retry.DisableForUnsafeHttpMethods()));
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, DocumentedClient.Through, static gateway => DocumentedClient.Add(gateway.Services));
         using var answer = await gateway.Client.SendAsync(Post(new byte[100], isChunked: false));
         Assert.Equal((HttpStatusCode.ServiceUnavailable, 1), (answer.StatusCode, _asked));
     }

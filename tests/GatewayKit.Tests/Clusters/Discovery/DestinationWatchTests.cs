@@ -178,6 +178,7 @@ public sealed class DestinationWatchTests : IDisposable
     {
         Source.Hangs();
         var orders = _clusters.Apply(Orders);
+        await Until(() => Source.Asked == 1, TimeSpan.Zero);
         await Until(() => Source.Asked == 2, TimeSpan.FromSeconds(33));
         Source.Finds("10.0.0.1");
         await Until(() => orders.Destinations.Count == 1, TimeSpan.FromSeconds(66));
