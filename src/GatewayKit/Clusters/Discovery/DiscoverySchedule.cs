@@ -47,7 +47,7 @@ internal sealed class DiscoverySchedule(ClusterDiscovery settings, TimeProvider 
         var next = Jittered(retry < most ? retry : most);
 
         // In time to notice that what is there serves no more.
-        return hasLastGood && Left is { Ticks: > 0 } left && left < next ? left : next;
+        return hasLastGood && Left is { } left && left < next ? TimeSpan.FromTicks(Math.Max(0, left.Ticks)) : next;
     }
 
     private TimeSpan Jittered(TimeSpan span) => span * (1 - Jitter + (2 * Jitter * random()));

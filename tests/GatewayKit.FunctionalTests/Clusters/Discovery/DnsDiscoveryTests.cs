@@ -133,7 +133,7 @@ public sealed class DnsDiscoveryTests : IAsyncLifetime
         while (advances && !starting.IsCompleted)
         {
             // Not faster than what happens on other threads in between.
-            _time.Advance(TimeSpan.FromMilliseconds(10));
+            _time.Advance(TimeSpan.FromMilliseconds(100));
             await Task.Delay(1);
         }
 
