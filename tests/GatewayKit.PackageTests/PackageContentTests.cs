@@ -44,7 +44,7 @@ public sealed class PackageContentTests(Packages packages)
         using var package = packages.Open("GatewayKit");
         using var stream = package.GetEntry("GatewayKit.nuspec")!.Open();
         var elements = XDocument.Load(stream).Descendants().ToArray();
-        string?[] Named(string kind, string attribute) => [.. elements.Where(element => element.Name.LocalName == kind).Select(element => element.Attribute(attribute)?.Value)];
+        IEnumerable<string> Named(string kind, string attribute) => elements.Where(element => element.Name.LocalName == kind).Select(element => element.Attribute(attribute)!.Value);
         Assert.Equal(["Polly.Core"], Named("dependency", "id"));
         Assert.Equal(["Microsoft.AspNetCore.App"], Named("frameworkReference", "name"));
     }
