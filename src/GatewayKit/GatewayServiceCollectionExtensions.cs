@@ -1,5 +1,6 @@
 using GatewayKit;
 using GatewayKit.Clusters;
+using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.NamedClients;
 using GatewayKit.Configuration;
@@ -14,6 +15,7 @@ using GatewayKit.Routing;
 using GatewayKit.Throttling;
 using GatewayKit.Transforms;
 using GatewayKit.WebSockets;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -56,6 +58,9 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<DestinationDrains>();
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton(static provider => new GatewayClusters(provider.GetRequiredService<ClusterStates>(), provider.GetRequiredService<DestinationDrains>()));
+        services.TryAddSingleton<AffinityMetrics>();
+        services.TryAddSingleton(static provider => new SessionAffinities(
+            provider.GetService<IDataProtectionProvider>, provider.GetRequiredService<AffinityMetrics>(), provider.GetRequiredService<TimeProvider>()));
         AddDiscovery(services);
         AddNamedClients(services);
         services.TryAddSingleton(static provider => NameLookup.OfSystem(provider.GetRequiredService<TimeProvider>()));
@@ -186,6 +191,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<EndpointChecks>();
         services.TryAddSingleton<RouteChecks>();
         services.TryAddSingleton<DestinationTrust>();
+        services.TryAddSingleton<AffinityChecks>();
         services.TryAddSingleton<RouteSetValidator>();
         services.TryAddSingleton<ConfigurationTelemetry>();
         services.TryAddSingleton(static provider => new GatewayConfigurationWriter(provider.GetRequiredService<ModelTypes>(), provider.GetRequiredService<PolicyNames>()));

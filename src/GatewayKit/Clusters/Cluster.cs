@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
@@ -22,6 +23,9 @@ public sealed record Cluster
 
     /// <summary>What <see cref="LoadBalancing.ConsistentHash"/> goes by, which needs it; no other rule may have it. Default <see langword="null"/>.</summary>
     public ClusterHash? Hash { get; init; }
+
+    /// <summary>Whether clients stay with the destination that answered them first. Default <see langword="null"/>: they do not.</summary>
+    public ClusterAffinity? Affinity { get; init; }
 
     /// <summary>The <c>Host</c> that destinations see. Default <see cref="HostHeader.Destination"/>.</summary>
     public HostHeader HostHeader { get; init; } = HostHeader.Destination;

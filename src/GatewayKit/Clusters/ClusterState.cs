@@ -1,3 +1,4 @@
+using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Resilience;
@@ -34,6 +35,9 @@ internal sealed class ClusterState
 
     /// <summary>How a destination is picked.</summary>
     public Balancer Balancer { get; }
+
+    /// <summary>What keeps sessions at their destinations; <see langword="null"/> if nothing does.</summary>
+    public SessionAffinity? Affinity { get; init; }
 
     /// <summary>How many requests may be at one destination at once; more wait.</summary>
     public int MostInFlight { get; }
@@ -91,7 +95,14 @@ internal sealed class ClusterState
     public PickRefusal TryBegin(HttpContext httpContext, in TriedDestinations tried, out DestinationLease lease)
     {
         var candidates = _candidates;
-        var picked = candidates.Pick(httpContext, tried) ?? (tried.IsEmpty ? null : candidates.Pick(httpContext, default));
+        var bound = default(DestinationState);
+        if (Affinity is not null && !Affinity.TryFind(httpContext, _destinations, candidates, tried, out bound))
+        {
+            lease = default;
+            return PickRefusal.NoneHealthy;
+        }
+
+        var picked = bound ?? candidates.Pick(httpContext, tried) ?? (tried.IsEmpty ? null : candidates.Pick(httpContext, default));
         if (picked is null)
         {
             lease = default;

@@ -1,3 +1,4 @@
+using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Resilience;
@@ -10,7 +11,7 @@ namespace GatewayKit.Clusters;
 /// snapshot needs any more.
 /// </summary>
 internal sealed class ClusterStates(
-    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, TimeProvider time, IOptions<GatewayOptions> options) : IDisposable
+    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, SessionAffinities affinities, TimeProvider time, IOptions<GatewayOptions> options) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -105,7 +106,7 @@ internal sealed class ClusterStates(
         var settings = cluster.Retry?.Budget ?? new();
         var budget = previous is not null && (previous.Cluster.Retry?.Budget ?? new()) == settings ? previous.Budget : new RetryBudget(settings, time);
         var balancer = new Balancer(cluster, options.Value.Zone, previous?.Balancer, time);
-        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer);
+        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer) { Affinity = affinities.For(cluster, previous) };
         state.Discovery = watches.Follow(state, previous, destination => drains.Begin(this, cluster.Id, destination));
         return state;
     }

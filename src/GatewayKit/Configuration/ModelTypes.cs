@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 using GatewayKit.Clusters;
+using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
@@ -43,6 +44,9 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(Cluster))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Destination))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHash))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterAffinity))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(AffinityCookie))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(AffinityHeader))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHttp))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTls))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClientCertificate))]

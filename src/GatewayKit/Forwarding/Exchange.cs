@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
@@ -118,6 +119,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             Clock.EndsNever();
         }
 
+        Destination.Latency?.Observe(Clock.HeadTime, isError: answer.StatusCode >= HttpStatusCode.InternalServerError);
         if (Cluster.Cluster.TriesAgain)
         {
             var headTime = Clock.HeadTime.TotalMilliseconds;
@@ -155,6 +157,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (Error is ForwardError.None)
         {
             (Error, Reason) = (error, failure.Reason);
+            if (Response is null && failure.Blame is Blame.Destination)
+            {
+                Destination.Latency?.Observe(Clock.HeadTime, isError: true);
+            }
+
             _metrics.Failed(this, failure, exception);
         }
 

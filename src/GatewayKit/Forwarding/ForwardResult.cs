@@ -80,6 +80,11 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
             Farewell.Say(httpContext);
         }
 
+        if (_exchange.Cluster.Affinity?.Bind(httpContext, _exchange.Destination, StatusCode) is { } token)
+        {
+            ResponseHead.Append(_exchange, token.Name, token.Value);
+        }
+
         if (upgrade is not null)
         {
             return await TunnelAsync(httpContext, upgrade).ConfigureAwait(false);

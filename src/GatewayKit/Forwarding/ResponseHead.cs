@@ -73,6 +73,20 @@ internal static class ResponseHead
         return true;
     }
 
+    /// <summary>Adds a field of the gateway's own beside those that were copied.</summary>
+    public static void Append(Exchange exchange, string name, string value)
+    {
+        var headers = exchange.HttpContext.Response.Headers;
+
+        // What the answer has of that name goes with the answer.
+        if (!exchange.Response!.Headers.NonValidated.Contains(name))
+        {
+            ReplacedFields.Of(exchange.HttpContext).Add((name, headers[name]));
+        }
+
+        headers.Append(name, value);
+    }
+
     /// <summary>Takes back what was copied, and leaves what the host has set.</summary>
     public static void Withdraw(Exchange exchange)
     {
