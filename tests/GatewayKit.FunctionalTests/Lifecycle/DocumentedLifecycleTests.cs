@@ -1,0 +1,48 @@
+using System.Net;
+using GatewayKit.Clusters;
+using GatewayKit.FunctionalTests.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace GatewayKit.FunctionalTests.Lifecycle;
+
+/// <summary>The code that docs/lifecycle.md shows.</summary>
+public sealed class DocumentedLifecycleTests
+{
+    [Fact]
+    public async Task Host_is_ready_until_it_stops_and_an_endpoint_drains_a_destination()
+    {
+        await using var upstream = RawUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        var time = new FakeTimeProvider();
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                builder.Services.AddApiGateway(static options => options.DrainDelay = TimeSpan.FromSeconds(5)).AddCluster("orders", upstream.Address.ToString());
+                builder.Services.AddSingleton<TimeProvider>(time);
+                builder.Services.AddHealthChecks().AddGatewayReadiness();
+                builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = TimeSpan.FromSeconds(40));
+            },
+            static app =>
+            {
+                app.MapGatewayRoute("/orders/{**rest}", cluster: "orders");
+                app.MapHealthChecks("/readyz", new() { Predicate = static check => check.Tags.Contains("ready") });
+
+                // For operators only: bind it to an address that clients do not reach, or ask for a role.
+                app.MapPost("/drain/{cluster}/{destination}", static (GatewayClusters clusters, string cluster, string destination) => clusters.Drain(cluster, destination));
+                app.MapGet("/clusters", static (GatewayClusters clusters) => clusters.GetAll());
+            });
+        Assert.Equal("ok", await gateway.Client.GetStringAsync("/orders/1"));
+        Assert.Equal("Healthy", await gateway.Client.GetStringAsync("/readyz"));
+        using var drained = await gateway.Client.PostAsync("/drain/orders/1", null);
+        Assert.Equal(HttpStatusCode.OK, drained.StatusCode);
+        Assert.Contains("\"isDraining\":true", await gateway.Client.GetStringAsync("/clusters"));
+        using var refused = await gateway.Client.GetAsync("/orders/1");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        gateway.App.Lifetime.StopApplication();
+        using var unready = await gateway.Client.GetAsync("/readyz");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), (unready.StatusCode, await unready.Content.ReadAsStringAsync()));
+        time.Advance(TimeSpan.FromSeconds(5));
+    }
+}
