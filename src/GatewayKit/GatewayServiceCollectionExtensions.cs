@@ -10,6 +10,8 @@ using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.Rollout;
+using GatewayKit.Rollout.Mirroring;
 using GatewayKit.Rollout.Splits;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
@@ -113,11 +115,15 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<SplitSides>();
         services.TryAddSingleton<SplitMetrics>();
         services.TryAddSingleton<SplitTerminals>();
+        services.TryAddSingleton<MirrorMetrics>();
+        services.TryAddSingleton<Mirrors>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IMirrorSink, LogMirrorSink>());
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
         return new GatewayBuilder(services)
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
+            .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms")
             .AddDestinationSource<DnsDestinationSource>(DnsDestinationSource.Name);
     }

@@ -13,14 +13,16 @@ internal sealed class EndpointChecks(PolicyChecks policies)
     public List<ConfigurationError> Check(PreparedSnapshot prepared, IReadOnlyList<SourcedSet> sets)
     {
         var conflicts = RouteConflicts.Find(prepared.Endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
-        return [.. CheckPolicies(prepared.Added), .. conflicts];
+        return [.. CheckPolicies(prepared.Added, prepared.Snapshot.Clusters.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase)), .. conflicts];
     }
 
     /// <summary>What is wrong with the policies of these endpoints: one that would not be applied, or one that makes no sense.</summary>
-    public List<ConfigurationError> CheckPolicies(IEnumerable<Endpoint> endpoints)
+    /// <param name="endpoints">The endpoints.</param>
+    /// <param name="clusters">The ids of all clusters. Default: they are not known yet.</param>
+    public List<ConfigurationError> CheckPolicies(IEnumerable<Endpoint> endpoints, IReadOnlySet<string>? clusters = null)
     {
         Endpoint[] all = [.. endpoints];
-        return [.. PipelineFault.In(all).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)), .. policies.Check(all)];
+        return [.. PipelineFault.In(all).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)), .. policies.Check(all, clusters)];
     }
 
     /// <summary>The ids of configured routes that have no endpoint, because no <c>MapGatewayRoutes()</c> selects them.</summary>

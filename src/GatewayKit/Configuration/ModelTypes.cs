@@ -40,6 +40,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryRamp))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryGuard))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(SplitCookie))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(MirrorComparison))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ForcedSide))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Cluster))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Destination))]

@@ -6,7 +6,11 @@ namespace GatewayKit.Configuration;
 /// <summary>Checks policies: their annotations, what the host's validators say, and that one slot holds one.</summary>
 internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames names, IServiceProvider services)
 {
-    public void Check(IReadOnlyList<IGatewayPolicy> policies, string path, Report report)
+    /// <param name="policies">What is checked.</param>
+    /// <param name="path">What errors' paths start with.</param>
+    /// <param name="clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
+    /// <param name="report">Takes the errors.</param>
+    public void Check(IReadOnlyList<IGatewayPolicy> policies, string path, IReadOnlySet<string>? clusters, Report report)
     {
         if (policies is { Count: 0 })
         {
@@ -34,12 +38,14 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
                 report(policyPath, $"{registration.Name} is there twice for the same purpose; only one would count. Remove one.");
             }
 
-            CheckOne(policy, registration, policyPath, report);
+            CheckOne(policy, registration, policyPath, clusters, report);
         }
     }
 
     /// <summary>Checks the policies in effect on these endpoints, wherever they were added: a <c>With…</c> call has no other check than its own.</summary>
-    public IEnumerable<ConfigurationError> Check(IEnumerable<Endpoint> endpoints)
+    /// <param name="endpoints">The endpoints.</param>
+    /// <param name="clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
+    public IEnumerable<ConfigurationError> Check(IEnumerable<Endpoint> endpoints, IReadOnlySet<string>? clusters)
     {
         var errors = new List<ConfigurationError>();
         var seen = new HashSet<IGatewayPolicy>(ReferenceEqualityComparer.Instance);
@@ -54,7 +60,7 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
             {
                 if (seen.Add(step.Policy) && names.TryGet(step.Policy.GetType(), out var registration))
                 {
-                    CheckOne(step.Policy, registration, ModelPath.Join(endpoint.DisplayName ?? "(unnamed endpoint)", step.Name), (path, message) => errors.Add(new(path, message)));
+                    CheckOne(step.Policy, registration, ModelPath.Join(endpoint.DisplayName ?? "(unnamed endpoint)", step.Name), clusters, (path, message) => errors.Add(new(path, message)));
                 }
             }
         }
@@ -62,7 +68,21 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
         return errors;
     }
 
-    private void CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, Report report)
+    /// <summary>Whether all clusters are there that policies name: what other changes can take from them.</summary>
+    public static bool Know(IReadOnlySet<string> clusters, IReadOnlyList<IGatewayPolicy> policies)
+    {
+        for (var i = 0; i < policies.Count; i++)
+        {
+            if (policies[i] is INamesClusters naming && !naming.Clusters.All(named => clusters.Contains(named.Cluster)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, IReadOnlySet<string>? clusters, Report report)
     {
         var sound = true;
         var usable = annotations.Check(policy, path, (where, message) =>
@@ -70,6 +90,11 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
             sound = false;
             report(where, message);
         });
+
+        foreach (var (property, cluster) in usable && policy is INamesClusters naming ? naming.Clusters : [])
+        {
+            ClusterNames.Check(cluster, clusters, ModelPath.Join(path, property), report);
+        }
 
         // Generated validators repeat the annotations: they are asked when those hold.
         if (usable && sound)

@@ -62,7 +62,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         var sound = new List<GatewayRoute>(count);
         foreach (var (source, set, _, _) in sets)
         {
-            policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), report);
+            policies.Check(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), known.Clusters, report);
             foreach (var route in set.Routes)
             {
                 ReloadPace.Step();
@@ -127,11 +127,17 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
     }
 
     private static bool Knows(IReadOnlySet<string>? clusters, GatewayRoute route) =>
-        clusters is null || (route.Cluster is { } cluster ? clusters.Contains(cluster) : route.ClusterIds.All(clusters.Contains));
+        clusters is null
+        || ((route.Cluster is { } cluster ? clusters.Contains(cluster) : route.ClusterIds.All(clusters.Contains)) && PolicyChecks.Know(clusters, route.Policies));
 
     private bool CheckRoute(GatewayRoute route, string path, KnownNames known, Report report)
     {
-        policies.Check(route.Policies, path, report);
+        policies.Check(route.Policies, path, known.Clusters, report);
+        if (route.Policies is { Count: > 0 })
+        {
+            MirrorChecks.Check(route, path, report);
+        }
+
         return annotations.Check(route, path, report) && routeChecks.Check(route, path, known, report);
     }
 

@@ -67,4 +67,5 @@ internal static class EventIds
     public const int CanaryRamped = 1800;
     public const int CanaryTripped = 1801;
     public const int MirrorDiffers = 1802;
+    public const int MirrorSinkFailed = 1803;
 }

@@ -87,6 +87,17 @@ internal readonly struct TraceParent
         return new(text);
     }
 
+    /// <summary>Another span of the same trace, that nobody here records.</summary>
+    public string CreateChild()
+    {
+        Span<byte> octets = stackalloc byte[8];
+        Random.Shared.NextBytes(octets);
+        octets[7] |= 0x01;
+        Span<char> digits = stackalloc char[16];
+        Convert.TryToHexStringLower(octets, digits, out _);
+        return Create(TraceId, digits, Flags);
+    }
+
     /// <summary>Starts a trace that nobody here records.</summary>
     public static string CreateUnrecorded()
     {

@@ -28,7 +28,7 @@ internal static class ResponseBody
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
     public static ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(HttpResponse response, long? length, Exchange exchange) =>
         exchange.Cluster.Transport.HasStreamsAtOnce && (length is not null || !EventStreams.Is(response))
-            ? CopyAsync(exchange.Response!.Content.ReadAsStream(), response, length, exchange)
+            ? CopyAsync(Watched(exchange.Response!.Content.ReadAsStream(), exchange), response, length, exchange)
             : OpenAndCopyAsync(response, length, exchange);
 
     // The content of a handler of the host may have no other way to be read, and an event stream has to be known when the host stops.
@@ -46,7 +46,7 @@ internal static class ResponseBody
 
         if (length is not null || !EventStreams.Is(response) || response.HttpContext.RequestServices?.GetService<EventStreams>() is not { } streams)
         {
-            return await CopyAsync(source, response, length, exchange).ConfigureAwait(false);
+            return await CopyAsync(Watched(source, exchange), response, length, exchange).ConfigureAwait(false);
         }
 
         var events = streams.Open(source, exchange);
@@ -59,6 +59,8 @@ internal static class ResponseBody
             streams.Close(events);
         }
     }
+
+    private static Stream Watched(Stream source, Exchange exchange) => exchange.Context?.ForwardWatch is { } watch ? watch.Reading(source) : source;
 
     /// <returns>How it failed, or <see cref="ForwardError.None"/> when every promised byte was sent.</returns>
     public static async ValueTask<(ForwardError Error, Exception? Exception)> CopyAsync(Stream source, HttpResponse response, long? length, Exchange exchange)

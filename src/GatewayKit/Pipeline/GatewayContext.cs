@@ -100,6 +100,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>The latest attempt at a destination.</summary>
     internal IForwardAttempt? LatestAttempt { get; set; }
 
+    /// <summary>Who sees what is exchanged with the destination; <see langword="null"/> if nobody does.</summary>
+    internal IForwardWatch? ForwardWatch { get; set; }
+
     /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
     internal int Passed
     {

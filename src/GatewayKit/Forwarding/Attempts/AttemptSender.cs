@@ -85,6 +85,7 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
                 return FailAsync(exchange, error, null);
             }
 
+            exchange.Context?.ForwardWatch?.Sending(message, exchange);
             if (strategies.Of(exchange.Cluster.Cluster.Id) is { } pipeline)
             {
                 return SendThroughAsync(exchange, new(invoker, message), pipeline);

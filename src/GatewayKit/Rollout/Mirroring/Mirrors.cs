@@ -1,0 +1,77 @@
+using GatewayKit.Clusters;
+using GatewayKit.Diagnostics;
+using GatewayKit.Lifecycle;
+using GatewayKit.Pipeline;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.Rollout.Mirroring;
+
+/// <summary>What all mirrors have in common, and the state of each route, which outlives its endpoints.</summary>
+internal sealed partial class Mirrors(
+    ClusterStates clusters, DrainState drain, MirrorMetrics metrics, IEnumerable<IMirrorSink> sinks, TimeProvider time, ILogger<Mirrors> logger)
+{
+    private readonly IMirrorSink[] _sinks = [.. sinks];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, WeakReference<MirrorState>> _states = new(StringComparer.OrdinalIgnoreCase);
+    private int _sweepAt = 64;
+
+    public TimeProvider Time => time;
+
+    public MirrorMetrics Metrics => metrics;
+
+    public CancellationToken Draining => drain.Draining;
+
+    public MirrorRoute For(GatewayEndpoint endpoint, MirrorPolicy policy) => new(endpoint.RouteId, policy, StateOf(endpoint.StateKey), this);
+
+    public ClusterState? FindCluster(string id) => clusters.InForce.GetValueOrDefault(id);
+
+    public void Tell(MirrorDifference difference)
+    {
+        foreach (var sink in _sinks)
+        {
+            try
+            {
+                sink.Differs(difference);
+            }
+            catch (Exception exception)
+            {
+                Log.SinkFailed(logger, exception, sink.GetType(), difference.RouteId);
+            }
+        }
+    }
+
+    // Held by the endpoints that use it.
+    private MirrorState StateOf(string key)
+    {
+        lock (_lock)
+        {
+            if (_states.TryGetValue(key, out var reference) && reference.TryGetTarget(out var known))
+            {
+                return known;
+            }
+
+            var state = new MirrorState(time);
+            _states[key] = new(state);
+            if (_states.Count > _sweepAt)
+            {
+                foreach (var (other, one) in _states)
+                {
+                    if (!one.TryGetTarget(out _))
+                    {
+                        _states.Remove(other);
+                    }
+                }
+
+                _sweepAt = Math.Max(64, 2 * _states.Count);
+            }
+
+            return state;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.MirrorSinkFailed, LogLevel.Error, "{Sink} failed on a difference of {Route}.")]
+        public static partial void SinkFailed(ILogger logger, Exception exception, Type sink, string route);
+    }
+}
