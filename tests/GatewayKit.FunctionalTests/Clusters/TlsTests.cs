@@ -101,6 +101,27 @@ public sealed class TlsTests : IDisposable
         Assert.Contains("502 \"code\":\"upstream-", await GetAsync(upstream, new() { CertificateAuthorityFile = AuthorityFile() }));
     }
 
+    [Theory]
+    [InlineData("orders.internal", HostHeader.Destination, "orders.internal")]
+    [InlineData("orders.internal", HostHeader.Original, "evil.example")]
+    [InlineData("evil.example", HostHeader.Destination, "upstream-tls")]
+    [InlineData("evil.example", HostHeader.Original, "upstream-tls")]
+    public async Task Address_that_was_found_for_a_name_must_have_a_certificate_of_that_name(string certificate, HostHeader host, string expected)
+    {
+        await using var upstream = await StartAsync(certificate);
+        var answer = await GetAsync(
+            upstream,
+            new() { CertificateAuthorityFile = AuthorityFile() },
+            change: cluster => cluster with
+            {
+                Destinations = new Dictionary<string, Destination>(),
+                Discovery = new() { Source = "Dns", Name = $"https://orders.internal:{cluster.Destinations["a"].Address.Port}" },
+                HostHeader = host,
+            },
+            host: "evil.example");
+        Assert.Contains(expected, answer, StringComparison.Ordinal);
+    }
+
     private static X509Certificate2 CreateAuthority()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -175,7 +196,9 @@ public sealed class TlsTests : IDisposable
                 Destinations = new Dictionary<string, Destination> { ["a"] = destination?.Invoke(target) ?? target },
             };
             return change?.Invoke(secured) ?? secured;
-        }, static builder => builder.Services.Configure<GatewayOptions>(static options => options.AcknowledgedRisks = ["unverified-destination"]));
+        }, static builder => builder.Services
+            .AddSingleton(new NameLookup(TimeProvider.System, static (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])))
+            .Configure<GatewayOptions>(static options => options.AcknowledgedRisks = ["unverified-destination"]));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = host } };
         using var answer = await gateway.Client.SendAsync(request);
         var body = await answer.Content.ReadAsStringAsync();

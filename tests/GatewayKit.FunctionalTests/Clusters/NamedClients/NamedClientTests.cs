@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
+using System.Net.WebSockets;
 using System.Text;
 using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -144,6 +145,35 @@ public sealed class NamedClientTests
         }
 
         Assert.Single(ports);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WebSocket_passes_the_handlers(bool isResilient)
+    {
+        await using var upstream = await TestHost.StartAsync(map: static app => app.UseWebSockets().Run(static async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            var buffer = new byte[64];
+            var message = await socket.ReceiveAsync(buffer, context.RequestAborted);
+            await socket.SendAsync(buffer.AsMemory(0, message.Count), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+            await socket.ReceiveAsync(buffer, context.RequestAborted);
+        }));
+        await using var gateway = await ClientGateway.StartAsync(upstream.Address, client =>
+        {
+            client.AddHttpMessageHandler(static () => HostHandler.Adding("X", "1"));
+            if (isResilient)
+            {
+                client.AddStandardResilienceHandler();
+            }
+        });
+        using var limit = new CancellationTokenSource(RawConnection.Limit);
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(gateway.Address) { Scheme = "ws" }.Uri, limit.Token);
+        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
+        var echo = new byte[64];
+        Assert.Equal(5, (await socket.ReceiveAsync(echo.AsMemory(), limit.Token)).Count);
     }
 
     [Fact]
