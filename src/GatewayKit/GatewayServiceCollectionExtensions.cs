@@ -2,6 +2,7 @@ using GatewayKit;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Discovery;
+using GatewayKit.Clusters.Health;
 using GatewayKit.Clusters.NamedClients;
 using GatewayKit.Configuration;
 using GatewayKit.Diagnostics;
@@ -58,6 +59,7 @@ public static class GatewayServiceCollectionExtensions
 
         services.TryAddSingleton<DestinationConnections>();
         services.TryAddSingleton<DestinationDrains>();
+        AddHealth(services);
         services.TryAddSingleton<ClusterStates>();
         services.TryAddSingleton(static provider => new GatewayClusters(provider.GetRequiredService<ClusterStates>(), provider.GetRequiredService<DestinationDrains>()));
         services.TryAddSingleton<AffinityMetrics>();
@@ -167,6 +169,16 @@ public static class GatewayServiceCollectionExtensions
 
         // In front of what the host's own start-up filters add (B5).
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, DrainStartup>());
+    }
+
+    private static void AddHealth(IServiceCollection services)
+    {
+        services.TryAddSingleton<HealthTelemetry>();
+        services.TryAddSingleton<OutlierSweep>();
+        services.TryAddSingleton(static provider => new HealthProbes(
+            provider.GetRequiredService<HealthTelemetry>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<DrainState>()));
+        services.TryAddSingleton(static provider => new HealthWatch(
+            provider.GetRequiredService<HealthProbes>(), provider.GetRequiredService<OutlierSweep>(), provider.GetRequiredService<HealthTelemetry>(), provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddDiscovery(IServiceCollection services)

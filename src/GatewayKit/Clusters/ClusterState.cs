@@ -1,6 +1,7 @@
 using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
+using GatewayKit.Clusters.Health;
 using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Http;
 
@@ -11,17 +12,25 @@ internal sealed class ClusterState
 {
     private readonly Lock _narrowing = new();
     private volatile IReadOnlyList<DestinationState> _destinations;
-    private volatile DestinationSet _candidates;
+    private volatile Availability _available;
+    private int _changes;
 
-    public ClusterState(Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport, RetryBudget budget, Balancer? balancer = null)
+    public ClusterState(
+        Cluster cluster, IReadOnlyList<DestinationState> destinations, ClusterTransport transport, RetryBudget budget, Balancer? balancer = null, ClusterVitals? vitals = null)
     {
-        (Cluster, _destinations, Transport, Budget) = (cluster, destinations, transport, budget);
+        (Cluster, _destinations, Transport, Budget, Vitals) = (cluster, destinations, transport, budget, vitals);
         Timeouts = cluster.Timeouts.InEffect(cluster.TriesAgain);
 
         // With HTTP/2 and 3 requests share connections: there the handler counts streams.
         MostInFlight = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
         Balancer = balancer ?? new(cluster);
-        _candidates = Narrow();
+        if (vitals is not null)
+        {
+            vitals.Equip(cluster, destinations);
+            vitals.Changed += Invalidate;
+        }
+
+        _available = Narrow();
     }
 
     public Cluster Cluster { get; }
@@ -39,31 +48,59 @@ internal sealed class ClusterState
     /// <summary>What keeps sessions at their destinations; <see langword="null"/> if nothing does.</summary>
     public SessionAffinity? Affinity { get; init; }
 
+    /// <summary>What watches the health of the destinations; <see langword="null"/> if nobody does.</summary>
+    public ClusterVitals? Vitals { get; }
+
     /// <summary>How many requests may be at one destination at once; more wait.</summary>
     public int MostInFlight { get; }
 
-    /// <summary>The destinations that may be picked now, those with a weight. Whoever watches their health narrows it.</summary>
-    public DestinationSet Candidates
-    {
-        get => _candidates;
-        set => _candidates = value;
-    }
+    /// <summary>The destinations that may be picked now.</summary>
+    public DestinationSet Candidates => Availability.Set;
 
-    /// <summary>Looks again at which destinations may be picked: one has begun or ceased to drain.</summary>
-    public void Refresh()
+    /// <summary>The same, with why there is none.</summary>
+    public Availability Availability => _available is var available && Vitals is not null && available.IsOver(Vitals.Time) ? Refresh() : available;
+
+    /// <summary>Looks again at which destinations may be picked.</summary>
+    public Availability Refresh()
     {
         // One at a time: the last to look sees what all have changed.
         lock (_narrowing)
         {
-            Candidates = Narrow();
+            var (before, seen) = (_available, Volatile.Read(ref _changes));
+            var after = Narrow();
+            _available = after;
+            if (Volatile.Read(ref _changes) != seen)
+            {
+                // What changed meanwhile may have been missed.
+                after.Expire();
+            }
+
+            if (before.IsPanic != after.IsPanic && Vitals is { } vitals && vitals.Current == this)
+            {
+                vitals.Telemetry.Panic(Cluster.Id, after.IsPanic, after.Members.Fit, after.Members.Count);
+            }
+
+            return after;
         }
     }
 
     /// <summary>Puts destinations in place of those before. What is not among them is not picked any more; its requests finish. One caller at a time.</summary>
     public void SetDestinations(IReadOnlyList<DestinationState> destinations)
     {
+        Vitals?.Equip(Cluster, destinations);
         _destinations = destinations;
         Refresh();
+        Vitals?.DestinationsChanged(this);
+    }
+
+    /// <summary>No snapshot needs it any more. Requests that have it still finish.</summary>
+    public void Retire()
+    {
+        Discovery?.Leave();
+        if (Vitals is not null)
+        {
+            Vitals.Changed -= Invalidate;
+        }
     }
 
     /// <summary>The clocks, with the defaults that fit what the cluster does.</summary>
@@ -82,7 +119,7 @@ internal sealed class ClusterState
     public QuantileEstimate SlowAttemptTime { get; } = new(0.95);
 
     /// <summary>When a destination may be available again; <see langword="null"/> if nobody knows.</summary>
-    public TimeSpan? RetryAfter => _candidates is null ? TimeSpan.Zero : null;
+    public TimeSpan? RetryAfter => CircuitWait.Of(_destinations);
 
     /// <summary>Whether there can be more than one destination, now or when more are found.</summary>
     public bool MayHaveOtherDestinations => Destinations.Count > 1 || Cluster.Discovery is not null;
@@ -94,23 +131,36 @@ internal sealed class ClusterState
     /// <returns>Why there is none.</returns>
     public PickRefusal TryBegin(HttpContext httpContext, in TriedDestinations tried, out DestinationLease lease)
     {
-        var candidates = _candidates;
+        var available = Availability;
+        Vitals?.NoteRequest();
         var bound = default(DestinationState);
-        if (Affinity is not null && !Affinity.TryFind(httpContext, _destinations, candidates, tried, out bound))
+        if (Affinity is not null && !Affinity.TryFind(httpContext, _destinations, available.Set, tried, out bound))
         {
             lease = default;
             return PickRefusal.NoneHealthy;
         }
 
-        var picked = bound ?? candidates.Pick(httpContext, tried) ?? (tried.IsEmpty ? null : candidates.Pick(httpContext, default));
+        var picked = bound ?? available.Set.Pick(httpContext, tried) ?? (tried.IsEmpty ? null : available.Set.Pick(httpContext, default));
         if (picked is null)
         {
             lease = default;
-            return PickRefusal.NoneHealthy;
+            return available.Refusal;
+        }
+
+        if (picked.Health is not { } health)
+        {
+            lease = new(picked);
+        }
+        else if (health.Circuit is var circuit && circuit.TryEnter(out var permit, available.IsRecovering))
+        {
+            lease = new(picked, health, circuit, permit);
+        }
+        else
+        {
+            return TryElsewhere(available, httpContext, tried, picked, out lease);
         }
 
         picked.Begin();
-        lease = new(picked);
         return PickRefusal.None;
     }
 
@@ -118,7 +168,7 @@ internal sealed class ClusterState
     /// <param name="excluded">Destinations that do not count.</param>
     public bool HasCandidate(in TriedDestinations excluded)
     {
-        foreach (var candidate in _candidates.Available)
+        foreach (var candidate in Candidates.Available)
         {
             if (!excluded.Contains(candidate))
             {
@@ -129,5 +179,39 @@ internal sealed class ClusterState
         return false;
     }
 
-    private DestinationSet Narrow() => new(Destinations, Destinations.Where(static destination => !destination.IsDraining).Select(Candidate.Whole), Balancer);
+    // Rare: a circuit that has just opened, or that lets a few calls through and has enough of them. Those that the request was at come last.
+    private static PickRefusal TryElsewhere(Availability available, HttpContext httpContext, in TriedDestinations tried, DestinationState refused, out DestinationLease lease)
+    {
+        var (refusing, excluded) = (default(TriedDestinations), tried);
+        for (var picked = refused; picked is not null; picked = available.Set.Pick(httpContext, excluded) ?? available.Set.Pick(httpContext, refusing))
+        {
+            if (picked.Health is not { } health)
+            {
+                lease = new(picked);
+                picked.Begin();
+                return PickRefusal.None;
+            }
+
+            if (health.Circuit is var circuit && circuit.TryEnter(out var permit, available.IsRecovering))
+            {
+                lease = new(picked, health, circuit, permit);
+                picked.Begin();
+                return PickRefusal.None;
+            }
+
+            refusing.Add(picked);
+            excluded.Add(picked);
+        }
+
+        lease = default;
+        return PickRefusal.CircuitsOpen;
+    }
+
+    private void Invalidate()
+    {
+        Interlocked.Increment(ref _changes);
+        _available.Expire();
+    }
+
+    private Availability Narrow() => AvailabilityRule.Of(this);
 }

@@ -1,6 +1,7 @@
 using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
+using GatewayKit.Clusters.Health;
 using GatewayKit.Resilience;
 using Microsoft.Extensions.Options;
 
@@ -11,7 +12,7 @@ namespace GatewayKit.Clusters;
 /// snapshot needs any more.
 /// </summary>
 internal sealed class ClusterStates(
-    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, SessionAffinities affinities, TimeProvider time, IOptions<GatewayOptions> options) : IDisposable
+    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, SessionAffinities affinities, HealthWatch watch, TimeProvider time, IOptions<GatewayOptions> options) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -57,6 +58,22 @@ internal sealed class ClusterStates(
             }
         }
 
+        foreach (var state in states.Values)
+        {
+            if (state.Vitals?.Current != state)
+            {
+                state.Vitals?.Enter(state);
+            }
+        }
+
+        foreach (var state in former.Values)
+        {
+            if (!states.ContainsKey(state.Cluster.Id))
+            {
+                state.Vitals?.Leave();
+            }
+        }
+
         Retire(former, states);
     }
 
@@ -70,6 +87,11 @@ internal sealed class ClusterStates(
     public void Dispose()
     {
         var former = Interlocked.Exchange(ref _inForce, new Dictionary<string, ClusterState>());
+        foreach (var state in former.Values)
+        {
+            state.Vitals?.Leave();
+        }
+
         Retire(former, _inForce);
     }
 
@@ -85,7 +107,7 @@ internal sealed class ClusterStates(
 
             if (!stays.Contains(state))
             {
-                state.Discovery?.Leave();
+                state.Retire();
             }
         }
     }
@@ -106,7 +128,8 @@ internal sealed class ClusterStates(
         var settings = cluster.Retry?.Budget ?? new();
         var budget = previous is not null && (previous.Cluster.Retry?.Budget ?? new()) == settings ? previous.Budget : new RetryBudget(settings, time);
         var balancer = new Balancer(cluster, options.Value.Zone, previous?.Balancer, time);
-        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer) { Affinity = affinities.For(cluster, previous) };
+        var vitals = previous?.Vitals ?? watch.VitalsOf(cluster.Id);
+        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer, vitals) { Affinity = affinities.For(cluster, previous) };
         state.Discovery = watches.Follow(state, previous, destination => drains.Begin(this, cluster.Id, destination));
         return state;
     }

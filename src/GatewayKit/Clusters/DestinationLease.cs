@@ -1,21 +1,39 @@
+using GatewayKit.Clusters.Health;
 using GatewayKit.Resilience;
 
 namespace GatewayKit.Clusters;
 
 /// <summary>A request's place at a destination. Who has it reports once what came of the call, and ends its place there.</summary>
-internal readonly struct DestinationLease(DestinationState destination)
+internal readonly struct DestinationLease
 {
-    public DestinationState Destination { get; } = destination;
+    private readonly DestinationHealth? _health;
+
+    // Not the one that the destination has by then: a reload may have put another in its place.
+    private readonly CircuitBreaker? _circuit;
+    private readonly CircuitPermit _permit;
+
+    public DestinationLease(DestinationState destination) => Destination = destination;
+
+    public DestinationLease(DestinationState destination, DestinationHealth health, CircuitBreaker circuit, in CircuitPermit permit) =>
+        (Destination, _health, _circuit, _permit) = (destination, health, circuit, permit);
+
+    public DestinationState Destination { get; }
 
     /// <summary>Whether the call shows if a destination that failed has recovered.</summary>
-    public bool IsProbe => Destination is null;
+    public bool IsProbe => _permit.IsProbe;
 
     /// <summary>Says what the call says of the destination.</summary>
     /// <param name="result">What it says.</param>
     /// <param name="elapsed">From the request to the head of the answer, or to the failure.</param>
+    /// <param name="status">The status of the answer; 0 if there was none.</param>
     /// <param name="retryAfter">When the destination asks to be left alone until.</param>
-    public void Report(CallResult result, TimeSpan elapsed, TimeSpan? retryAfter)
+    public void Report(CallResult result, TimeSpan elapsed, int status, TimeSpan? retryAfter)
     {
-        _ = Destination;
+        _circuit?.Leave(_permit, result, elapsed, retryAfter);
+        if (result is not CallResult.Neutral)
+        {
+            // Compared with others, every 5xx counts: a request that none can serve meets all of them alike.
+            _health?.Calls.Count(result is CallResult.Failure || status >= 500);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using GatewayKit.Clusters.Balancing;
+using GatewayKit.Clusters.Health;
 
 namespace GatewayKit.Clusters;
 
@@ -13,6 +14,7 @@ internal sealed class DestinationState
     private WarningPace? _warnings;
     private ConnectionQueue? _queue;
     private PeakLatency? _latency;
+    private DestinationHealth? _health;
 
     public DestinationState(string id, Destination destination)
     {
@@ -74,8 +76,15 @@ internal sealed class DestinationState
     /// <summary>Takes over from the state of the same destination before its settings changed.</summary>
     public DestinationState Continue(DestinationState before)
     {
-        (_isDraining, _isDrained, _latency) = (before._isDraining, before._isDrained, before._latency);
+        (_isDraining, _isDrained, _latency, _health) = (before._isDraining, before._isDrained, before._latency, before._health);
         return this;
+    }
+
+    /// <summary>What is known of its health; <see langword="null"/> where nobody watches it. Set once.</summary>
+    public DestinationHealth? Health
+    {
+        get => Volatile.Read(ref _health);
+        set => Volatile.Write(ref _health, value);
     }
 
     /// <summary>How long it takes to answer; <see langword="null"/> where nobody asks.</summary>

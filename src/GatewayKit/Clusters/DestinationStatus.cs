@@ -1,3 +1,5 @@
+using GatewayKit.Clusters.Health;
+
 namespace GatewayKit.Clusters;
 
 /// <summary>What is known of a destination at one moment.</summary>
@@ -14,4 +16,7 @@ public sealed record DestinationStatus
 
     /// <summary>Whether it gets no new requests but those of sessions that are bound to it.</summary>
     public bool IsDraining { get; init; }
+
+    /// <summary>What is known of its health.</summary>
+    public DestinationHealthStatus Health { get; init; } = new();
 }

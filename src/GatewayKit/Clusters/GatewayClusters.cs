@@ -1,3 +1,5 @@
+using GatewayKit.Clusters.Balancing;
+
 namespace GatewayKit.Clusters;
 
 /// <summary>
@@ -53,14 +55,53 @@ public sealed class GatewayClusters
         cluster.Refresh();
     }
 
-    private static ClusterStatus StatusOf(ClusterState state) => new() { Id = state.Cluster.Id, Destinations = [.. state.Destinations.Select(StatusOf)] };
+    /// <summary>
+    /// Takes a destination out of use at once: it gets no requests, not even those of sessions that are bound to it, until <see cref="Close"/>. Those in flight
+    /// run to their end. No health check and no panic overrules it.
+    /// </summary>
+    /// <param name="clusterId">The cluster; case is ignored.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <exception cref="ArgumentException">There is no such cluster or destination; the message has the nearest name.</exception>
+    public void Isolate(string clusterId, string destinationId)
+    {
+        var cluster = Find(clusterId);
+        if (Find(cluster, destinationId).Health is { } health)
+        {
+            cluster.Vitals!.Telemetry.Isolated(cluster.Cluster.Id, health, health.Circuit.State);
+            health.Circuit.Isolate();
+            cluster.Refresh();
+        }
+    }
 
-    private static DestinationStatus StatusOf(DestinationState state) => new()
+    /// <summary>Closes the circuit of a destination, whatever opened it: an isolation, failures, or that others did better. What comes of its requests may open it again.</summary>
+    /// <param name="clusterId">The cluster; case is ignored.</param>
+    /// <param name="destinationId">The destination.</param>
+    /// <exception cref="ArgumentException">There is no such cluster or destination; the message has the nearest name.</exception>
+    public void Close(string clusterId, string destinationId)
+    {
+        var cluster = Find(clusterId);
+        if (Find(cluster, destinationId).Health is { } health)
+        {
+            cluster.Vitals!.Telemetry.Closed(cluster.Cluster.Id, health, health.Circuit.State);
+            health.Circuit.Close();
+            cluster.Refresh();
+        }
+    }
+
+    private static ClusterStatus StatusOf(ClusterState state) => new()
+    {
+        Id = state.Cluster.Id,
+        IsPanic = state.Availability.IsPanic,
+        Destinations = [.. state.Destinations.Select(destination => StatusOf(destination, state.Candidates))],
+    };
+
+    private static DestinationStatus StatusOf(DestinationState state, DestinationSet candidates) => new()
     {
         Id = state.Id,
         Address = state.Destination.Address,
         InFlight = state.InFlight,
         IsDraining = state.IsDraining,
+        Health = state.Health?.StatusOf(!state.IsDraining && state.Weight > 0 && candidates.Contains(state)) ?? new(),
     };
 
     private static DestinationState Find(ClusterState cluster, string destinationId)

@@ -24,7 +24,7 @@ internal static class HealthChecks
         }
 
         var outliers = ModelPath.Join(path, nameof(health.Outliers));
-        CheckSpan(health.Outliers.Window, Second, TimeSpan.FromMinutes(5), ModelPath.Join(outliers, nameof(health.Outliers.Window)), report);
+        CheckSpan(health.Outliers.Window, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), ModelPath.Join(outliers, nameof(health.Outliers.Window)), report);
         var slowStart = ModelPath.Join(path, nameof(health.SlowStart));
         CheckSpan(health.SlowStart.Window, Second, Hour, ModelPath.Join(slowStart, nameof(health.SlowStart.Window)), report);
     }

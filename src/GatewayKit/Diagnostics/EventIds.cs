@@ -42,6 +42,16 @@ internal static class EventIds
     public const int DestinationDrains = 1410;
     public const int DestinationDrainEnded = 1411;
     public const int DestinationDrained = 1412;
+    public const int DestinationHealthChanged = 1420;
+    public const int DestinationEjected = 1421;
+    public const int DestinationNotEjected = 1422;
+    public const int EjectionsLifted = 1423;
+    public const int PanicBegan = 1424;
+    public const int PanicEnded = 1425;
+    public const int DestinationIsolated = 1426;
+    public const int DestinationClosed = 1427;
+    public const int ProbeFailed = 1428;
+    public const int CircuitChanged = 1429;
     public const int DestinationsChanged = 1450;
     public const int DiscoveryFailed = 1451;
     public const int DiscoveryFailedAgain = 1452;

@@ -44,4 +44,8 @@ public sealed record ActiveHealth
     /// <summary>How many good answers in a row make it healthy again, 1 to 100. Default 2. The first answer of all counts by itself.</summary>
     [Range(1, 100)]
     public int HealthyAfter { get; init; } = 2;
+
+    /// <summary>Whether the answers to another one's question are answers to this.</summary>
+    internal bool AsksTheSameAs(ActiveHealth other) =>
+        Kind == other.Kind && Path == other.Path && GrpcService == other.GrpcService && Statuses.Equals(other.Statuses);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Clusters.Health;
 
@@ -27,4 +28,10 @@ public sealed record ClusterHealth
 
     /// <summary>How a destination that joins a cluster in service gets its share little by little.</summary>
     public SlowStart SlowStart { get; init; } = new();
+
+    /// <summary>Whether health checks have found a destination ill, and are in force.</summary>
+    internal bool KeepsOut(DestinationHealth destination) => Active is { Mode: PolicyMode.Enforce } && destination.Probes.State is HealthState.Unhealthy;
+
+    /// <summary>Whether a destination has to be found well first.</summary>
+    internal bool Awaits(DestinationHealth destination) => RequireFirstProbe && Active is { Mode: PolicyMode.Enforce } && destination.Probes.State is HealthState.Unknown;
 }

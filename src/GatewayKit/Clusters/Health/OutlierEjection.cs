@@ -12,7 +12,7 @@ public sealed record OutlierEjection
     /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow each ejection that would be made is counted and logged.</summary>
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
 
-    /// <summary>How far back requests count, 1 s to 5 min. Default 10 s.</summary>
+    /// <summary>How far back requests count, 5 s to 5 min; it is looked five times in that time. Default 10 s.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many requests a destination, and the others together, must have had for a comparison, 1 to 100,000. Default 20.</summary>

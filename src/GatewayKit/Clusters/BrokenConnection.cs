@@ -1,4 +1,4 @@
-namespace GatewayKit.Forwarding;
+namespace GatewayKit.Clusters;
 
 /// <summary>
 /// Closes the connection of an answer that is given up. Disposing it would read what is left of it and use the connection again, whatever

@@ -1,7 +1,7 @@
 using System.Net;
-using GatewayKit.Forwarding;
+using GatewayKit.Clusters;
 
-namespace GatewayKit.Tests.Forwarding;
+namespace GatewayKit.Tests.Clusters;
 
 public sealed class BrokenConnectionTests
 {

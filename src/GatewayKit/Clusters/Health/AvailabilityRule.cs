@@ -1,0 +1,76 @@
+using GatewayKit.Clusters.Balancing;
+using GatewayKit.Resilience;
+
+namespace GatewayKit.Clusters.Health;
+
+/// <summary>
+/// Narrows the destinations of a cluster to those that may be picked, in this order: what drains, what a circuit keeps out, what health checks and
+/// ejections keep out unless that is too much. Absolute evidence, which is the circuit's own, may keep out all; relative evidence never does.
+/// </summary>
+internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer, ClusterVitals vitals)
+{
+    /// <summary>What of a cluster may be picked now.</summary>
+    public static Availability Of(ClusterState cluster) => cluster.Vitals is { } vitals
+        ? new AvailabilityRule(cluster.Cluster.Health, cluster.Balancer, vitals).Of(cluster.Destinations)
+        : new(new(cluster.Destinations, cluster.Destinations.Where(static destination => !destination.IsDraining).Select(Candidate.Whole), cluster.Balancer), long.MaxValue);
+
+    private Availability Of(IReadOnlyList<DestinationState> destinations)
+    {
+        DestinationHealth[] members = [.. destinations.Where(TakesPart).Select(static destination => destination.Health!)];
+        Lift(members);
+        var fit = members.Count(IsFit);
+        var isPanic = IsTooFew(fit, members.Length);
+        var slowStart = new SlowStartRule(settings.SlowStart, members, vitals.CallsPerSecond, vitals.Time);
+        var (candidates, expires, recovering, isOpen) = (new List<Candidate>(destinations.Count), slowStart.NextStep, 0, false);
+        foreach (var destination in destinations)
+        {
+            if (destination.IsDrained || destination.Health is not { } health || settings.Awaits(health))
+            {
+                continue;
+            }
+
+            var circuit = health.Circuit;
+            expires = Math.Min(expires, circuit.NextChange);
+            if (circuit.Share is var share && share <= 0)
+            {
+                isOpen |= TakesPart(destination) && !settings.KeepsOut(health);
+            }
+            else if (isPanic || !settings.KeepsOut(health))
+            {
+                // One that drains has sessions that are bound to it, and no weight for others.
+                var weight = destination.IsDraining ? 0 : destination.Weight * share * slowStart.ShareOf(health);
+                candidates.Add(new(destination, weight));
+                recovering += weight > 0 && circuit is { Bites: true, State: CircuitState.Recovering } ? 1 : 0;
+            }
+        }
+
+        var set = new DestinationSet(destinations, candidates, balancer);
+        return new(set, expires)
+        {
+            IsPanic = isPanic,
+            Members = (members.Length, fit),
+            IsRecovering = recovering > 0 && recovering == set.Count,
+            Refusal = isOpen ? PickRefusal.CircuitsOpen : PickRefusal.NoneHealthy,
+        };
+    }
+
+    // One that awaits its first check is no part of the cluster yet: it must not count as ill, or a start would be a panic.
+    private bool TakesPart(DestinationState destination) => destination is { Weight: > 0, IsDraining: false, Health: { } health } && !settings.Awaits(health);
+
+    private bool IsFit(DestinationHealth member) => !member.IsEjected && !settings.KeepsOut(member);
+
+    private bool IsTooFew(int fit, int count) => fit * 100.0 < settings.PanicThreshold * count;
+
+    // Those that were only worse than others are given back before anything that was found ill by itself is used, and before there is nobody left.
+    private void Lift(DestinationHealth[] members)
+    {
+        DestinationHealth[] ejected = Array.FindAll(members, static member => member.IsEjected);
+        if (ejected.Length > 0 && (IsTooFew(members.Count(IsFit), members.Length) || !Array.Exists(members, IsOfUse)))
+        {
+            Array.ForEach(ejected, static member => member.Circuit.Close());
+            vitals.Telemetry.EjectionsLifted(vitals.ClusterId, ejected);
+        }
+    }
+
+    private bool IsOfUse(DestinationHealth member) => member.Circuit.Share > 0 && !settings.KeepsOut(member);
+}
