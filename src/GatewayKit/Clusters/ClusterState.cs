@@ -155,6 +155,11 @@ internal sealed class ClusterState
         {
             lease = new(picked, health, circuit, permit);
         }
+        else if (bound is not null && !Affinity!.Release(httpContext))
+        {
+            lease = default;
+            return PickRefusal.CircuitsOpen;
+        }
         else
         {
             return TryElsewhere(available, httpContext, tried, picked, out lease);

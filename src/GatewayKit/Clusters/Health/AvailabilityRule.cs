@@ -24,7 +24,7 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
         var (candidates, expires, recovering, isOpen) = (new List<Candidate>(destinations.Count), slowStart.NextStep, 0, false);
         foreach (var destination in destinations)
         {
-            if (destination.IsDrained || destination.Health is not { } health || settings.Awaits(health))
+            if (destination.IsDraining || destination.Health is not { } health || settings.Awaits(health))
             {
                 continue;
             }
@@ -37,8 +37,7 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
             }
             else if (isPanic || !settings.KeepsOut(health))
             {
-                // One that drains has sessions that are bound to it, and no weight for others.
-                var weight = destination.IsDraining ? 0 : destination.Weight * share * slowStart.ShareOf(health);
+                var weight = destination.Weight * share * slowStart.ShareOf(health);
                 candidates.Add(new(destination, weight));
                 recovering += weight > 0 && circuit is { Bites: true, State: CircuitState.Recovering } ? 1 : 0;
             }
