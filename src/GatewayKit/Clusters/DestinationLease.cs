@@ -25,9 +25,9 @@ internal readonly struct DestinationLease
     /// <summary>Says what the call says of the destination.</summary>
     /// <param name="result">What it says.</param>
     /// <param name="elapsed">From the request to the head of the answer, or to the failure.</param>
-    /// <param name="status">The status of the answer; 0 if there was none.</param>
     /// <param name="retryAfter">When the destination asks to be left alone until.</param>
-    public void Report(CallResult result, TimeSpan elapsed, int status, TimeSpan? retryAfter)
+    /// <param name="status">The status of the answer; 0 if there was none.</param>
+    public void Report(CallResult result, TimeSpan elapsed, TimeSpan? retryAfter, int status = 0)
     {
         _circuit?.Leave(_permit, result, elapsed, retryAfter);
         if (result is not CallResult.Neutral)

@@ -246,7 +246,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (!_reported)
         {
             _reported = true;
-            _lease.Report(result, Clock.HeadTime, (int?)Response?.StatusCode ?? 0, retryAfter);
+            _lease.Report(result, Clock.HeadTime, retryAfter, (int?)Response?.StatusCode ?? 0);
         }
     }
 }

@@ -110,7 +110,7 @@ internal sealed class WatchedCluster : IDisposable
 
     public static void End(in DestinationLease lease, int status)
     {
-        lease.Report(status is 502 or 503 or 504 ? CallResult.Failure : CallResult.Success, default, status, null);
+        lease.Report(status is 502 or 503 or 504 ? CallResult.Failure : CallResult.Success, default, null, status);
         lease.Destination.End();
     }
 
