@@ -2,6 +2,7 @@ using System.Reflection;
 using BenchmarkDotNet.Running;
 using GatewayKit.Benchmarks.Allocation;
 using GatewayKit.Benchmarks.Compare;
+using GatewayKit.Benchmarks.Faults;
 using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
 using GatewayKit.Benchmarks.Streaming;
@@ -12,6 +13,7 @@ using GatewayKit.Benchmarks.Streaming;
 // alloc …     bytes allocated per request, and by which types
 // startup …   from the start of the process to the first answer
 // streaming … events, slow readers and clients that leave
+// faults …    what destinations in trouble cost the others
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -27,11 +29,13 @@ switch (command)
         return await StartupRun.RunAsync(rest);
     case "streaming":
         return await StreamingRun.RunAsync(rest);
+    case "faults":
+        return await FaultRun.RunAsync(rest);
     case "routing":
         await RoutingScale.RunAsync(rest);
         return 0;
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|pipeline|throttling|transforms|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|pipeline|throttling|transforms|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()
