@@ -98,7 +98,7 @@ public sealed class HedgingTests : IAsyncLifetime
         cluster => cluster with
         {
             Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = _a.Address }, ["b"] = new() { Address = _b.Address } },
-            LoadBalancing = LoadBalancing.RoundRobin,
+            LoadBalancing = LoadBalancing.First,
             Hedging = hedging,
 
             // No other clock than that of the hedge.

@@ -200,7 +200,7 @@ public sealed class RetryTests
         cluster => cluster with
         {
             Destinations = addresses.Index().ToDictionary(static item => $"{item.Index}", static item => new Destination { Address = item.Item }),
-            LoadBalancing = LoadBalancing.RoundRobin,
+            LoadBalancing = LoadBalancing.First,
             Retry = retry,
             Timeouts = new() { Total = total },
         },
