@@ -5,65 +5,52 @@ namespace GatewayKit.Resilience;
 /// <summary>
 /// Leaves alone what fails: closed, open for a while, half open for a few calls, recovering little by little, closed. Every transition begins a
 /// generation, and results of calls from an older one change nothing, so that a late success from before the break closes no circuit. Time is the
-/// monotonic clock's. While closed, entering is two reads and leaving one addition; anything else takes a lock. Safe for concurrent use.
+/// monotonic clock's. While closed, entering is one read and a success one addition, without a lock. Safe for concurrent use.
 /// </summary>
+/// <param name="policy">The rules.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">Draws from 0 to 1; called by several threads.</param>
+/// <param name="changed">Told of every change, after it and outside the lock: two changes at nearly the same time may be told in either order.</param>
 internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider time, Func<double> random, Action<CircuitChange>? changed = null)
 {
-    private const double LeastShare = 0.1;
-    private const int RecoverySteps = 10;
-
-    private static readonly TimeSpan Forgiven = TimeSpan.FromMinutes(5);
-
     private readonly CircuitWindow _window = new(policy.Window, time);
+    private readonly CircuitBreakTime _breakTime = new(policy, random);
+    private readonly RecoveryRamp _ramp = new(policy.Recovery, time);
     private readonly Lock _lock = new();
-    private volatile CircuitState _state;
-    private volatile int _generation = 1;
-    private volatile bool _hasFailures;
-    private int _inARow;
+    private long _standing = CircuitStanding.First.Word;
 
-    // Below: only under the lock, but for reads of what a moment later may be otherwise.
+    // Written under the lock, except that a success ends a row without it.
+    private int _inARow;
     private long _until = long.MaxValue;
     private long _since = time.GetTimestamp();
-    private int _timesOpened;
     private int _probes;
     private int _successes;
-
-    // Whether it stops calls: by its own rules only in force, by order of somebody else in any mode.
-    private volatile bool _bites;
 
     public CircuitBreakerPolicy Policy => policy;
 
     /// <summary>What it is now.</summary>
-    public CircuitState State
-    {
-        get
-        {
-            Advance();
-            return _state;
-        }
-    }
+    public CircuitState State => Current().State;
 
     /// <summary>Whether it stops calls that it does not let through; in shadow it only says what it would do.</summary>
-    public bool Bites => _bites;
+    public bool Bites => Standing.Bites;
 
     /// <summary>The share of its traffic that it may have now, 0 to 1.</summary>
-    public double Share => State switch
+    public double Share => Current() switch
     {
-        _ when !_bites => 1,
-        CircuitState.Closed => 1,
-        CircuitState.HalfOpen => LeastShare,
-        CircuitState.Recovering => Ramp(),
+        { Bites: false } => 1,
+        { State: CircuitState.HalfOpen } => RecoveryRamp.Least,
+        { State: CircuitState.Recovering } => _ramp.ShareAfter(Elapsed()),
         _ => 0,
     };
 
-    /// <summary>When a call may pass again; zero if one may now.</summary>
+    /// <summary>When a call may pass again; zero if one may now, or if only <see cref="Close"/> lets one pass.</summary>
     public TimeSpan RetryAfter
     {
         get
         {
             lock (_lock)
             {
-                return _state is CircuitState.Open ? time.GetElapsedTime(Math.Min(time.GetTimestamp(), _until), _until) : TimeSpan.Zero;
+                return Standing.State is CircuitState.Open ? time.GetElapsedTime(Math.Min(time.GetTimestamp(), _until), _until) : TimeSpan.Zero;
             }
         }
     }
@@ -73,18 +60,20 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
     {
         get
         {
-            Advance();
+            Current();
             lock (_lock)
             {
-                return _state switch
+                return Standing.State switch
                 {
                     CircuitState.Open => _until,
-                    CircuitState.Recovering => NextStep(),
+                    CircuitState.Recovering => _since + _ramp.NextStepAfter(Elapsed()),
                     _ => long.MaxValue,
                 };
             }
         }
     }
+
+    private CircuitStanding Standing => new(Volatile.Read(ref _standing));
 
     /// <summary>Asks for leave to call.</summary>
     /// <param name="permit">To be given back by <see cref="Leave"/>, once.</param>
@@ -92,8 +81,9 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
     /// <returns>Whether the call may go.</returns>
     public bool TryEnter(out CircuitPermit permit, bool isOnly = false)
     {
-        permit = new(_generation, IsProbe: false);
-        return _state is CircuitState.Closed || TryEnterDisturbed(isOnly, out permit);
+        var standing = Standing;
+        permit = new(standing.Generation, IsProbe: false);
+        return standing.State is CircuitState.Closed || TryEnterDisturbed(isOnly, out permit);
     }
 
     /// <summary>Says what came of a call.</summary>
@@ -103,24 +93,20 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
     /// <param name="retryAfter">How long the one who was called asks to be left alone.</param>
     public void Leave(in CircuitPermit permit, CallResult result, TimeSpan elapsed, TimeSpan? retryAfter = null)
     {
-        var isUnwatched = policy.Mode is PolicyMode.Off && _state is CircuitState.Closed;
-        if (permit.Generation != _generation || isUnwatched || (result is CallResult.Neutral && !permit.IsProbe))
+        if (permit.Generation != Current().Generation)
         {
             return;
         }
 
-        var isFailure = result is CallResult.Failure;
         var isSlow = policy.SlowCall is { } limit && elapsed >= limit;
-        if (!permit.IsProbe)
+        if (permit.IsProbe)
         {
-            _window.Add(isFailure, isSlow);
-            if (!isFailure && !isSlow && !_hasFailures)
-            {
-                return;
-            }
+            Tell(EndProbe(permit, result, isSlow, retryAfter));
         }
-
-        Judge(permit, result, isFailure, isSlow, retryAfter);
+        else if (result is not CallResult.Neutral && policy.Mode is not PolicyMode.Off)
+        {
+            Count(permit, result is CallResult.Failure, isSlow, retryAfter);
+        }
     }
 
     /// <summary>Opens it by order of one who compares it with others.</summary>
@@ -129,13 +115,13 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
     /// <param name="failures">How many of them were failures.</param>
     public void Trip(string reason, int samples, int failures)
     {
-        Advance();
+        Current();
         CircuitChange? change = null;
         lock (_lock)
         {
-            if (_state is not (CircuitState.Open or CircuitState.Isolated))
+            if (Standing.State is not (CircuitState.Open or CircuitState.Isolated))
             {
-                change = Open(reason, samples, failures, null, bites: true);
+                change = Open(reason, samples, failures, retryAfter: null, bites: true);
             }
         }
 
@@ -143,134 +129,140 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
     }
 
     /// <summary>There is a sign that it is well again: calls are let through to see, earlier than planned.</summary>
-    public void ProbeEarly() => Go(CircuitState.Open, CircuitState.HalfOpen, "health-check");
+    public void ProbeEarly()
+    {
+        Current();
+        Go(CircuitState.Open, CircuitState.HalfOpen, CircuitReasons.HealthCheck);
+    }
 
     /// <summary>Stops all calls until <see cref="Close"/>.</summary>
-    public void Isolate()
-    {
-        CircuitChange? change = null;
-        lock (_lock)
-        {
-            if (_state is not CircuitState.Isolated)
-            {
-                _bites = true;
-                change = Enter(CircuitState.Isolated, "isolated", 0, 0);
-            }
-        }
-
-        Tell(change);
-    }
+    public void Isolate() => Order(CircuitState.Isolated, CircuitReasons.Isolated);
 
     /// <summary>Lets all calls through, whatever was before.</summary>
-    public void Close()
-    {
-        CircuitChange? change = null;
-        lock (_lock)
-        {
-            if (_state is not CircuitState.Closed)
-            {
-                _timesOpened = 0;
-                change = Enter(CircuitState.Closed, "closed", 0, 0);
-            }
-        }
-
-        Tell(change);
-    }
+    public void Close() => Order(CircuitState.Closed, CircuitReasons.Closed);
 
     private bool TryEnterDisturbed(bool isOnly, out CircuitPermit permit)
     {
-        Advance();
-        lock (_lock)
+        var standing = Current();
+        permit = new(standing.Generation, IsProbe: false);
+        switch (standing.State)
         {
-            permit = new(_generation, IsProbe: false);
-            switch (_state)
-            {
-                case CircuitState.Closed:
-                case CircuitState.Recovering when !isOnly || !_bites || random() < Ramp():
-                    return true;
-                case CircuitState.HalfOpen when _probes < policy.MaxProbes:
-                    _probes++;
-                    permit = new(_generation, IsProbe: true);
-                    return true;
-                default:
-                    // In shadow the call goes all the same, and its result is nobody's.
-                    permit = default;
-                    return !_bites;
-            }
+            case CircuitState.Closed:
+            case CircuitState.Recovering when !isOnly || !standing.Bites || random() < _ramp.ShareAfter(Elapsed()):
+                return true;
+            case CircuitState.HalfOpen when TryBeginProbe(standing):
+                permit = permit with { IsProbe = true };
+                return true;
+            default:
+                // In shadow the call goes all the same, and its result is nobody's.
+                permit = default;
+                return !standing.Bites;
         }
     }
 
-    private void Judge(in CircuitPermit permit, CallResult result, bool isFailure, bool isSlow, TimeSpan? retryAfter)
+    private bool TryBeginProbe(CircuitStanding standing)
     {
-        CircuitChange? change;
         lock (_lock)
         {
-            if (permit.Generation != _generation)
+            if (Standing != standing || _probes >= policy.MaxProbes)
+            {
+                return false;
+            }
+
+            _probes++;
+            return true;
+        }
+    }
+
+    private CircuitChange? EndProbe(in CircuitPermit permit, CallResult result, bool isSlow, TimeSpan? retryAfter)
+    {
+        lock (_lock)
+        {
+            if (permit.Generation != Standing.Generation)
+            {
+                return null;
+            }
+
+            _probes--;
+            return result switch
+            {
+                CallResult.Failure => Open(CircuitReasons.ProbeFailed, 1, 1, retryAfter, Bites),
+                CallResult.Success when isSlow => Open(CircuitReasons.ProbeSlow, 1, 1, retryAfter, Bites),
+                CallResult.Success when ++_successes >= policy.SuccessesToRecover =>
+                    Enter(_ramp.IsNone ? CircuitState.Closed : CircuitState.Recovering, CircuitReasons.ProbesSucceeded, _successes, 0, Bites),
+                _ => null,
+            };
+        }
+    }
+
+    private void Count(in CircuitPermit permit, bool isFailure, bool isSlow, TimeSpan? retryAfter)
+    {
+        if (!isFailure && !isSlow)
+        {
+            // Never under the lock, so that a few failures among many calls do not make the many wait for each other.
+            var isTroubled = _window.Add(isFailure: false, isSlow: false);
+            if (Volatile.Read(ref _inARow) != 0)
+            {
+                Volatile.Write(ref _inARow, 0);
+            }
+
+            if (!isTroubled || _window.Sum().ReasonToOpen(policy, inARow: 0) is null)
             {
                 return;
             }
+        }
 
-            change = permit.IsProbe ? JudgeProbe(result, retryAfter) : JudgeWindow(isFailure, isSlow, retryAfter);
+        CircuitChange? change = null;
+        lock (_lock)
+        {
+            if (permit.Generation == Standing.Generation)
+            {
+                change = Judge(isFailure, isSlow, retryAfter);
+            }
         }
 
         Tell(change);
     }
 
-    private CircuitChange? JudgeProbe(CallResult result, TimeSpan? retryAfter)
+    private CircuitChange? Judge(bool isFailure, bool isSlow, TimeSpan? retryAfter)
     {
-        _probes--;
-        return result switch
+        if (isFailure || isSlow)
         {
-            CallResult.Failure => Open("probe-failed", 1, 1, retryAfter, _bites),
-            CallResult.Success when ++_successes >= policy.SuccessesToRecover => Recover(),
-            _ => null,
-        };
-    }
+            _window.Add(isFailure, isSlow);
+            _inARow = isFailure ? _inARow + 1 : 0;
+        }
 
-    private CircuitChange? JudgeWindow(bool isFailure, bool isSlow, TimeSpan? retryAfter)
-    {
-        _inARow = isFailure ? _inARow + 1 : 0;
-        var (results, failures, slow) = _window.Sum();
-        _hasFailures = failures > 0 || slow > 0 || isFailure || isSlow;
-        var bites = _bites || policy.Mode is PolicyMode.Enforce;
-        return policy.Mode is PolicyMode.Off ? null
-            : results >= policy.MinResults && failures * 100.0 >= policy.FailurePercent * results ? Open("failure-share", results, failures, retryAfter, bites)
-            : results >= policy.MinResults && policy.SlowCall is not null && slow * 100.0 >= policy.SlowPercent * results ? Open("slow-share", results, slow, retryAfter, bites)
-            : results < policy.MinResults && policy.FailuresInARow > 0 && _inARow >= policy.FailuresInARow ? Open("failures-in-a-row", results, failures, retryAfter, bites)
+        var tally = _window.Sum();
+        return tally.ReasonToOpen(policy, _inARow) is { } reason
+            ? Open(reason, (int)tally.Results, (int)tally.Against(reason), retryAfter, Bites || policy.Mode is PolicyMode.Enforce)
             : null;
     }
 
     private CircuitChange Open(string reason, int samples, int failures, TimeSpan? retryAfter, bool bites)
     {
-        // One that was well for long starts over.
-        _timesOpened = _state is CircuitState.Closed && time.GetElapsedTime(_since) >= Forgiven ? 1 : Math.Min(_timesOpened + 1, 30);
-        var seconds = Math.Min(policy.MaxOpenFor.TotalSeconds, policy.OpenFor.TotalSeconds * Math.Pow(2, _timesOpened - 1)) * (0.8 + (0.4 * random()));
-        if (retryAfter is { } asked)
-        {
-            seconds = Math.Max(seconds, Math.Min(asked.TotalSeconds, policy.MaxOpenFor.TotalSeconds));
-        }
-
-        _bites = bites;
-        var change = Enter(CircuitState.Open, reason, samples, failures);
-        _until = time.GetTimestamp() + (long)(seconds * time.TimestampFrequency);
-        return change;
+        var closedFor = Standing.State is CircuitState.Closed ? time.GetElapsedTime(_since) : TimeSpan.Zero;
+        var length = (long)Math.Round(_breakTime.Next(closedFor, retryAfter).TotalSeconds * time.TimestampFrequency);
+        return Enter(CircuitState.Open, reason, samples, failures, bites, time.GetTimestamp() + length);
     }
 
-    private CircuitChange Recover() => policy.Recovery > TimeSpan.Zero
-        ? Enter(CircuitState.Recovering, "probes-succeeded", _successes, 0)
-        : Enter(CircuitState.Closed, "probes-succeeded", _successes, 0);
-
     // What time alone brings. Looked at by whoever comes, so there is no timer.
-    private void Advance()
+    private CircuitStanding Current()
     {
-        if (_state is CircuitState.Open && time.GetTimestamp() >= Volatile.Read(ref _until))
+        var standing = Standing;
+        if (standing.State is CircuitState.Open && time.GetTimestamp() >= Volatile.Read(ref _until))
         {
-            Go(CircuitState.Open, CircuitState.HalfOpen, "time");
+            Go(CircuitState.Open, CircuitState.HalfOpen, CircuitReasons.Time);
         }
-        else if (_state is CircuitState.Recovering && time.GetElapsedTime(Volatile.Read(ref _since)) >= policy.Recovery)
+        else if (standing.State is CircuitState.Recovering && _ramp.IsOver(Elapsed()))
         {
-            Go(CircuitState.Recovering, CircuitState.Closed, "recovered");
+            Go(CircuitState.Recovering, CircuitState.Closed, CircuitReasons.Recovered);
         }
+        else
+        {
+            return standing;
+        }
+
+        return Standing;
     }
 
     private void Go(CircuitState from, CircuitState to, string reason)
@@ -279,30 +271,53 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
         lock (_lock)
         {
             // A state of the same name may be a later one, whose time has not come.
-            if (_state == from && (reason is not "time" || time.GetTimestamp() >= _until) && (reason is not "recovered" || time.GetElapsedTime(_since) >= policy.Recovery))
+            var isDue = reason switch
             {
-                change = Enter(to, reason, 0, 0);
+                CircuitReasons.Time => time.GetTimestamp() >= _until,
+                CircuitReasons.Recovered => _ramp.IsOver(Elapsed()),
+                _ => true,
+            };
+            if (Standing.State == from && isDue)
+            {
+                // It was closed from the end of its recovery on, whoever came to see it when.
+                var since = reason is CircuitReasons.Recovered ? _since + _ramp.Length : time.GetTimestamp();
+                change = Enter(to, reason, 0, 0, Bites);
+                Volatile.Write(ref _since, since);
             }
         }
 
         Tell(change);
     }
 
-    private CircuitChange Enter(CircuitState to, string reason, int samples, int failures)
+    private void Order(CircuitState to, string reason)
     {
-        var from = _state;
-        (_probes, _successes, _inARow, _hasFailures) = (0, 0, 0, false);
-        _window.Clear();
-        _generation = _generation == int.MaxValue ? 1 : _generation + 1;
-        Volatile.Write(ref _until, long.MaxValue);
-        Volatile.Write(ref _since, time.GetTimestamp());
-        _state = to;
-        if (to is CircuitState.Closed)
+        Current();
+        CircuitChange? change = null;
+        lock (_lock)
         {
-            _bites = false;
+            if (to is CircuitState.Closed)
+            {
+                _breakTime.Forget();
+            }
+
+            if (Standing.State != to)
+            {
+                change = Enter(to, reason, 0, 0, bites: true);
+            }
         }
 
-        return new(from, to, reason, samples, failures);
+        Tell(change);
+    }
+
+    private CircuitChange Enter(CircuitState to, string reason, int samples, int failures, bool bites, long until = long.MaxValue)
+    {
+        var standing = Standing;
+        (_probes, _successes, _inARow) = (0, 0, 0);
+        _window.Clear();
+        Volatile.Write(ref _until, until);
+        Volatile.Write(ref _since, time.GetTimestamp());
+        Volatile.Write(ref _standing, standing.Next(to, bites).Word);
+        return new(standing.State, to, reason, samples, failures);
     }
 
     // Never under the lock: whoever listens looks at this and at other circuits.
@@ -314,13 +329,5 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
         }
     }
 
-    private double Ramp() => policy.Recovery <= TimeSpan.Zero ? 1
-        : Math.Clamp(Math.Floor(RecoverySteps * (time.GetElapsedTime(Volatile.Read(ref _since)) / policy.Recovery)) / RecoverySteps, LeastShare, 1);
-
-    // The ramp is climbed in steps, so that what is computed from it holds for a while.
-    private long NextStep()
-    {
-        var step = policy.Recovery.TotalSeconds * time.TimestampFrequency / RecoverySteps;
-        return _since + (long)Math.Ceiling((Math.Floor((time.GetTimestamp() - _since) / step) + 1) * step);
-    }
+    private long Elapsed() => time.GetTimestamp() - Volatile.Read(ref _since);
 }

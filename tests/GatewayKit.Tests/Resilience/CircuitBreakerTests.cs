@@ -199,6 +199,50 @@ public sealed class CircuitBreakerTests
     }
 
     [Fact]
+    public void Probe_that_takes_too_long_opens_it_again()
+    {
+        var breaker = Create(new() { SlowCall = TimeSpan.FromSeconds(1) });
+        Open(breaker);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Call(breaker, CallResult.Success, 2);
+        Call(breaker, CallResult.Success, 1, TimeSpan.FromSeconds(1));
+        Assert.Equal("probe-slow", _changes[^1].Reason);
+    }
+
+    [Fact]
+    public void It_was_closed_since_its_recovery_ended_whoever_looks_when()
+    {
+        var breaker = HalfOpen();
+        Call(breaker, CallResult.Success, 3);
+        _time.Advance(TimeSpan.FromSeconds(10) + TimeSpan.FromMinutes(5));
+        Call(breaker, CallResult.Failure, 5);
+        Assert.Equal(5, breaker.RetryAfter.TotalSeconds, 3);
+    }
+
+    [Fact]
+    public void Result_of_the_recovery_that_comes_after_it_changes_nothing()
+    {
+        var breaker = Create(new() { MinResults = 1, FailurePercent = 1 });
+        Open(breaker);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Call(breaker, CallResult.Success, 3);
+        Assert.Equal(CircuitState.Recovering, breaker.State);
+        var permit = Enter(breaker);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        breaker.Leave(permit, CallResult.Failure, TimeSpan.Zero);
+        Assert.Equal(CircuitState.Closed, breaker.State);
+    }
+
+    [Fact]
+    public void Call_that_shadow_spared_says_so()
+    {
+        var breaker = Create(new() { Mode = PolicyMode.Shadow });
+        Assert.False(Enter(breaker).WouldBeRefused);
+        Call(breaker, CallResult.Failure, 5);
+        Assert.True(Enter(breaker).WouldBeRefused);
+    }
+
+    [Fact]
     public void Share_climbs_from_a_tenth_to_all_and_then_it_is_closed()
     {
         var breaker = HalfOpen();
