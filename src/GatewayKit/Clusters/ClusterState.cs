@@ -46,7 +46,15 @@ internal sealed class ClusterState
     public Balancer Balancer { get; }
 
     /// <summary>What keeps sessions at their destinations; <see langword="null"/> if nothing does.</summary>
-    public SessionAffinity? Affinity { get; init; }
+    public SessionAffinity? Affinity
+    {
+        get;
+        init
+        {
+            field = value;
+            value?.Follow(_destinations);
+        }
+    }
 
     /// <summary>What watches the health of the destinations; <see langword="null"/> if nobody does.</summary>
     public ClusterVitals? Vitals { get; }
@@ -89,6 +97,7 @@ internal sealed class ClusterState
     {
         Vitals?.Equip(Cluster, destinations);
         _destinations = destinations;
+        Affinity?.Follow(destinations);
         Refresh();
         Vitals?.DestinationsChanged(this);
     }
@@ -134,7 +143,7 @@ internal sealed class ClusterState
         var available = Availability;
         Vitals?.NoteRequest();
         var bound = default(DestinationState);
-        if (Affinity is not null && !Affinity.TryFind(httpContext, _destinations, available.Set, tried, out bound))
+        if (Affinity is not null && !Affinity.TryFind(httpContext, available.Set, tried, out bound))
         {
             lease = default;
             return PickRefusal.NoneHealthy;

@@ -50,7 +50,7 @@ internal sealed class AffinityChecks(SessionAffinities affinities)
             report(ModelPath.Join(path, nameof(cookie.Path)), $"'{cookie.Path}' is not a path of a cookie. Write one that begins with a slash, such as \"/\".");
         }
 
-        if (cookie.Domain is { } domain && !HostNames.IsAuthority(domain.TrimStart('.')))
+        if (cookie.Domain is { } domain && Uri.CheckHostName(domain.TrimStart('.')) is not UriHostNameType.Dns)
         {
             report(ModelPath.Join(path, nameof(cookie.Domain)), $"'{domain}' is not a domain, such as \"example.com\".");
         }

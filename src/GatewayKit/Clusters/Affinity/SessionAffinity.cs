@@ -25,16 +25,18 @@ internal sealed class SessionAffinity
         _places = previous?._places;
     }
 
+    /// <summary>Takes note of the destinations that the cluster has from now on. One caller at a time.</summary>
+    public void Follow(IReadOnlyList<DestinationState> destinations) => _places = new(destinations, _places);
+
     /// <summary>Looks for the destination that the session of a request is bound to.</summary>
     /// <param name="httpContext">The client's request.</param>
-    /// <param name="destinations">The destinations of the cluster.</param>
-    /// <param name="candidates">Those of them that may be picked.</param>
+    /// <param name="candidates">The destinations that may be picked.</param>
     /// <param name="tried">Where the request was already.</param>
     /// <param name="bound">The destination that has to take the request; <see langword="null"/> if any may.</param>
     /// <returns>Whether the request may be served.</returns>
-    public bool TryFind(HttpContext httpContext, IReadOnlyList<DestinationState> destinations, DestinationSet candidates, in TriedDestinations tried, out DestinationState? bound)
+    public bool TryFind(HttpContext httpContext, DestinationSet candidates, in TriedDestinations tried, out DestinationState? bound)
     {
-        var binding = BindingOf(httpContext) ?? Bind(httpContext, destinations, candidates);
+        var binding = BindingOf(httpContext) ?? Bind(httpContext, candidates);
         bound = binding.Destination;
         if (_settings.Mode is not PolicyMode.Enforce)
         {
@@ -86,12 +88,12 @@ internal sealed class SessionAffinity
 
     private SessionBinding? BindingOf(HttpContext httpContext) => httpContext.Features.Get<SessionBinding>() is { } known && known.Owner == this ? known : null;
 
-    private SessionBinding Bind(HttpContext httpContext, IReadOnlyList<DestinationState> destinations, DestinationSet candidates)
+    private SessionBinding Bind(HttpContext httpContext, DestinationSet candidates)
     {
         // What cannot be read says nothing of a session: made up, or of keys that are gone.
         ulong identity = 0;
         var hasToken = _field.TryRead(httpContext, out var text) && _tokens.TryRead(text, out identity);
-        var place = hasToken ? PlacesOf(destinations).Find(identity) : null;
+        var place = hasToken ? _places?.Find(identity) : null;
 
         // One that drains serves the sessions it has, until its time is over.
         var serves = place is not null && (place.IsDraining ? !place.IsDrained : candidates.Contains(place));
@@ -99,12 +101,6 @@ internal sealed class SessionAffinity
         httpContext.Features.Set(binding);
         Count(serves ? "bound" : !hasToken ? "new" : _settings.OnMissing is MissingDestination.Refuse ? "refused" : "moved");
         return binding;
-    }
-
-    private SessionPlaces PlacesOf(IReadOnlyList<DestinationState> destinations)
-    {
-        var places = _places;
-        return ReferenceEquals(places?.Destinations, destinations) ? places : _places = new(destinations, places);
     }
 
     private void Count(string outcome) => _metrics.Count(_clusterId, outcome);

@@ -11,7 +11,6 @@ internal sealed class SessionPlaces
     /// <param name="before">Those that sessions could be bound to before.</param>
     public SessionPlaces(IReadOnlyList<DestinationState> destinations, SessionPlaces? before)
     {
-        Destinations = destinations;
         var places = destinations.ToDictionary(IdentityOf);
         foreach (var (identity, state) in before?._byIdentity ?? FrozenDictionary<ulong, DestinationState>.Empty)
         {
@@ -23,9 +22,6 @@ internal sealed class SessionPlaces
 
         _byIdentity = places.ToFrozenDictionary();
     }
-
-    /// <summary>Those that the cluster has.</summary>
-    public IReadOnlyList<DestinationState> Destinations { get; }
 
     public DestinationState? Find(ulong identity) => _byIdentity.GetValueOrDefault(identity);
 

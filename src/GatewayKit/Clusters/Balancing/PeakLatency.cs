@@ -17,6 +17,9 @@ internal sealed class PeakLatency(TimeProvider time)
     // A destination that only ever failed: nobody knows what an answer takes.
     private const double UnknownPeakSeconds = 1;
 
+    // How far apart two threads may read the clock, in milliseconds.
+    private const uint LatestRace = 60_000;
+
     private readonly long _epoch = time.GetTimestamp();
     private readonly QuantileEstimate _peak = new(0.99);
 
@@ -65,8 +68,13 @@ internal sealed class PeakLatency(TimeProvider time)
 
     private static double Mean(long word) => BitConverter.Int32BitsToSingle((int)(word >> 32));
 
-    // A clock that another thread read later is no step into the future.
-    private static double Fade(long word, uint now) => Math.Exp(-Math.Max(0, unchecked((int)(now - (uint)word))) / (FadeSeconds * 1_000));
+    private static double Fade(long word, uint now)
+    {
+        var age = unchecked(now - (uint)word);
+
+        // Another thread read the clock later and wrote first: that is no age.
+        return age > uint.MaxValue - LatestRace ? 1 : Math.Exp(-age / (FadeSeconds * 1_000));
+    }
 
     private static long Pack(float mean, uint now) => ((long)BitConverter.SingleToInt32Bits(mean) << 32) | now;
 

@@ -1,5 +1,7 @@
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Balancing;
+using GatewayKit.Configuration;
+using GatewayKit.FunctionalTests.Hosting;
 
 namespace GatewayKit.FunctionalTests.Clusters.Balancing;
 
@@ -84,6 +86,26 @@ public sealed class BalancingTests
         Assert.Equal("a", await fleet.AskAsync());
         fleet.Clusters.Undrain("fleet", "b");
         Assert.Equal("b", await fleet.AskAsync());
+    }
+
+    [Theory]
+    [InlineData("\"LoadBalancing\": \"ConsistentHash\"", "Hash", "needs to know what to hash")]
+    [InlineData("\"Hash\": { \"Key\": \"Path\" }", "Hash", "has no effect with PowerOfTwoChoices")]
+    [InlineData("\"LoadBalancing\": \"ConsistentHash\", \"Hash\": { \"Key\": \"Path\", \"BoundedLoad\": 1 }", "Hash:BoundedLoad", "from 1.01 to 100")]
+    [InlineData("\"LoadBalancing\": \"ConsistentHash\", \"Hash\": { \"Key\": \"Way\" }", "Hash:Key", "Header:<name>")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Name\": \"a b\" } }", "Affinity:Cookie:Name", "is not a cookie name")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Path\": \"a;b\" } }", "Affinity:Cookie:Path", "begins with a slash")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Domain\": \"a;b\" } }", "Affinity:Cookie:Domain", "is not a domain")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"MaxAge\": \"500.00:00:00\" } }", "Affinity:Cookie:MaxAge", "400.00:00:00")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"SameSite\": \"None\", \"Secure\": \"None\" } }", "Affinity:Cookie:Secure", "Always")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Header\": { \"Name\": \"a b\" } }", "Affinity:Header:Name", "is not a header name")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Header\": { \"Name\": \"a\" }, \"Cookie\": { } }", "Affinity:Header", "Take one of the two out")]
+    public async Task Settings_that_make_no_sense_are_errors_that_say_what_would(string settings, string path, string message)
+    {
+        var failure = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync($$"""{ "Clusters": { "c": { {{settings}} } } }"""));
+        var error = Assert.Single(failure.Errors);
+        Assert.Equal("Gateway:Clusters:c:" + path, error.Path);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
     private static Cluster ByTenant(Cluster cluster) => cluster with
