@@ -128,7 +128,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         }
 
         // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
-        if (AttemptOutcomes.OfHead(answer, _isGrpc) is not CallResult.Success and var known)
+        if (AttemptOutcomes.OfHead(answer, _isGrpc, Cluster.Cluster.CircuitBreaker) is not CallResult.Success and var known)
         {
             Report(known, AttemptOutcomes.RetryAfter(answer, Clock.Time));
         }

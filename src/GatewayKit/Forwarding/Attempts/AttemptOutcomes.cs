@@ -18,12 +18,13 @@ internal static class AttemptOutcomes
     private const int DeadlineExceeded = 4;
 
     /// <summary>As far as the head of an answer tells.</summary>
-    public static CallResult OfHead(HttpResponseMessage answer, bool isGrpc) => answer.StatusCode switch
+    public static CallResult OfHead(HttpResponseMessage answer, bool isGrpc, CircuitBreakerPolicy policy) => answer.StatusCode switch
     {
         HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => CallResult.Failure,
 
         // It protects itself, which is no illness.
-        HttpStatusCode.TooManyRequests => CallResult.Neutral,
+        HttpStatusCode.TooManyRequests => policy.CountTooManyRequests ? CallResult.Failure : CallResult.Neutral,
+        >= HttpStatusCode.InternalServerError when policy.CountServerErrors => CallResult.Failure,
         _ => isGrpc && answer.Headers.NonValidated.TryGetValues(GrpcStatus, out var status) && IsUnavailable(status.ToString()) ? CallResult.Failure : CallResult.Success,
     };
 

@@ -72,7 +72,7 @@ internal sealed class MirrorExchange(MirrorRoute route, MirrorRequest request, M
                 using var message = request.ToMessage(cluster.Cluster, lease.Destination, route.Policy);
                 using var answer = await invoker.SendAsync(message, deadline.Token).ConfigureAwait(false);
                 headTime = route.Time.GetElapsedTime(start);
-                result = AttemptOutcomes.OfHead(answer, isGrpc: false);
+                result = AttemptOutcomes.OfHead(answer, isGrpc: false, cluster.Cluster.CircuitBreaker);
                 var record = await ReadAsync(answer, headTime.Value, deadline.Token).ConfigureAwait(false);
                 route.Ended("answered");
                 return record;
