@@ -5,8 +5,8 @@ namespace GatewayKit.Benchmarks.Faults;
 /// <summary>What faults behind a gateway cost those in front of it. Everything runs in this process, on the loopback.</summary>
 internal static class FaultRun
 {
-    private const string Usage = "usage: faults [domino] [thirds] [amplification] [--seconds 30] [--rate 200]";
-    private static readonly string[] Parts = ["domino", "thirds", "amplification"];
+    private const string Usage = "usage: faults [domino] [thirds] [amplification] [cost] [--seconds 30] [--rate 200]";
+    private static readonly string[] Parts = ["domino", "thirds", "amplification", "cost"];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -26,6 +26,7 @@ internal static class FaultRun
             {
                 "domino" => DominoRun.RunAsync(rate, length),
                 "thirds" => ThirdsRun.RunAsync(rate, length),
+                "cost" => CostRun.RunAsync(),
                 _ => AmplificationRun.RunAsync(rate, length),
             });
         }
