@@ -96,6 +96,12 @@ public sealed class GatewayOptions
     public TimeSpan DestinationDrainLimit { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// Whether policies may inject faults on purpose on this host. Default no: a policy that would is an error at start, so that none gets
+    /// into production by mistake.
+    /// </summary>
+    public bool FaultInjection { get; set; }
+
+    /// <summary>
     /// Findings about the host that are known and meant, by their ids, such as <c>open-forwarded-headers</c>: they do not stop
     /// the start, and one line at Information names them. Default: none. What can be found is in docs/security.md.
     /// </summary>

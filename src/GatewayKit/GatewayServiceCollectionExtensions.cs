@@ -11,6 +11,7 @@ using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Faults;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Mirroring;
 using GatewayKit.Rollout.Splits;
@@ -73,6 +74,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<ExchangeClocks>();
         services.TryAddSingleton<ForwardMetrics>();
         services.TryAddSingleton<AttemptStrategies>();
+        services.TryAddSingleton<AttemptFaults>();
         services.TryAddSingleton<RetryMetrics>();
         services.TryAddSingleton<HedgeMetrics>();
         services.TryAddSingleton(static provider => new TrustedPeers(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.TrustedProxies));
@@ -82,6 +84,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<ForwardMetrics>(),
             provider.GetRequiredService<Tunnels>(),
             provider.GetRequiredService<AttemptStrategies>(),
+            provider.GetRequiredService<AttemptFaults>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>().Value.SendDeadlines));
         services.TryAddSingleton(static provider => new Forwarder(
             provider.GetRequiredService<ClusterStates>(),
@@ -122,11 +125,15 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IMirrorSink, LogMirrorSink>());
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
+        services.TryAddSingleton<FaultStates>();
+        services.TryAddSingleton<FaultMetrics>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FaultPolicy>, FaultSwitch>());
         return new GatewayBuilder(services)
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms")
+            .AddPolicy<FaultPolicy, FaultFilterFactory>("Fault")
             .AddDestinationSource<DnsDestinationSource>(DnsDestinationSource.Name);
     }
 

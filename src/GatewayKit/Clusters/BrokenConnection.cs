@@ -1,3 +1,5 @@
+using GatewayKit.Resilience.Faults;
+
 namespace GatewayKit.Clusters;
 
 /// <summary>
@@ -19,7 +21,8 @@ internal static class BrokenConnection
         using var held = new HeldStream();
         try
         {
-            var opening = answer.Content.ReadAsStreamAsync(source.Token);
+            var content = (answer.Content as PacedContent)?.Inner ?? answer.Content;
+            var opening = content.ReadAsStreamAsync(source.Token);
             var copying = opening.IsCompletedSuccessfully ? (await opening.ConfigureAwait(false)).CopyToAsync(held, 4_096, source.Token) : opening;
             await source.CancelAsync().ConfigureAwait(false);
             held.Fail();

@@ -9,6 +9,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Faults;
 using GatewayKit.Rollout;
 using GatewayKit.Routing;
 
@@ -56,6 +57,9 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(CircuitBreakerPolicy))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(FaultDelay))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(FaultAbort))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(FaultBodyRate))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterDiscovery))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHealth))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ActiveHealth))]

@@ -63,6 +63,10 @@ internal static class EventIds
     // Throttling
     public const int ThrottleOverflow = 1500;
 
+    // Resilience
+    public const int FaultsBegun = 1790;
+    public const int FaultInjected = 1791;
+
     // Hosting
     public const int UnsafeHost = 1600;
     public const int RiskAcknowledged = 1601;

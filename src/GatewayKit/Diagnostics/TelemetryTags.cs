@@ -10,6 +10,7 @@ internal static class TelemetryTags
     public const string Outcome = "gatewaykit.outcome";
     public const string EndedBy = "gatewaykit.ended_by";
     public const string Direction = "gatewaykit.direction";
+    public const string Fault = "gatewaykit.fault";
     public const string Field = "gatewaykit.field";
     public const string Cause = "gatewaykit.cause";
     public const string Reason = "gatewaykit.reason";

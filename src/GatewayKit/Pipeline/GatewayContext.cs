@@ -61,6 +61,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>What went through the upgraded connection that the request became, once that has ended; <see langword="null"/> if it became none.</summary>
     public TunnelRecord? Tunnel => HttpContext.Features.Get<TunnelRecord>();
 
+    /// <summary>What was injected into the request on purpose: measurements of it are no measurements.</summary>
+    public InjectedFaults InjectedFaults => HttpContext.Features.Get<IInjectedFaults>()?.Kinds ?? InjectedFaults.None;
+
     /// <summary>What changes the exchange with the destination; <see langword="null"/> when it goes through as it came.</summary>
     public IForwardTransform? ForwardTransform { get; set; }
 

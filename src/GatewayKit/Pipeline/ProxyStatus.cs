@@ -9,12 +9,10 @@ internal static class ProxyStatus
 
     /// <param name="pseudonym">The name the gateway signs with.</param>
     /// <param name="reason">Why it refused or failed.</param>
-    public static string Of(string pseudonym, RejectionReason reason)
-    {
-        // A token of structured fields begins with a letter; any other name is a string (RFC 8941 §3.3).
-        var name = char.IsAsciiLetter(pseudonym[0]) ? pseudonym : $"\"{pseudonym}\"";
-        return $"{name}; error={ErrorOf(reason)}";
-    }
+    public static string Of(string pseudonym, RejectionReason reason) => $"{NameOf(pseudonym)}; error={ErrorOf(reason)}";
+
+    // A token of structured fields begins with a letter; any other name is a string (RFC 8941 §3.3).
+    public static string NameOf(string pseudonym) => char.IsAsciiLetter(pseudonym[0]) ? pseudonym : $"\"{pseudonym}\"";
 
     // RFC 9209 §2.3. What the client did, and what a policy decided, have one kind each.
     private static string ErrorOf(RejectionReason reason) => reason.Code switch

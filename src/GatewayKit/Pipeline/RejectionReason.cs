@@ -149,6 +149,9 @@ public sealed record RejectionReason
     /// <summary>504: the deadline of the whole exchange passed.</summary>
     public static RejectionReason DeadlineExceeded { get; } = new("deadline-exceeded", StatusCodes.Status504GatewayTimeout, "The request took too long.");
 
+    /// <summary>503, or the status that was asked for: the request was failed on purpose, to see what becomes of it.</summary>
+    public static RejectionReason FaultInjected { get; } = new("fault-injected", StatusCodes.Status503ServiceUnavailable, "The request was failed on purpose.");
+
     /// <inheritdoc/>
     public override string ToString() => Code;
 

@@ -12,7 +12,7 @@ public sealed class ForwardFailureTests
     public void Catalogue_holds_no_reason_that_nothing_produces()
     {
         var reasons = typeof(RejectionReason).GetProperties(BindingFlags.Public | BindingFlags.Static).Select(static property => (RejectionReason)property.GetValue(null)!);
-        var produced = Errors.Select(static error => ForwardFailure.Of(error).Reason).Append(RejectionReason.RateLimited).Append(RejectionReason.UpgradeNotAllowed).Append(RejectionReason.UnknownHost);
+        var produced = Errors.Select(static error => ForwardFailure.Of(error).Reason).Append(RejectionReason.RateLimited).Append(RejectionReason.UpgradeNotAllowed).Append(RejectionReason.UnknownHost).Append(RejectionReason.FaultInjected);
         Assert.Equal(reasons.Select(static reason => reason.Code).Order(), produced.Select(static reason => reason.Code).Distinct().Order());
     }
 

@@ -7,7 +7,8 @@ using Polly;
 namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>Makes one attempt: a destination, a message, an answer. Nothing of the client's response is touched.</summary>
-internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies, bool statesDeadlines = false)
+internal sealed class AttemptSender(
+    RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies, AttemptFaults faults, bool statesDeadlines = false)
 {
     /// <summary>The clock that attempts and their deadlines are measured by.</summary>
     public TimeProvider Time => clocks.Time;
@@ -86,9 +87,15 @@ internal sealed class AttemptSender(RequestHead head, ExchangeClocks clocks, For
             }
 
             exchange.Context?.ForwardWatch?.Sending(message, exchange);
+            var injection = faults.Of(exchange.HttpContext);
             if (strategies.Of(exchange.Cluster.Cluster.Id) is { } pipeline)
             {
-                return SendThroughAsync(exchange, new(invoker, message), pipeline);
+                return SendThroughAsync(exchange, new(invoker, message, injection), pipeline);
+            }
+
+            if (injection is not null)
+            {
+                return SendThroughAsync(exchange, new(invoker, message, injection), ResiliencePipeline<AttemptResult>.Empty);
             }
 
             sent = true;

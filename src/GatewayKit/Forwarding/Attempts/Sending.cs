@@ -3,12 +3,17 @@ using Polly;
 namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>One message on its way through the host's strategies, which may send it more than once or not at all.</summary>
-internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage message)
+internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage message, FaultInjection? faults = null)
 {
+    private readonly FaultInjection? _faults = faults;
     private HttpResponseMessage? _latest;
 
+    /// <summary>Sends it, or does what was drawn instead: innermost, so that the host's strategies meet the faults too.</summary>
+    public static ValueTask<Outcome<AttemptResult>> SendAsync(ResilienceContext context, Sending sending) =>
+        sending._faults is { } faults ? faults.SendAsync(context, sending) : SendOnAsync(context, sending);
+
     /// <summary>Sends it. Failures are outcomes: strategies look at the exceptions that they know from <see cref="HttpClient"/>.</summary>
-    public static async ValueTask<Outcome<AttemptResult>> SendAsync(ResilienceContext context, Sending sending)
+    public static async ValueTask<Outcome<AttemptResult>> SendOnAsync(ResilienceContext context, Sending sending)
     {
         // A strategy that asks again has dropped the former answer.
         sending._latest?.Dispose();
@@ -23,6 +28,9 @@ internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage mes
             return Outcome.FromException<AttemptResult>(exception);
         }
     }
+
+    /// <summary>Whether an outcome is the destination's own answer.</summary>
+    public bool IsLatest(in Outcome<AttemptResult> outcome) => outcome.Exception is null && _latest is not null && ReferenceEquals(outcome.Result.Answer, _latest);
 
     /// <summary>Drops the destination's answer unless it is the one that is kept.</summary>
     public void DropBut(HttpResponseMessage? kept)

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Resilience.Faults;
+
+[OptionsValidator]
+internal sealed partial class FaultPolicyValidator : IValidateOptions<FaultPolicy>;
