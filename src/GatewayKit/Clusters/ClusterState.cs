@@ -196,9 +196,19 @@ internal sealed class ClusterState
     // Rare: a circuit that has just opened, or that lets a few calls through and has enough of them. Those that the request was at come last.
     private static PickRefusal TryElsewhere(Availability available, HttpContext httpContext, in TriedDestinations tried, DestinationState refused, out DestinationLease lease)
     {
-        var (refusing, excluded) = (default(TriedDestinations), tried);
-        for (var picked = refused; picked is not null; picked = available.Set.Pick(httpContext, excluded) ?? available.Set.Pick(httpContext, refusing))
+        var (refusing, excluded, picked) = (default(TriedDestinations), tried, refused);
+        while (true)
         {
+            // Asked once each: a circuit that draws whom it lets through must not be asked until it does.
+            refusing.Add(picked);
+            excluded.Add(picked);
+            picked = available.Set.Pick(httpContext, excluded) ?? available.Set.Pick(httpContext, refusing);
+            if (picked is null)
+            {
+                lease = default;
+                return PickRefusal.CircuitsOpen;
+            }
+
             if (picked.Health is not { } health)
             {
                 lease = new(picked);
@@ -212,13 +222,7 @@ internal sealed class ClusterState
                 picked.Begin();
                 return PickRefusal.None;
             }
-
-            refusing.Add(picked);
-            excluded.Add(picked);
         }
-
-        lease = default;
-        return PickRefusal.CircuitsOpen;
     }
 
     private void Invalidate()
