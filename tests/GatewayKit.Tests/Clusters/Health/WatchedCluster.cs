@@ -22,12 +22,12 @@ internal sealed class WatchedCluster : IDisposable
     private readonly MeterListener _meters = new();
     private readonly ClusterStates _states;
 
-    public WatchedCluster(int seed = 1)
+    public WatchedCluster(int seed = 1, bool keepsLog = true)
     {
         var random = new Random(seed);
         var services = new ServiceCollection();
         services.AddApiGateway().UseUpstreamHandler(Id, () => new ScriptedHandler(this));
-        services.AddSingleton<TimeProvider>(Time).AddLogging(logging => logging.AddProvider(Log));
+        services.AddSingleton<TimeProvider>(Time).AddLogging(logging => logging.SetMinimumLevel(keepsLog ? LogLevel.Trace : LogLevel.None).AddProvider(Log));
         services.AddSingleton(provider => new HealthProbes(provider.GetRequiredService<HealthTelemetry>(), Time, provider.GetService<DrainState>(), () => Jitter));
         services.AddSingleton(provider => new HealthWatch(
             provider.GetRequiredService<HealthProbes>(), provider.GetRequiredService<OutlierSweep>(), provider.GetRequiredService<HealthTelemetry>(), Time, random.NextDouble));
