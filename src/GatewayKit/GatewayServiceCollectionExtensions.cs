@@ -12,6 +12,9 @@ using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Faults;
+using GatewayKit.Resilience.Bulkheads;
+using GatewayKit.Resilience.Fallbacks;
+using GatewayKit.Resilience.Timeouts;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Mirroring;
 using GatewayKit.Rollout.Splits;
@@ -128,7 +131,11 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<FaultStates>();
         services.TryAddSingleton<FaultMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FaultPolicy>, FaultSwitch>());
+        AddGuards(services);
         return new GatewayBuilder(services)
+            .AddPolicy<TimeoutPolicy, TimeoutFilterFactory>("Timeout")
+            .AddPolicy<BulkheadPolicy, BulkheadFilterFactory>("Bulkhead")
+            .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")
@@ -186,6 +193,17 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<HealthTelemetry>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<DrainState>()));
         services.TryAddSingleton(static provider => new HealthWatch(
             provider.GetRequiredService<HealthProbes>(), provider.GetRequiredService<OutlierSweep>(), provider.GetRequiredService<HealthTelemetry>(), provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static void AddGuards(IServiceCollection services)
+    {
+        services.TryAddSingleton<HandlerClocks>();
+        services.TryAddSingleton<Bulkheads>();
+        services.TryAddSingleton<BulkheadMetrics>();
+        services.TryAddSingleton<FallbackEndpoints>();
+        services.TryAddSingleton<FallbackMetrics>();
+        services.TryAddSingleton<FallbackChecks>();
+        services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());
     }
 
     private static void AddDiscovery(IServiceCollection services)

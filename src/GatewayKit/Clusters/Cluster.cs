@@ -39,6 +39,9 @@ public sealed record Cluster
     /// <summary>How long the gateway waits, and for what.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
 
+    /// <summary>How much may be in flight at once.</summary>
+    public ClusterLimits Limits { get; init; } = new();
+
     /// <summary>Where further destinations are found while the gateway runs, such as in DNS. Default: nowhere.</summary>
     public ClusterDiscovery? Discovery { get; init; }
 

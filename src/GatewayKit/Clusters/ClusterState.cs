@@ -22,7 +22,7 @@ internal sealed class ClusterState
         Timeouts = cluster.Timeouts.InEffect(cluster.TriesAgain);
 
         // With HTTP/2 and 3 requests share connections: there the handler counts streams.
-        MostInFlight = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
+        MostInFlight = Math.Min(cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue, cluster.Limits.MaxInFlightPerDestination ?? int.MaxValue);
         Balancer = balancer ?? new(cluster);
         if (vitals is not null)
         {
@@ -58,6 +58,9 @@ internal sealed class ClusterState
 
     /// <summary>What watches the health of the destinations; <see langword="null"/> if nobody does.</summary>
     public ClusterVitals? Vitals { get; }
+
+    /// <summary>The places for requests at all destinations together; <see langword="null"/> if there is no limit.</summary>
+    public ClusterBulkhead? Bulkhead { get; init; }
 
     /// <summary>How many requests may be at one destination at once; more wait.</summary>
     public int MostInFlight { get; }

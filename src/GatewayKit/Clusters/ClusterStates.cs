@@ -2,7 +2,9 @@ using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
+using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Bulkheads;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Clusters;
@@ -12,7 +14,8 @@ namespace GatewayKit.Clusters;
 /// snapshot needs any more.
 /// </summary>
 internal sealed class ClusterStates(
-    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, SessionAffinities affinities, HealthWatch watch, TimeProvider time, IOptions<GatewayOptions> options) : IDisposable
+    UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, SessionAffinities affinities, HealthWatch watch, TimeProvider time, IOptions<GatewayOptions> options,
+    Bulkheads bulkheads, BulkheadMetrics bulkheadMetrics) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -129,7 +132,11 @@ internal sealed class ClusterStates(
         var budget = previous is not null && (previous.Cluster.Retry?.Budget ?? new()) == settings ? previous.Budget : new RetryBudget(settings, time);
         var balancer = new Balancer(cluster, options.Value.Zone, previous?.Balancer, time);
         var vitals = previous?.Vitals ?? watch.VitalsOf(cluster.Id);
-        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer, vitals) { Affinity = affinities.For(cluster, previous) };
+        var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer, vitals)
+        {
+            Affinity = affinities.For(cluster, previous),
+            Bulkhead = cluster.Limits.Mode is PolicyMode.Off ? null : new(cluster.Limits, bulkheads.ForCluster(cluster.Id), bulkheadMetrics, time),
+        };
         state.Discovery = watches.Follow(state, previous, destination => drains.Begin(this, cluster.Id, destination));
         return state;
     }

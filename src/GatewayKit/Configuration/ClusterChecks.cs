@@ -32,6 +32,7 @@ internal static class ClusterChecks
         CheckClock(http.ConnectionIdle, ModelPath.Join(httpPath, nameof(http.ConnectionIdle)), report);
         CheckTimeouts(cluster, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
         AttemptChecks.Check(cluster, path, report);
+        LimitChecks.Check(cluster, path, report);
         BalancingChecks.Check(cluster, path, report);
         CircuitBreakerChecks.Check(cluster.CircuitBreaker, ModelPath.Join(path, nameof(cluster.CircuitBreaker)), report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);

@@ -8,12 +8,13 @@ namespace GatewayKit.Configuration;
 /// Checks gateway routes as they will be served: with the prefixes and conventions of their groups, next to routes that were mapped in code,
 /// which no source knows of.
 /// </summary>
-internal sealed class EndpointChecks(PolicyChecks policies)
+internal sealed class EndpointChecks(PolicyChecks policies, FallbackChecks fallbacks)
 {
     public List<ConfigurationError> Check(PreparedSnapshot prepared, IReadOnlyList<SourcedSet> sets)
     {
         var conflicts = RouteConflicts.Find(prepared.Endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
-        return [.. CheckPolicies(prepared.Added, prepared.Snapshot.Clusters.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase)), .. conflicts];
+        var clusters = prepared.Snapshot.Clusters.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. CheckPolicies(prepared.Added, clusters), .. fallbacks.Check(prepared.Endpoints, clusters), .. conflicts];
     }
 
     /// <summary>What is wrong with the policies of these endpoints: one that would not be applied, or one that makes no sense.</summary>

@@ -10,6 +10,7 @@ using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using GatewayKit.Resilience.Faults;
+using GatewayKit.Resilience.Fallbacks;
 using GatewayKit.Rollout;
 using GatewayKit.Routing;
 
@@ -35,6 +36,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(RouteMatch))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(FieldMatch))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(StaticResponse))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(FallbackFailures))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RouteRedirect))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RouteSplit))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryShare))]
@@ -53,6 +55,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTls))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClientCertificate))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTimeouts))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterLimits))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]

@@ -77,6 +77,10 @@ internal static class EventIds
     public const int ShutdownTooShort = 1612;
     public const int DrainDelayTooLong = 1613;
 
+    // Resilience around endpoints
+    public const int HandlerDeadline = 1740;
+    public const int DeadlineCallbackFailed = 1741;
+
     // Rollout
     public const int CanaryRamped = 1800;
     public const int CanaryTripped = 1801;

@@ -13,13 +13,13 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 {
     private readonly ForwardMetrics _metrics;
     private readonly DestinationLease _lease;
-    private readonly long _deadline;
+    private readonly long _deadline, _streamDeadline;
     private long _startedAt;
     private int _run;
 
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
-    private readonly bool _isGrpc, _isCallersDeadline;
+    private readonly bool _isGrpc;
     private bool _acquired, _counted, _ended, _reported;
     private byte _phase = (byte)ForwardPhase.Request;
 
@@ -27,7 +27,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     {
         (HttpContext, Context, Cluster, _deadline, _isGrpc) = (call.HttpContext, call.Context, call.Cluster, call.Deadline, call.IsGrpc);
         (_lease, Clock, _metrics) = (lease, clock, metrics);
-        _isCallersDeadline = call.IsCallersDeadline;
+        _streamDeadline = call.StreamDeadline;
         _sent = call.Upgrade;
         if (Context is { } context)
         {
@@ -82,6 +82,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     Uri IForwardAttempt.DestinationAddress => Destination.Destination.Address;
 
+    // Behind the handlers of a client, what could not be reached may have been reached before.
+    bool IForwardAttempt.MayBeProcessed => Error is ForwardError.None || !ForwardFailure.Of(Error).BeforeProcessing || Cluster.Cluster.Http.Client is not null;
+
+    bool IForwardAttempt.HasReadBody => Body is { HasRead: true };
+
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 
     /// <summary>How it failed; the first failure counts.</summary>
@@ -114,9 +119,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         Response = answer;
         Phase = ForwardPhase.Response;
         Clock.HeadArrived();
-        if (_deadline != long.MaxValue && !_isCallersDeadline && !Cluster.TotalEndsStreams && AttemptOutcomes.IsStream(answer, _isGrpc))
+        if (_deadline != _streamDeadline && AttemptOutcomes.IsStream(answer, _isGrpc))
         {
-            Clock.EndsNever();
+            Clock.EndsAt(_streamDeadline);
         }
 
         Destination.Latency?.Observe(Clock.HeadTime, isError: answer.StatusCode >= HttpStatusCode.InternalServerError);

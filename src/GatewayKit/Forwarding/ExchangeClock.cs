@@ -171,12 +171,17 @@ internal sealed class ExchangeClock : IDisposable
         }
     }
 
-    /// <summary>The answer is a stream: only standing still ends it.</summary>
-    public void EndsNever()
+    /// <summary>The answer is a stream: besides standing still only this ends it.</summary>
+    /// <param name="deadline">A timestamp; <see cref="long.MaxValue"/> for none.</param>
+    public void EndsAt(long deadline)
     {
         lock (_lock)
         {
-            Volatile.Write(ref _totalDue, Off);
+            Volatile.Write(ref _totalDue, deadline);
+            if (_running)
+            {
+                Arm(_time.GetTimestamp());
+            }
         }
     }
 
@@ -314,9 +319,10 @@ internal sealed class ExchangeClock : IDisposable
         _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, 86_400_000)), Timeout.InfiniteTimeSpan);
     }
 
-    // The host's request timeout arrives on the same token as a client that went away (C11).
+    // The host's request timeout, and the deadline of an endpoint of the host, arrive on the same token as a client that went away (C11).
     private void OnRequestAborted() => Cancel(
         _httpContext?.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
+        || _time.GetTimestamp() >= Volatile.Read(ref _totalDue)
             ? ForwardError.DeadlineExceeded
             : _pool.IsCutting ? ForwardError.Draining : ForwardError.ClientAborted);
 

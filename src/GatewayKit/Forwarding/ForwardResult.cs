@@ -1,5 +1,6 @@
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Bulkheads;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -15,7 +16,10 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
 {
     private readonly Exchange _exchange;
 
-    internal ForwardResult(Exchange exchange) => _exchange = exchange;
+    // The place at the cluster.
+    private Places? _place;
+
+    internal ForwardResult(Exchange exchange, Places? place) => (_exchange, _place) = (exchange, place);
 
     /// <summary>The status the destination answered with.</summary>
     public int StatusCode => (int)Answer.StatusCode;
@@ -48,7 +52,35 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     }
 
     /// <summary>Releases the answer: what was not read of it is dropped.</summary>
-    public ValueTask DisposeAsync() => _exchange.EndAsync();
+    public ValueTask DisposeAsync()
+    {
+        var place = Interlocked.Exchange(ref _place, null);
+        var ending = _exchange.EndAsync();
+        if (place is null)
+        {
+            return ending;
+        }
+
+        if (!ending.IsCompletedSuccessfully)
+        {
+            return LeaveAsync(ending, place);
+        }
+
+        place.GiveBack();
+        return ending;
+    }
+
+    private static async ValueTask LeaveAsync(ValueTask ending, Places place)
+    {
+        try
+        {
+            await ending.ConfigureAwait(false);
+        }
+        finally
+        {
+            place.GiveBack();
+        }
+    }
 
     private async ValueTask<GatewayProblem?> WriteAsync(HttpContext httpContext)
     {

@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
+using GatewayKit.Resilience.Bulkheads;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
@@ -10,7 +12,7 @@ namespace GatewayKit.Forwarding;
 /// Sends a request to a destination and brings back its answer. The terminal of every gateway route; from DI also usable in any endpoint
 /// of the host. Safe for concurrent use.
 /// </summary>
-public sealed class Forwarder : IDisposable
+public sealed class Forwarder : IClusterSender, IDisposable
 {
     private readonly ClusterStates _clusters;
     private readonly AttemptSender _sender;
@@ -62,6 +64,11 @@ public sealed class Forwarder : IDisposable
         return context => SendAsync(context.HttpContext, GatewayContext.From(context), cluster, ring);
     }
 
+    async ValueTask<object?> IClusterSender.SendOnceAsync(GatewayContext context, string clusterId) =>
+        _clusters.InForce.TryGetValue(clusterId, out var cluster)
+            ? Keep(context.HttpContext, await SendAsync(context.HttpContext, context, cluster, ring: null).ConfigureAwait(false))
+            : Refuse(ForwardError.NoHealthyDestination);
+
     // Somebody wrote the name into code: the same words as for one in the configuration.
     private string DescribeUnknown(string clusterId) => $"There is no cluster '{clusterId}'. " + (
         NearestName.Of(clusterId, _clusters.InForce.Keys) is { } nearest ? $"Did you mean '{nearest}'?"
@@ -71,7 +78,12 @@ public sealed class Forwarder : IDisposable
     private async ValueTask<IResult> StandAloneAsync(HttpContext httpContext, ClusterState cluster)
     {
         var context = httpContext.Features.Get<GatewayContext>();
-        var result = (IResult)(await SendAsync(httpContext, context, cluster, RingOf(cluster)).ConfigureAwait(false))!;
+        return (IResult)Keep(httpContext, await SendAsync(httpContext, context, cluster, RingOf(cluster)).ConfigureAwait(false))!;
+    }
+
+    // Whoever asked may throw it away: it goes with the request.
+    private static object? Keep(HttpContext httpContext, object? result)
+    {
         if (result is ForwardResult answer)
         {
             httpContext.Response.RegisterForDisposeAsync(answer);
@@ -110,7 +122,7 @@ public sealed class Forwarder : IDisposable
             return new(answer);
         }
 
-        error = TryReadDeadline(httpContext, context, cluster, out var deadline, out var isGrpc, out var isCallers);
+        error = TryReadDeadline(httpContext, context, cluster, out var deadline, out var streamDeadline, out var isGrpc);
         if (error is ForwardError.None && upgrade is not null)
         {
             error = upgrade.Reserve(_tunnels);
@@ -121,27 +133,80 @@ public sealed class Forwarder : IDisposable
             return new(Refuse(error));
         }
 
-        var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, isGrpc, isCallers);
-        return ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null)) : SendRoundAsync(call, ring);
+        var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, streamDeadline, isGrpc);
+        if (cluster.Bulkhead is not { } bulkhead)
+        {
+            return Send(call, ring, place: null);
+        }
+
+        var isStream = isGrpc || upgrade is not null || LongLived.AcceptsEventsAlone(httpContext.Request);
+        if (bulkhead.TryEnter(isStream) is { } place)
+        {
+            return Send(call, ring, place);
+        }
+
+        if (bulkhead.MayWait(isStream))
+        {
+            return EnterAsync(call, ring, bulkhead);
+        }
+
+        upgrade?.Release();
+        return new(Refuse(ForwardError.Overloaded));
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> ConcludeAsync(ValueTask<AttemptResult> attempt) => Conclude(await attempt.ConfigureAwait(false));
+    private async ValueTask<object?> EnterAsync(ForwardCall call, AttemptRing? ring, ClusterBulkhead bulkhead)
+    {
+        Places? place;
+        try
+        {
+            place = await bulkhead.EnterAsync(call.Deadline, call.HttpContext.RequestAborted).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return Refuse(ForwardError.ClientAborted);
+        }
+
+        return place is not null ? await Send(call, ring, place).ConfigureAwait(false)
+            : Refuse(call.Deadline <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.Overloaded);
+    }
+
+    private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, Places? place) =>
+        ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null), place) : SendRoundAsync(call, ring, place);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> SendRoundAsync(ForwardCall call, AttemptRing ring)
+    private async ValueTask<object?> ConcludeAsync(ValueTask<AttemptResult> attempt, Places? place) => Conclude(await attempt.ConfigureAwait(false), place);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<object?> SendRoundAsync(ForwardCall call, AttemptRing ring, Places? place)
     {
-        var (attempt, isExhausted) = await ring.RunAsync(call).ConfigureAwait(false);
+        AttemptResult attempt;
+        bool isExhausted;
+        try
+        {
+            (attempt, isExhausted) = await ring.RunAsync(call).ConfigureAwait(false);
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
+        }
+
         if (isExhausted && _peers.Include(call.HttpContext))
         {
             AttemptFields.MarkExhausted(call.HttpContext.Response);
         }
 
-        return Conclude(attempt);
+        return Conclude(attempt, place);
     }
 
-    private object Conclude(in AttemptResult attempt)
+    private object Conclude(in AttemptResult attempt, Places? place)
     {
+        if (attempt.Exchange is not { Error: ForwardError.None })
+        {
+            // Nothing runs in the cluster any more. An answer keeps the place until it is written.
+            place?.GiveBack();
+        }
+
         if (attempt.Exchange is not { } exchange)
         {
             return Refuse(attempt.Error, attempt.RetryAfter);
@@ -161,7 +226,12 @@ public sealed class Forwarder : IDisposable
             AttemptFields.MarkExhausted(exchange.HttpContext.Response);
         }
 
-        var result = new ForwardResult(exchange);
+        if (place is not null && AttemptOutcomes.IsStream(attempt.Answer, isGrpc: false))
+        {
+            place = exchange.Cluster.Bulkhead!.ToStreams(place);
+        }
+
+        var result = new ForwardResult(exchange, place);
         if (exchange.Context is { } context)
         {
             // A filter that asked twice: the former answer goes with the request.
@@ -176,44 +246,53 @@ public sealed class Forwarder : IDisposable
         return result;
     }
 
-    // The shortest of the deadlines counts, and what a call has spent in filters is gone.
-    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, out long deadline, out bool isGrpc, out bool isCallers)
+    // The shortest of the deadlines counts, and what a call has spent in filters is gone. Streams end by what was said of them: by the caller's
+    // deadline, by a total that was asked for, by a policy that says so.
+    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, out long deadline, out long streamDeadline, out bool isGrpc)
     {
-        (deadline, isCallers) = (long.MaxValue, false);
+        (deadline, streamDeadline) = (long.MaxValue, long.MaxValue);
         isGrpc = GrpcCall.Is(httpContext.Request);
         var total = cluster.Timeouts.Total!.Value;
-        if (total != Timeout.InfiniteTimeSpan && (!isGrpc || cluster.TotalEndsStreams))
+        if (total != Timeout.InfiniteTimeSpan)
         {
             deadline = After(total);
+            streamDeadline = cluster.TotalEndsStreams ? deadline : long.MaxValue;
         }
 
-        if (context is not null && context.Deadline < deadline)
+        if (context is not null && context.Deadline != long.MaxValue)
         {
-            (deadline, isCallers) = (context.Deadline, true);
+            deadline = Math.Min(deadline, context.Deadline);
+            streamDeadline = context.DeadlineSparesStreams ? streamDeadline : Math.Min(streamDeadline, context.Deadline);
         }
 
         if (_peers.Include(httpContext) && DeadlineField.TryRead(httpContext.Request, out var wanted))
         {
-            (deadline, isCallers) = (Math.Min(deadline, After(wanted)), true);
-            if (wanted <= TimeSpan.Zero)
+            (deadline, streamDeadline) = Shorten(wanted, deadline, streamDeadline);
+        }
+
+        if (isGrpc)
+        {
+            // Nothing tells one that streams from one that does not.
+            deadline = streamDeadline;
+            if (httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))
             {
-                return ForwardError.DeadlineExceeded;
+                if (!GrpcTimeout.TryParse(stated, out var asked))
+                {
+                    return ForwardError.DeadlineInvalid;
+                }
+
+                asked -= context is null ? TimeSpan.Zero : GrpcCall.Age(context, _sender.Time);
+                (deadline, streamDeadline) = Shorten(asked, deadline, streamDeadline);
             }
         }
 
-        if (!isGrpc || !httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))
-        {
-            return ForwardError.None;
-        }
+        return deadline != long.MaxValue && deadline <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.None;
+    }
 
-        if (!GrpcTimeout.TryParse(stated, out var asked))
-        {
-            return ForwardError.DeadlineInvalid;
-        }
-
-        asked -= context is null ? TimeSpan.Zero : GrpcCall.Age(context, _sender.Time);
-        (deadline, isCallers) = (Math.Min(deadline, After(asked)), true);
-        return asked > TimeSpan.Zero ? ForwardError.None : ForwardError.DeadlineExceeded;
+    private (long Deadline, long StreamDeadline) Shorten(TimeSpan left, long deadline, long streamDeadline)
+    {
+        var asked = After(left);
+        return (Math.Min(deadline, asked), Math.Min(streamDeadline, asked));
     }
 
     private long After(TimeSpan time) => _sender.Time.GetTimestamp() + (long)(time.TotalSeconds * _sender.Time.TimestampFrequency);

@@ -32,8 +32,7 @@ internal static class RequestRules
         && !request.Headers.ContainsKey("X-Content-Length") && !HttpProtocol.IsHttp10(request.Protocol);
 
     /// <summary>Whether sending the request twice is the same as once (RFC 9110 §9.2.2).</summary>
-    public static bool IsIdempotent(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
+    public static bool IsIdempotent(string method) => Idempotency.Is(method);
 
     /// <summary>Whether the request reads and has no body.</summary>
     public static bool IsPlainRead(HttpContext httpContext) =>

@@ -26,7 +26,9 @@ internal readonly record struct EffectivePolicies(IReadOnlyList<IGatewayPolicy> 
 
         omitted.AddRange(bySlot.Values.Where(static policy => policy.Mode is PolicyMode.Off));
 
-        // OrderBy is stable, which the order within a stage relies on.
-        return new([.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage)], omitted);
+        // Sorting is stable, which the order within a stage relies on.
+        return new(
+            [.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage).ThenBy(static policy => (policy as IGuardPolicy)?.Guard)],
+            omitted);
     }
 }

@@ -20,6 +20,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     private short _passed;
     private short _refusedAt = NoStep;
 
+    // Of attempts before the latest.
+    private bool _mayBeProcessed, _hasReadBody;
+
     internal GatewayContext(HttpContext httpContext, GatewayPipeline pipeline, EndpointFilterInvocationContext? inner = null)
     {
         HttpContext = httpContext;
@@ -64,6 +67,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>What was injected into the request on purpose: measurements of it are no measurements.</summary>
     public InjectedFaults InjectedFaults => HttpContext.Features.Get<IInjectedFaults>()?.Kinds ?? InjectedFaults.None;
 
+    /// <summary>What answered in place of the endpoint's own terminal; <see langword="null"/> while nothing did.</summary>
+    public FallbackRecord? Fallback => HttpContext.Features.Get<FallbackRecord>();
+
     /// <summary>What changes the exchange with the destination; <see langword="null"/> when it goes through as it came.</summary>
     public IForwardTransform? ForwardTransform { get; set; }
 
@@ -97,11 +103,29 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>When the request has to be over, as a timestamp; <see cref="long.MaxValue"/> without a limit. It is only ever shortened.</summary>
     internal long Deadline { get; set; } = long.MaxValue;
 
+    /// <summary>Whether <see cref="Deadline"/> leaves streams alone: gRPC calls, and answers that turn out to be event streams.</summary>
+    internal bool DeadlineSparesStreams { get; set; }
+
     /// <summary>When a gRPC call came, in milliseconds of the clock that does not jump; 0 for other requests. What its deadline is counted from.</summary>
     internal int CameAt { get; set; }
 
     /// <summary>The latest attempt at a destination.</summary>
-    internal IForwardAttempt? LatestAttempt { get; set; }
+    internal IForwardAttempt? LatestAttempt
+    {
+        get;
+        set
+        {
+            _mayBeProcessed |= field is { MayBeProcessed: true };
+            _hasReadBody |= field is { HasReadBody: true };
+            field = value;
+        }
+    }
+
+    /// <summary>Whether it cannot be ruled out that a destination has begun to process the request.</summary>
+    internal bool MayBeProcessed => _mayBeProcessed || LatestAttempt is { MayBeProcessed: true };
+
+    /// <summary>Whether a byte of the request's body was read for a destination.</summary>
+    internal bool HasReadBody => _hasReadBody || LatestAttempt is { HasReadBody: true };
 
     /// <summary>Who sees what is exchanged with the destination; <see langword="null"/> if nobody does.</summary>
     internal IForwardWatch? ForwardWatch { get; set; }

@@ -10,13 +10,12 @@ namespace GatewayKit.Pipeline;
 public sealed class GatewayEndpoint
 {
     private readonly object[] _metadata;
-    private readonly bool _isRoute;
     private readonly int _order;
 
     private GatewayEndpoint(string routeId, IGatewayRouteIdentity? route, RouteEndpointBuilder? place, object[] metadata)
     {
         var pattern = place?.RoutePattern.RawText;
-        (_isRoute, _order) = (route is not null, place?.Order ?? 0);
+        (IsRoute, _order) = (route is not null, place?.Order ?? 0);
         (RouteId, ClusterId, Pattern, Terminal) = (routeId, route?.ClusterId, pattern, route?.Terminal ?? "host endpoint");
         (AllowsEncodedSlash, ForwardsExpectation, IsForGrpc) = (route is { AllowsEncodedSlash: true }, route is { ForwardsExpectation: true }, route is { IsForGrpc: true });
         _metadata = metadata;
@@ -32,7 +31,7 @@ public sealed class GatewayEndpoint
     /// endpoints of one gateway route, one for each of its paths, have one key. Endpoints of the host are told apart by name, pattern,
     /// order, methods, hosts and handler; those that agree in all of these have one key. Case is ignored.
     /// </summary>
-    public string StateKey => field ??= _isRoute ? $"route {RouteId}" : DescribeHostEndpoint();
+    public string StateKey => field ??= IsRoute ? $"route {RouteId}" : DescribeHostEndpoint();
 
     /// <summary>The cluster the route forwards to; <see langword="null"/> for an endpoint of the host, a static answer or a redirect.</summary>
     public string? ClusterId { get; }
@@ -48,6 +47,9 @@ public sealed class GatewayEndpoint
 
     /// <summary>The policies in effect, in the order they run.</summary>
     internal IReadOnlyList<IGatewayPolicy> Policies { get; private init; } = [];
+
+    /// <summary>Whether it is a route of the gateway, not an endpoint of the host.</summary>
+    internal bool IsRoute { get; }
 
     /// <summary>Whether <c>%2F</c> in the path passes.</summary>
     internal bool AllowsEncodedSlash { get; }

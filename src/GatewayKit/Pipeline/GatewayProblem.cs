@@ -109,7 +109,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     }
 
     // What an answer said of itself before it was given up would be said of the problem (RFC 9110 §8).
-    private static void ForgetAbandonedAnswer(HttpResponse response)
+    internal static void ForgetAbandonedAnswer(HttpResponse response)
     {
         response.ContentLength = null;
         response.Headers.Remove(HeaderNames.ContentEncoding);

@@ -2,7 +2,7 @@ namespace GatewayKit.Pipeline;
 
 /// <summary>
 /// The order of the pipeline, outermost first. Policies run in this order whatever order the host added them in; within one stage
-/// they keep the order of the metadata.
+/// they keep the order of the metadata, but for <see cref="Protect"/>, whose own guards have a fixed one.
 /// </summary>
 public enum GatewayStage
 {
@@ -27,6 +27,9 @@ public enum GatewayStage
     /// <summary>Answers from what is stored.</summary>
     Cache,
 
-    /// <summary>Guards the terminal: deadline, bulkhead, fallback.</summary>
+    /// <summary>
+    /// Guards the terminal: deadline, bulkhead, fallback, circuit breaker, in this order from the outside whatever the metadata says. Policies of
+    /// others in this stage stand outside of these.
+    /// </summary>
     Protect,
 }

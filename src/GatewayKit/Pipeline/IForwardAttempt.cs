@@ -6,4 +6,10 @@ internal interface IForwardAttempt
     string DestinationId { get; }
 
     Uri DestinationAddress { get; }
+
+    /// <summary>Whether it cannot be ruled out that the destination has begun to process the request.</summary>
+    bool MayBeProcessed { get; }
+
+    /// <summary>Whether a byte of the request's body was read for it.</summary>
+    bool HasReadBody { get; }
 }

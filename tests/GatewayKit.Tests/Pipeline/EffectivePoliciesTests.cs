@@ -1,4 +1,6 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Bulkheads;
+using GatewayKit.Resilience.Timeouts;
 
 namespace GatewayKit.Tests.Pipeline;
 
@@ -17,6 +19,19 @@ public sealed class EffectivePoliciesTests
     [Fact]
     public void Policies_of_one_stage_keep_the_order_of_the_metadata() =>
         Assert.Equal(["b", "a", "c"], Names(EffectivePolicies.Of([new Policy("b"), "other metadata", new Policy("a"), new Policy("c")]).Ordered));
+
+    [Fact]
+    public void Guards_of_the_terminal_have_a_fixed_order_behind_those_of_others()
+    {
+        IGatewayPolicy[] inOrder =
+        [
+            new Policy("others", GatewayStage.Protect),
+            new TimeoutPolicy { Total = TimeSpan.FromSeconds(1) },
+            new BulkheadPolicy { MaxInFlight = 1, Name = "b" },
+            new BulkheadPolicy { MaxInFlight = 1 },
+        ];
+        Assert.Equal(inOrder, EffectivePolicies.Of([inOrder[2], inOrder[1], inOrder[3], inOrder[0]]).Ordered);
+    }
 
     [Fact]
     public void Last_policy_of_a_slot_counts_in_the_place_of_the_first()

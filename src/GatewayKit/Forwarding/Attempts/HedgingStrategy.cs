@@ -78,7 +78,7 @@ internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster
         var outcome = ring.Call.HttpContext.RequestAborted.IsCancellationRequested ? "client-gone"
             : draining.IsCancellationRequested ? "draining"
             : !ring.HasDestination(elsewhere: true) ? "no-destination"
-            : ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight ? "busy"
+            : (ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight) || cluster.Bulkhead is { Load: > MostBusy } ? "busy"
             : !_share.TryWithdraw() ? "share-used"
             : policy.Mode is PolicyMode.Shadow ? "would-hedge"
             : !cluster.Budget.TryWithdraw() ? "budget-spent"

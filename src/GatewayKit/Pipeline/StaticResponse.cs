@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace GatewayKit.Routing;
+namespace GatewayKit.Pipeline;
 
 /// <summary>An answer that the gateway gives itself.</summary>
 public sealed record StaticResponse

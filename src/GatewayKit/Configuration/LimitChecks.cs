@@ -1,0 +1,26 @@
+using GatewayKit.Clusters;
+
+namespace GatewayKit.Configuration;
+
+/// <summary>What the limits of a cluster must keep to.</summary>
+internal static class LimitChecks
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    public static void Check(Cluster cluster, string path, Report report)
+    {
+        var (limits, where) = (cluster.Limits, ModelPath.Join(path, nameof(cluster.Limits)));
+        if (limits.MaxWait <= TimeSpan.Zero || limits.MaxWait > LongestWait)
+        {
+            report(ModelPath.Join(where, nameof(limits.MaxWait)), $"MaxWait is {limits.MaxWait:c}; it must be more than zero and at most {LongestWait:c}. Who should not wait at all has Queue 0.");
+        }
+
+        // Said by somebody, and would not happen.
+        if (limits.MaxInFlightPerDestination is { } most && cluster.Http.Version.Major == 1 && most > cluster.Http.MaxConnections)
+        {
+            report(
+                ModelPath.Join(where, nameof(limits.MaxInFlightPerDestination)),
+                $"MaxInFlightPerDestination is {most}, but Http.MaxConnections allows {cluster.Http.MaxConnections} connections to a destination, each with one request. Lower it or raise MaxConnections.");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace GatewayKit.Pipeline;
+
+/// <summary>
+/// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while a fallback runs, and a
+/// fallback catches what a breaker refuses.
+/// </summary>
+internal interface IGuardPolicy : IGatewayPolicy
+{
+    /// <summary>Its place within the stage.</summary>
+    GuardPlace Guard { get; }
+}
+
+/// <summary>The order within the Protect stage, outermost first.</summary>
+internal enum GuardPlace
+{
+    Deadline,
+    Bulkhead,
+    Fallback,
+    CircuitBreaker,
+}

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Resilience.Bulkheads;
+
+/// <summary>
+/// A request's place, held until its response is done: when the pipeline returns, the answer of a destination is not written yet. An answer that
+/// turns out to be an event stream moves to the streams if there is room, else it keeps the place it has.
+/// </summary>
+internal sealed class BulkheadLease
+{
+    private readonly Bulkhead _bulkhead;
+    private readonly HttpResponse _response;
+    private readonly int _maxStreams;
+    private Places _place;
+
+    private BulkheadLease(Bulkhead bulkhead, HttpResponse response, int maxStreams) =>
+        (_bulkhead, _response, _maxStreams, _place) = (bulkhead, response, maxStreams, bulkhead.Requests);
+
+    /// <summary>Holds a place that was taken.</summary>
+    public static void Hold(Bulkhead bulkhead, bool isStream, HttpResponse response, int maxStreams)
+    {
+        if (isStream)
+        {
+            response.OnCompleted(
+                static places =>
+                {
+                    ((Places)places).GiveBack();
+                    return Task.CompletedTask;
+                },
+                bulkhead.Streams);
+            return;
+        }
+
+        var lease = new BulkheadLease(bulkhead, response, maxStreams);
+        response.OnStarting(
+            static lease =>
+            {
+                ((BulkheadLease)lease).Look();
+                return Task.CompletedTask;
+            },
+            lease);
+        response.OnCompleted(
+            static lease =>
+            {
+                ((BulkheadLease)lease)._place.GiveBack();
+                return Task.CompletedTask;
+            },
+            lease);
+    }
+
+    private void Look()
+    {
+        if (LongLived.IsEventStream(_response.ContentType) && _bulkhead.Streams.TryTake(_maxStreams))
+        {
+            _place.GiveBack();
+            _place = _bulkhead.Streams;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+using GatewayKit.Diagnostics;
+
+namespace GatewayKit.Resilience.Bulkheads;
+
+/// <summary>What bulkheads hold, and how long requests waited. Refusals at endpoints are counted by the pipeline, as for every policy.</summary>
+internal sealed class BulkheadMetrics
+{
+    /// <summary>The tag for the name of a bulkhead: a route, or a name from configuration.</summary>
+    public const string BulkheadTag = "gatewaykit.bulkhead";
+
+    /// <summary>The tag for what is counted: <c>request</c> or <c>stream</c>.</summary>
+    public const string KindTag = "gatewaykit.kind";
+
+    private readonly Bulkheads _bulkheads;
+    private readonly Histogram<double> _wait;
+    private readonly Counter<long> _refused;
+
+    public BulkheadMetrics(GatewayMeter meter, Bulkheads bulkheads)
+    {
+        _bulkheads = bulkheads;
+        _wait = meter.Meter.CreateHistogram<double>("gatewaykit.bulkhead.wait", "s", "How long requests waited for a place, whether they got one or not.");
+        _refused = meter.Meter.CreateCounter<long>("gatewaykit.bulkhead.refused", "{request}", "Requests that found no place at a cluster, or would not have.");
+        meter.Meter.CreateObservableUpDownCounter("gatewaykit.bulkhead.in_flight", Taken, "{request}", "Requests and streams that hold a place.");
+        meter.Meter.CreateObservableUpDownCounter("gatewaykit.bulkhead.waiting", Waiting, "{request}", "Requests that wait for a place.");
+    }
+
+    public void Waited(Bulkhead bulkhead, TimeSpan time) => _wait.Record(time.TotalSeconds, NameOf(bulkhead));
+
+    public void Refused(Bulkhead bulkhead, bool isStream, bool isShadow) =>
+        _refused.Add(1, NameOf(bulkhead), new(KindTag, isStream ? "stream" : "request"), new(TelemetryTags.Outcome, isShadow ? "would_refuse" : "refused"));
+
+    private static KeyValuePair<string, object?> NameOf(Bulkhead bulkhead) => new(bulkhead.IsCluster ? TelemetryTags.Cluster : BulkheadTag, bulkhead.Name);
+
+    private IEnumerable<Measurement<int>> Taken()
+    {
+        foreach (var bulkhead in _bulkheads.InUse)
+        {
+            yield return new(bulkhead.Requests.Taken, NameOf(bulkhead), new(KindTag, "request"));
+            yield return new(bulkhead.Streams.Taken, NameOf(bulkhead), new(KindTag, "stream"));
+        }
+    }
+
+    private IEnumerable<Measurement<int>> Waiting() => _bulkheads.InUse.Select(static bulkhead => new Measurement<int>(bulkhead.Requests.Waiting, NameOf(bulkhead)));
+}

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Resilience.Bulkheads;
+
+[OptionsValidator]
+internal sealed partial class BulkheadPolicyValidator : IValidateOptions<BulkheadPolicy>;

@@ -1,0 +1,107 @@
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc.Infrastructure;
+
+namespace GatewayKit.Resilience.Fallbacks;
+
+/// <summary>Whether a fallback wants to stand in, and whether it may.</summary>
+internal sealed class FallbackRules(FallbackPolicy policy, GatewayEndpoint endpoint, TimeProvider time)
+{
+    // Less is not enough to ask anyone else.
+    private static readonly TimeSpan LeastLeft = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>What a result says that is a failure; <see langword="null"/> if it is none.</summary>
+    public static FallbackCause? CauseOf(HttpContext httpContext, object? result)
+    {
+        var inner = result is INestedHttpResult { Result: { } nested } ? nested : result;
+        if (inner is GatewayProblem problem)
+        {
+            return new(httpContext, problem.Reason, problem.StatusCode, null);
+        }
+
+        // A handler may have said it all by the response's own status.
+        var status = (inner as IStatusCodeHttpResult)?.StatusCode ?? (inner as IStatusCodeActionResult)?.StatusCode
+            ?? (inner is IResult or null && !httpContext.Response.HasStarted ? httpContext.Response.StatusCode : StatusCodes.Status200OK);
+        return status >= StatusCodes.Status400BadRequest ? new(httpContext, null, status, null) : null;
+    }
+
+    /// <summary>Whether the policy names the failure.</summary>
+    public bool Names(in FallbackCause cause)
+    {
+        if (policy.OnOpen && cause.Reason is { } reason && IsOpen(reason))
+        {
+            return true;
+        }
+
+        if (policy.OnFailure is not { } failures)
+        {
+            return false;
+        }
+
+        return (cause switch
+        {
+            { Reason: { } refusal } => failures.Reasons.Contains(refusal.Code),
+            { Exception: { } exception } => failures.Exceptions && exception is not BadHttpRequestException,
+            _ => failures.Statuses.Contains(cause.Status),
+        }) || failures.When?.Invoke(cause) is true;
+    }
+
+    /// <summary>Why it may not stand in all the same; <see langword="null"/> if it may.</summary>
+    public string? Obstacle(GatewayContext context, in FallbackCause cause)
+    {
+        var httpContext = context.HttpContext;
+        var left = context.Deadline == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(time.GetTimestamp(), context.Deadline);
+        if (httpContext.Response.HasStarted)
+        {
+            return "started";
+        }
+
+        if (left > TimeSpan.Zero && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            return "client_gone";
+        }
+
+        // A client of gRPC reads nothing but gRPC, and one that wants a socket is not served by a handler that has none.
+        if (policy.Kind is not FallbackKind.Cluster && GrpcCall.Is(httpContext.Request))
+        {
+            return "stream";
+        }
+
+        return policy.Kind is FallbackKind.Answer ? null
+            : left < LeastLeft || cause.Reason == RejectionReason.DeadlineExceeded ? "too_late"
+            : !Idempotency.Is(httpContext.Request.Method) && MayBeProcessed(context) ? "not_safe"
+            : !HasBody(context, cause) ? "body_gone"
+            : null;
+    }
+
+    private static bool IsOpen(RejectionReason reason) =>
+        ReferenceEquals(reason, RejectionReason.CircuitOpen) || ReferenceEquals(reason, RejectionReason.NoHealthyUpstream) || ReferenceEquals(reason, RejectionReason.Overloaded);
+
+    // What a policy further inside has stopped has reached nobody. A handler of the host may have done anything before it failed.
+    private bool MayBeProcessed(GatewayContext context) => context.EndedAt is null && (!endpoint.IsRoute || context.MayBeProcessed);
+
+    // The body can be sent again if there is none or nobody has read of it. Behind an answer an upload may still be going on.
+    private bool HasBody(GatewayContext context, in FallbackCause cause)
+    {
+        var httpContext = context.HttpContext;
+        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } || httpContext.Request.ContentLength == 0)
+        {
+            return true;
+        }
+
+        if (endpoint.IsRoute)
+        {
+            return cause.Reason is not null && !context.HasReadBody;
+        }
+
+        // Bound before the first filter ran, but a host that buffers bodies can have it again.
+        if (!httpContext.Request.Body.CanSeek)
+        {
+            return false;
+        }
+
+        httpContext.Request.Body.Position = 0;
+        return true;
+    }
+}

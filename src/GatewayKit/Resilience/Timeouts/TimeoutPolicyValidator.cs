@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Resilience.Timeouts;
+
+[OptionsValidator]
+internal sealed partial class TimeoutPolicyValidator : IValidateOptions<TimeoutPolicy>;

@@ -1,0 +1,133 @@
+using System.Net;
+using GatewayKit.Clusters;
+using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace GatewayKit.FunctionalTests.Resilience;
+
+/// <summary>How much is in flight at a cluster, counted by its destination.</summary>
+public sealed class ClusterLimitTests
+{
+    private int _inside;
+    private int _most;
+    private int _served;
+
+    [Theory]
+    [InlineData(8, 0, null, HttpProtocols.Http1)]
+    [InlineData(8, 100, null, HttpProtocols.Http1)]
+    [InlineData(64, 100, 5, HttpProtocols.Http1)]
+    [InlineData(64, 100, 5, HttpProtocols.Http2)]
+    public async Task High_water_mark_at_the_destination_is_never_above_the_cap(int max, int queue, int? perDestination, HttpProtocols protocols)
+    {
+        await using var upstream = await Upstream.StartAsync(CountAsync, protocols);
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, cluster => cluster with
+        {
+            Http = new() { Version = protocols is HttpProtocols.Http2 ? HttpVersion.Version20 : HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact },
+            Limits = new() { MaxInFlight = max, Queue = queue, MaxWait = TimeSpan.FromSeconds(30), MaxInFlightPerDestination = perDestination },
+        });
+        var (served, refused) = (0, 0);
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(async _ =>
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                using var answer = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
+                Interlocked.Increment(ref answer.IsSuccessStatusCode ? ref served : ref refused);
+                Assert.Contains(answer.StatusCode, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable]);
+                Assert.Equal(!answer.IsSuccessStatusCode, answer.Headers.RetryAfter is not null);
+            }
+        }));
+        Assert.InRange(_most, 1, perDestination ?? max);
+        Assert.Equal((400, _served), (served + refused, served));
+        Assert.Equal(queue == 0, refused > 0);
+        Assert.Equal((0, 0), await QuietAsync(gateway));
+    }
+
+    [Fact]
+    public async Task Shadow_counts_and_refuses_nobody()
+    {
+        await using var upstream = await Upstream.StartAsync(CountAsync);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address, static cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 0, Mode = PolicyMode.Shadow } });
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ => Assert.NotEmpty(await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken))));
+        Assert.Equal(20, _served);
+        Assert.Equal((0, 0), await QuietAsync(gateway));
+    }
+
+    [Fact]
+    public async Task Request_that_fails_holds_no_place_when_it_is_answered()
+    {
+        await using var upstream = RawUpstream.Start(static async (connection, _) => await connection.ReadHeadAsync());
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address, static cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 0 } });
+        for (var i = 0; i < 5; i++)
+        {
+            using var answer = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Event_stream_makes_room_for_requests()
+    {
+        var released = new TaskCompletionSource();
+        await using var upstream = await Upstream.StartAsync(async context =>
+        {
+            context.Response.ContentType = context.Request.Path == "/events" ? "text/event-stream" : "text/plain";
+            await context.Response.WriteAsync("data: first\n\n");
+            await context.Response.Body.FlushAsync();
+            await (context.Request.Path == "/events" ? released.Task : Task.CompletedTask);
+        });
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address, static cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 0, MaxStreams = 1 } });
+        using var stream = await gateway.Client.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal((0, 1), Taken(gateway));
+        Assert.NotEmpty(await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
+        released.SetResult();
+    }
+
+    [Theory]
+    [InlineData(""" "MaxInFlight": 0 """, "MaxInFlight", "it must be from 1 to 1000000")]
+    [InlineData(""" "MaxWait": "00:02:00" """, "MaxWait", "at most 00:01:00")]
+    [InlineData(""" "MaxInFlightPerDestination": 2000 """, "MaxInFlightPerDestination", "Http.MaxConnections allows 1024")]
+    public async Task Mistake_stops_the_start_and_names_its_path(string limits, string key, string words)
+    {
+        var error = await Assert.ThrowsAsync<GatewayKit.Configuration.GatewayConfigurationException>(
+            () => TestHost.GatewayAsync($$"""{ "Clusters": { "c": { "Limits": { {{limits}} } } } }"""));
+        var only = Assert.Single(error.Errors);
+        Assert.Equal($"Gateway:Clusters:c:Limits:{key}", only.Path);
+        Assert.Contains(words, only.Message, StringComparison.Ordinal);
+    }
+
+    private static (int Requests, int Streams) Taken(TestHost gateway)
+    {
+        var bulkhead = gateway.App.Services.GetRequiredService<GatewayKit.Resilience.Bulkheads.Bulkheads>().ForCluster("up");
+        return (bulkhead.Requests.Taken, bulkhead.Streams.Taken);
+    }
+
+    private static async Task<(int Requests, int Streams)> QuietAsync(TestHost gateway)
+    {
+        for (var look = 0; Taken(gateway) != (0, 0) && look < 1_000; look++)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        return Taken(gateway);
+    }
+
+    // Who has left is not inside, and has left before the gateway can know that the answer is whole.
+    private async Task CountAsync(HttpContext context)
+    {
+        var inside = Interlocked.Increment(ref _inside);
+        for (var seen = Volatile.Read(ref _most); inside > seen && Interlocked.CompareExchange(ref _most, inside, seen) != seen; seen = Volatile.Read(ref _most))
+        {
+        }
+
+        await Task.Delay(2);
+        Interlocked.Increment(ref _served);
+        Interlocked.Decrement(ref _inside);
+        await context.Response.WriteAsync("served");
+    }
+}
