@@ -31,8 +31,8 @@ public sealed record ClusterLimits
     public int MaxStreams { get; init; } = 10_000;
 
     /// <summary>
-    /// How many attempts, streams among them, may be at one destination, 1 to 1,000,000; more wait as they do for a connection
-    /// (<see cref="ClusterTimeouts.PoolWait"/>), also over HTTP/2 and 3. Default: no such limit beyond <see cref="ClusterHttp.MaxConnections"/>.
+    /// How many attempts, streams among them, may be at one destination, 1 to 1,000,000; as many more wait as they do for a
+    /// connection (<see cref="ClusterTimeouts.PoolWait"/>), also over HTTP/2 and 3. Default: no such limit beyond <see cref="ClusterHttp.MaxConnections"/>.
     /// </summary>
     [Range(1, 1_000_000)]
     public int? MaxInFlightPerDestination { get; init; }

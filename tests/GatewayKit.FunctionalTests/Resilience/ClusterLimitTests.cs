@@ -41,7 +41,9 @@ public sealed class ClusterLimitTests
         }));
         Assert.InRange(_most, 1, perDestination ?? max);
         Assert.Equal((400, _served), (served + refused, served));
-        Assert.Equal(queue == 0, refused > 0);
+
+        // As many may wait for a destination as may be at it, so that some of forty find no place there either.
+        Assert.Equal(queue == 0 || perDestination is not null, refused > 0);
         Assert.Equal((0, 0), await QuietAsync(gateway));
     }
 

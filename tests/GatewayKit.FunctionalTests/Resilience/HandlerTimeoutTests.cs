@@ -102,7 +102,7 @@ public sealed class HandlerTimeoutTests
     {
         await using var host = await StartAsync();
         using var client = await RawConnection.ConnectAsync(host.Address);
-        await client.SendAsync($"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        await client.SendAsync($"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         await client.ReadThroughAsync("data: first");
         _time.Advance(Total);
         _released.SetResult();

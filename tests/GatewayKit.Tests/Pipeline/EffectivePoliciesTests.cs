@@ -1,5 +1,6 @@
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Bulkheads;
+using GatewayKit.Resilience.Fallbacks;
 using GatewayKit.Resilience.Timeouts;
 
 namespace GatewayKit.Tests.Pipeline;
@@ -29,8 +30,9 @@ public sealed class EffectivePoliciesTests
             new TimeoutPolicy { Total = TimeSpan.FromSeconds(1) },
             new BulkheadPolicy { MaxInFlight = 1, Name = "b" },
             new BulkheadPolicy { MaxInFlight = 1 },
+            new FallbackPolicy { Cluster = "c" },
         ];
-        Assert.Equal(inOrder, EffectivePolicies.Of([inOrder[2], inOrder[1], inOrder[3], inOrder[0]]).Ordered);
+        Assert.Equal(inOrder, EffectivePolicies.Of([inOrder[4], inOrder[2], inOrder[1], inOrder[3], inOrder[0]]).Ordered);
     }
 
     [Fact]

@@ -45,7 +45,12 @@ internal sealed class Exchange
         return this;
     }
 
-    private sealed record Attempt(string DestinationId, Uri DestinationAddress) : IForwardAttempt;
+    private sealed record Attempt(string DestinationId, Uri DestinationAddress) : IForwardAttempt
+    {
+        public bool MayBeProcessed => true;
+
+        public bool HasReadBody => true;
+    }
 
     /// <summary>An endpoint that forwards.</summary>
     public static GatewayEndpoint EndpointOf(string pattern, string routeId = "r")
