@@ -96,11 +96,17 @@ internal static class ForwardErrors
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
         HttpRequestException { InnerException: DeniedAddressException } => ForwardError.UpstreamAddressDenied,
         HttpProtocolException { ErrorCode: RefusedStream } or HttpRequestException { InnerException: HttpProtocolException { ErrorCode: RefusedStream } } => ForwardError.UpstreamRefused,
+        HttpProtocolException { ErrorCode: var code } when IsGivenUp(code) => ForwardError.UpstreamReset,
+        HttpRequestException { InnerException: HttpProtocolException { ErrorCode: var code } } when IsGivenUp(code) => ForwardError.UpstreamReset,
         HttpRequestException request => IsOfTls(request) ? ForwardError.UpstreamTlsBroken : OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,
         _ => ForwardError.UpstreamReset,
     };
+
+    // NO_ERROR, INTERNAL_ERROR, CANCEL, ENHANCE_YOUR_CALM (RFC 9113 §7): the destination gave up, as by closing a connection of HTTP/1.1. Other codes
+    // complain about the protocol.
+    private static bool IsGivenUp(long code) => code is 0x0 or 0x2 or 0x8 or 0xb;
 
     // After the handshake TLS fails as an IOException with a cause of SslStream's own, or of Windows: an alert, or a record that cannot be read.
     private static bool IsOfTls(Exception exception)

@@ -33,6 +33,7 @@ public sealed class ClientAbortTests(ITestOutputHelper output)
 
     // The server takes the end of a client's half for a client that is gone (dotnet/aspnetcore#13188).
     [Theory]
+    [Trait("Fault", "C2")]
     [MemberData(nameof(HalfClosed))]
     public async Task Half_close_writes_nothing_to_the_client(AbortPhase phase)
     {

@@ -24,6 +24,7 @@ public sealed class SlowReaderTests
     private readonly List<WatchedStream> _upstreamEnds = [];
 
     [Theory]
+    [Trait("Fault", "C3")]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Answer_waits_at_the_destination_until_its_client_reads(bool isChunked)
