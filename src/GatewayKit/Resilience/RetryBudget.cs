@@ -1,55 +1,98 @@
+using System.Runtime.InteropServices;
+
 namespace GatewayKit.Resilience;
 
 /// <summary>
-/// Retries as a share of requests, over a sliding window of ten slots (Finagle, tower). Each first attempt deposits, each retry withdraws; a reserve
-/// lets a cluster with little traffic retry at all. Safe for concurrent use.
+/// Retries as a share of requests, over a sliding window (Finagle, tower). Each first attempt deposits, each retry withdraws; a reserve lets a
+/// cluster with little traffic retry at all. Retries count for a slot longer than requests do, so that what is promised holds for every window that
+/// one may look at: never more retries than the ratio of the requests, and the reserve. Safe for concurrent use; a lock is taken once a slot.
 /// </summary>
 internal sealed class RetryBudget(RetryBudgetPolicy policy, TimeProvider time)
 {
     private const int Slots = 10;
 
-    // Thousandths of a deposit, so that a ratio such as 0.3 is not rounded to a third.
-    private const long Scale = 1_000;
+    // More than are looked at, and a power of two.
+    private const int Kept = 16;
 
-    private readonly Lock _lock = new();
-    private readonly long[] _slots = new long[Slots];
-    private readonly long _slotTicks = Math.Max(1, (long)(policy.Window.TotalSeconds * time.TimestampFrequency / Slots));
-    private readonly long _cost = policy.Ratio > 0 ? (long)(Scale / policy.Ratio) : 0;
-    private readonly long _reserve = policy.Ratio > 0 ? (long)(policy.MinPerSecond * policy.Window.TotalSeconds * Scale / policy.Ratio) : 0;
-    private long _slot;
+    // Whole numbers, so that 7 % of 100 is 7: ratios are kept in millionths.
+    private const long Scale = 1_000_000;
 
-    public void Deposit()
-    {
-        lock (_lock)
-        {
-            _slots[Turn()] += Scale;
-        }
-    }
+    private readonly long _slotTicks = Math.Max(1, (long)Math.Round(policy.Window.TotalSeconds * time.TimestampFrequency / Slots));
+    private readonly long _ratio = (long)Math.Round(policy.Ratio * Scale);
+    private readonly long _reserve = (long)Math.Round(policy.MinPerSecond * policy.Window.TotalSeconds * Scale);
+    private readonly Slot[] _slots = new Slot[Kept];
+    private readonly Lock _emptying = new();
 
+    /// <summary>A request has come.</summary>
+    public void Deposit() => Interlocked.Increment(ref Current(out _).Requests);
+
+    /// <summary>Asks for leave to send a request again, and takes it.</summary>
     public bool TryWithdraw()
     {
-        lock (_lock)
+        ref var slot = ref Current(out var turn);
+        if (!IsWithin(turn, more: 1))
         {
-            var slot = Turn();
-            if (_cost == 0 || _slots.Sum() + _reserve < _cost)
-            {
-                return false;
-            }
+            return false;
+        }
 
-            _slots[slot] -= _cost;
+        // Taken first and looked at then: of those who take at the same moment all see at least what was granted before, so never too much is
+        // granted. At the very limit they may all give back what one of them could have had.
+        Interlocked.Increment(ref slot.Retries);
+        if (IsWithin(turn, more: 0))
+        {
             return true;
+        }
+
+        Interlocked.Decrement(ref slot.Retries);
+        return false;
+    }
+
+    private bool IsWithin(long turn, int more)
+    {
+        var (requests, retries) = (0L, (long)more);
+        foreach (ref var slot in _slots.AsSpan())
+        {
+            var age = turn - Volatile.Read(ref slot.Turn);
+            if (age <= Slots)
+            {
+                retries += Volatile.Read(ref slot.Retries);
+                requests += age < Slots ? Volatile.Read(ref slot.Requests) : 0;
+            }
+        }
+
+        return retries * Scale <= (requests * _ratio) + _reserve;
+    }
+
+    private ref Slot Current(out long turn)
+    {
+        turn = time.GetTimestamp() / _slotTicks;
+        ref var slot = ref _slots[(int)(turn % Kept)];
+        if (Volatile.Read(ref slot.Turn) != turn)
+        {
+            Empty(ref slot, turn);
+        }
+
+        return ref slot;
+    }
+
+    private void Empty(ref Slot slot, long turn)
+    {
+        lock (_emptying)
+        {
+            if (slot.Turn < turn)
+            {
+                (slot.Requests, slot.Retries) = (0, 0);
+                Volatile.Write(ref slot.Turn, turn);
+            }
         }
     }
 
-    private int Turn()
+    // As large as what processors pass to and fro.
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
+    private struct Slot
     {
-        var now = time.GetTimestamp() / _slotTicks;
-        for (var steps = Math.Min(Slots, now - _slot); steps > 0; steps--)
-        {
-            _slots[(int)((now - steps + 1) % Slots)] = 0;
-        }
-
-        _slot = Math.Max(_slot, now);
-        return (int)(_slot % Slots);
+        public long Turn;
+        public long Requests;
+        public long Retries;
     }
 }
