@@ -11,6 +11,7 @@ using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience;
 using GatewayKit.Resilience.Faults;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Resilience.Fallbacks;
@@ -28,6 +29,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 
@@ -116,6 +118,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRouteSource, CodeRouteSource>());
         AddConfiguration(services);
         AddLifecycle(services);
+        AddResilience(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, GatewayStartup>());
 
         services.AddOptionsWithValidateOnStart<ThrottlingOptions, ThrottlingOptionsValidator>();
@@ -141,6 +144,7 @@ public static class GatewayServiceCollectionExtensions
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms")
             .AddPolicy<FaultPolicy, FaultFilterFactory>("Fault")
+            .AddPolicy<CircuitBreakerPolicy, CircuitBreakerFilterFactory>("CircuitBreaker")
             .AddDestinationSource<DnsDestinationSource>(DnsDestinationSource.Name);
     }
 
@@ -204,6 +208,16 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<FallbackMetrics>();
         services.TryAddSingleton<FallbackChecks>();
         services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());
+    }
+
+    private static void AddResilience(IServiceCollection services)
+    {
+        services.TryAddSingleton<CircuitTelemetry>();
+        services.TryAddSingleton<EndpointCircuits>();
+        services.TryAddSingleton<EndpointResults>();
+        services.TryAddSingleton<PauseDetector>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PauseDetector>(static provider => provider.GetRequiredService<PauseDetector>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CircuitBreakerPolicy>, CircuitBreakerPolicyValidator>());
     }
 
     private static void AddDiscovery(IServiceCollection services)

@@ -80,6 +80,9 @@ internal static class EventIds
     // Resilience around endpoints
     public const int HandlerDeadline = 1740;
     public const int DeadlineCallbackFailed = 1741;
+    // Resilience
+    public const int EndpointCircuitChanged = 1700;
+    public const int ProcessPaused = 1701;
 
     // Rollout
     public const int CanaryRamped = 1800;

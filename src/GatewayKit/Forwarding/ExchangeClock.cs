@@ -63,6 +63,9 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>Why the exchange was cancelled; <see cref="ForwardError.None"/> if it was not.</summary>
     public ForwardError Error => (ForwardError)Volatile.Read(ref _error);
 
+    /// <summary>Whether this process stood still some time since the start: what took too long then says nothing of the destination.</summary>
+    public bool StoodStill => _pool.StoodStillSince(_startedAt);
+
     /// <summary>Whether the host is stopping.</summary>
     public bool HostIsDraining => _pool.IsDraining;
 

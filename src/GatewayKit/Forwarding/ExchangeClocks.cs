@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using GatewayKit.Lifecycle;
+using GatewayKit.Resilience;
 
 namespace GatewayKit.Forwarding;
 
 /// <summary>Clocks to use again: a clock costs a timer and a cancellation source, an exchange should cost neither.</summary>
-internal sealed class ExchangeClocks(TimeProvider time, DrainState? drain = null)
+internal sealed class ExchangeClocks(TimeProvider time, DrainState? drain = null, PauseDetector? pauses = null)
 {
     // More than this many exchanges at once are rare enough to pay for their clocks.
     private const int Kept = 1_024;
@@ -23,6 +24,9 @@ internal sealed class ExchangeClocks(TimeProvider time, DrainState? drain = null
 
     /// <summary>Whether the host is about to cut what runs, so that a client that is gone did not go by itself.</summary>
     public bool IsCutting => drain is { IsCutting: true };
+
+    /// <summary>Whether this process stood still some time since then, a timestamp.</summary>
+    public bool StoodStillSince(long timestamp) => pauses is not null && pauses.Covers(timestamp, time.GetTimestamp());
 
     public ExchangeClock Rent()
     {

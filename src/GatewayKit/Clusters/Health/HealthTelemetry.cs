@@ -11,12 +11,13 @@ internal sealed partial class HealthTelemetry
 {
     private readonly ConcurrentDictionary<ClusterVitals, bool> _inForce = new();
     private readonly ILogger<HealthTelemetry> _logger;
+    private readonly CircuitTelemetry _circuits;
     private readonly Counter<long> _probes, _ejections, _changes;
     private readonly UpDownCounter<long> _panics;
 
-    public HealthTelemetry(GatewayMeter meter, ILogger<HealthTelemetry> logger)
+    public HealthTelemetry(GatewayMeter meter, CircuitTelemetry circuits, ILogger<HealthTelemetry> logger)
     {
-        _logger = logger;
+        (_logger, _circuits) = (logger, circuits);
         _probes = meter.Meter.CreateCounter<long>("gatewaykit.health.probes", "{probe}", "Health checks by outcome: passed, bad-answer, timed-out, unreachable, skipped.");
         _ejections = meter.Meter.CreateCounter<long>("gatewaykit.health.ejections", "{ejection}", "Destinations that did worse than the others, by outcome: ejected, shadow, limit, lifted.");
         _changes = meter.Meter.CreateCounter<long>("gatewaykit.health.changes", "{change}", "Changes of what health checks say of destinations: healthy, unhealthy.");
@@ -28,6 +29,7 @@ internal sealed partial class HealthTelemetry
                 static cluster => new Measurement<int>(cluster.Availability.Count, new KeyValuePair<string, object?>(TelemetryTags.Cluster, cluster.Cluster.Id))),
             "{destination}",
             "Destinations that get requests now.");
+        circuits.Watch(() => _inForce.Keys.Select(static vitals => vitals.Current).OfType<ClusterState>().SelectMany(StatesOf));
     }
 
     /// <summary>A cluster is in force: how many of its destinations are available is told whenever somebody looks at the metrics.</summary>
@@ -52,8 +54,11 @@ internal sealed partial class HealthTelemetry
         Log.HealthChanged(_logger, to is HealthState.Unhealthy ? LogLevel.Warning : LogLevel.Information, health.Id, cluster, from, to, reason, results.InARow, to is HealthState.Unhealthy ? results.InARow : 0);
     }
 
-    public void CircuitChanged(string cluster, DestinationHealth health, CircuitChange change) =>
+    public void CircuitChanged(string cluster, DestinationHealth health, CircuitChange change)
+    {
+        _circuits.DestinationChanged(cluster, health.Id, change);
         Log.CircuitChanged(_logger, change.To is CircuitState.Open ? LogLevel.Warning : LogLevel.Information, health.Id, cluster, change.From, change.To, change.Reason, change.Samples, change.Failures);
+    }
 
     public void Ejected(string cluster, DestinationHealth health, CallCount calls)
     {
@@ -103,6 +108,17 @@ internal sealed partial class HealthTelemetry
         ProbeOutcome.Unreachable => "unreachable",
         _ => "skipped",
     };
+
+    private static IEnumerable<Measurement<int>> StatesOf(ClusterState cluster)
+    {
+        foreach (var destination in cluster.Destinations)
+        {
+            if (destination.Health is { } health)
+            {
+                yield return CircuitTelemetry.StateOf(health.Circuit, new(TelemetryTags.Cluster, cluster.Cluster.Id), new(TelemetryTags.Destination, health.Id));
+            }
+        }
+    }
 
     private void CountEjection(string cluster, string destination, string outcome) =>
         _ejections.Add(1, new(TelemetryTags.Cluster, cluster), new(TelemetryTags.Destination, destination), new(TelemetryTags.Outcome, outcome));

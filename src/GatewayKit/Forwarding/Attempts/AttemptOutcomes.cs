@@ -31,6 +31,7 @@ internal static class AttemptOutcomes
     /// <summary>Once the exchange is over.</summary>
     public static CallResult OfEnd(Exchange exchange) => exchange switch
     {
+        { Error: ForwardError.UpstreamConnectTimeout or ForwardError.UpstreamHeadersTimeout or ForwardError.UpstreamStalled, Clock.StoodStill: true } => CallResult.Neutral,
         { Error: not ForwardError.None and var error } => ForwardFailure.Of(error).Blame is Blame.Destination ? CallResult.Failure : CallResult.Neutral,
         { Response: null } => CallResult.Neutral,
         _ => CallResult.Success,
