@@ -7,7 +7,7 @@ namespace GatewayKit.Resilience;
 /// When something that fails is left alone, for how long, and how it is tried again. On a cluster it speaks of each destination by itself; on an
 /// endpoint, of the endpoint as a whole.
 /// </summary>
-public sealed record CircuitBreakerPolicy : IGatewayPolicy
+public sealed record CircuitBreakerPolicy : IGuardPolicy
 {
     /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow the circuit opens and closes, is counted and logged, and stops nothing.</summary>
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
@@ -66,6 +66,8 @@ public sealed record CircuitBreakerPolicy : IGatewayPolicy
     public bool CountTooManyRequests { get; init; }
 
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;
+
+    GuardPlace IGuardPolicy.Guard => GuardPlace.CircuitBreaker;
 
     /// <summary>What is wrong with its times.</summary>
     internal IEnumerable<(string Setting, string Fault)> Faults() =>

@@ -1,5 +1,6 @@
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Tests.Resilience.Model;
 using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.Tests.Resilience;
@@ -278,12 +279,12 @@ public sealed class CircuitBreakerTests
     [InlineData(1)]
     public void Wall_clock_that_is_set_changes_nothing(int hours)
     {
-        var time = new SteppedTime(_time);
+        var time = new SteppedTime();
         var breaker = new CircuitBreaker(new(), time, static () => 0.5);
         Open(breaker);
-        time.Step = TimeSpan.FromHours(hours);
+        time.SetWallClock(TimeSpan.FromHours(hours));
         Assert.Equal(CircuitState.Open, breaker.State);
-        _time.Advance(TimeSpan.FromSeconds(5));
+        time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(CircuitState.HalfOpen, breaker.State);
     }
 
@@ -398,16 +399,5 @@ public sealed class CircuitBreakerTests
                 breaker.Leave(permit, result, elapsed);
             }
         }
-    }
-
-    private sealed class SteppedTime(TimeProvider time) : TimeProvider
-    {
-        public TimeSpan Step { get; set; }
-
-        public override long TimestampFrequency => time.TimestampFrequency;
-
-        public override long GetTimestamp() => time.GetTimestamp();
-
-        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + Step;
     }
 }
