@@ -338,32 +338,6 @@ public sealed class CircuitBreakerTests
         Assert.Equal(CircuitState.HalfOpen, breaker.State);
     }
 
-    [Fact]
-    public void Hanging_service_has_three_calls_at_most_whatever_comes()
-    {
-        var breaker = Create();
-        Open(breaker);
-        var hanging = new Queue<(CircuitPermit Permit, DateTimeOffset Since)>();
-        var most = 0;
-        for (var i = 0; i < 600_000; i++)
-        {
-            _time.Advance(TimeSpan.FromMilliseconds(1));
-            while (hanging.TryPeek(out var oldest) && _time.GetUtcNow() - oldest.Since >= TimeSpan.FromSeconds(10))
-            {
-                breaker.Leave(hanging.Dequeue().Permit, CallResult.Failure, TimeSpan.FromSeconds(10));
-            }
-
-            if (breaker.TryEnter(out var permit))
-            {
-                hanging.Enqueue((permit, _time.GetUtcNow()));
-            }
-
-            most = Math.Max(most, hanging.Count);
-        }
-
-        Assert.Equal(3, most);
-    }
-
     private CircuitBreaker Create(CircuitBreakerPolicy? policy = null) => new(policy ?? new(), _time, static () => 0.5, _changes.Add);
 
     private CircuitBreaker HalfOpen()
