@@ -5,6 +5,7 @@ using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using GatewayKit.Resilience.Bulkheads;
 using Microsoft.AspNetCore.Http;
+using Polly;
 
 namespace GatewayKit.Forwarding;
 
@@ -171,29 +172,17 @@ public sealed class Forwarder : IClusterSender, IDisposable
     }
 
     private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, Places? place) =>
-        ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null), place) : SendRoundAsync(call, ring, place);
+        ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null), place) : ring.RunAsync(call, place, this);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> ConcludeAsync(ValueTask<AttemptResult> attempt, Places? place) => Conclude(await attempt.ConfigureAwait(false), place);
+    private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, Places? place) => Conclude((await attempt.ConfigureAwait(false)).Result, place);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> SendRoundAsync(ForwardCall call, AttemptRing ring, Places? place)
+    /// <summary>Makes an answer or a refusal of what the ring has kept.</summary>
+    internal object Conclude(in AttemptResult attempt, HttpContext httpContext, bool isExhausted, Places? place)
     {
-        AttemptResult attempt;
-        bool isExhausted;
-        try
+        if (isExhausted && _peers.Include(httpContext))
         {
-            (attempt, isExhausted) = await ring.RunAsync(call).ConfigureAwait(false);
-        }
-        catch
-        {
-            place?.GiveBack();
-            throw;
-        }
-
-        if (isExhausted && _peers.Include(call.HttpContext))
-        {
-            AttemptFields.MarkExhausted(call.HttpContext.Response);
+            AttemptFields.MarkExhausted(httpContext.Response);
         }
 
         return Conclude(attempt, place);

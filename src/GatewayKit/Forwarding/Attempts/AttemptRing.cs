@@ -56,9 +56,10 @@ internal sealed class AttemptRing
     }
 
     /// <summary>Makes attempts until one is kept.</summary>
-    /// <returns>The result, and whether retries are exhausted.</returns>
+    /// <param name="call">The request.</param>
+    /// <param name="conclude">Makes an answer or a refusal of the attempt that is kept; told whether retries are exhausted.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<RingResult> RunAsync(ForwardCall call)
+    public async ValueTask<object?> RunAsync(ForwardCall call, Func<AttemptResult, HttpContext, bool, object> conclude)
     {
         _cluster.Budget.Deposit();
         var ring = new RingCall(call, _sender, CreateReplay(call.HttpContext.Request));
@@ -66,9 +67,9 @@ internal sealed class AttemptRing
         context.Properties.Set(RingCall.Key, ring);
         try
         {
-            var outcome = await _pipeline.ExecuteOutcomeAsync(AttemptAsync, context, ring).ConfigureAwait(false);
+            var outcome = await _pipeline.ExecuteOutcomeAsync(static (_, ring) => ring.AttemptAsync(), context, ring).ConfigureAwait(false);
             outcome.ThrowIfException();
-            return new(outcome.Result, ring.IsExhausted);
+            return conclude(outcome.Result, call.HttpContext, ring.IsExhausted);
         }
         finally
         {
@@ -77,19 +78,10 @@ internal sealed class AttemptRing
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<Outcome<AttemptResult>> AttemptAsync(ResilienceContext context, RingCall ring) =>
-        Outcome.FromResult(await ring.AttemptAsync().ConfigureAwait(false));
-
     // A body that is known to be larger, or a call that streams, is not kept at all.
     private ReplayBuffer? CreateReplay(HttpRequest request) =>
         _replayBytes > 0 && !(request.ContentLength > _replayBytes) && !GrpcCall.Is(request) ? new(_replayBytes) : null;
 }
-
-/// <summary>What the ring brings back.</summary>
-/// <param name="Attempt">The attempt that is kept.</param>
-/// <param name="IsExhausted">Whether gateways in front should not retry either.</param>
-internal readonly record struct RingResult(AttemptResult Attempt, bool IsExhausted);
 
 /// <summary>Names a strategy of the ring in Polly's telemetry.</summary>
 internal sealed class RingStrategyOptions : ResilienceStrategyOptions

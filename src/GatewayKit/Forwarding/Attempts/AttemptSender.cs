@@ -20,18 +20,18 @@ internal sealed class AttemptSender(
     /// <param name="call">The request.</param>
     /// <param name="ring">Its way round the ring, where the attempt is noted before this returns; <see langword="null"/> if there is one attempt and no more.</param>
     /// <returns>An attempt with an answer; one that failed and has given back what it held; or why there was none.</returns>
-    public ValueTask<AttemptResult> SendAsync(in ForwardCall call, RingCall? ring)
+    public ValueTask<Outcome<AttemptResult>> SendAsync(in ForwardCall call, RingCall? ring)
     {
         if (ring is { Attempts: > 1 } && call.Upgrade?.Reserve(tunnels) is { } full and not ForwardError.None)
         {
-            return new(new AttemptResult(full));
+            return new(Outcome.FromResult(new AttemptResult(full)));
         }
 
         var refusal = call.Cluster.TryBegin(call.HttpContext, ring is null ? default : ring.Tried, out var lease);
         if (refusal is not PickRefusal.None)
         {
             call.Upgrade?.Release();
-            return new(new AttemptResult(refusal is PickRefusal.CircuitsOpen ? ForwardError.CircuitOpen : ForwardError.NoHealthyDestination, call.Cluster.RetryAfter));
+            return new(Outcome.FromResult(new AttemptResult(refusal is PickRefusal.CircuitsOpen ? ForwardError.CircuitOpen : ForwardError.NoHealthyDestination, call.Cluster.RetryAfter)));
         }
 
         var exchange = new Exchange(call, lease, clocks.Rent(), metrics);
@@ -50,7 +50,7 @@ internal sealed class AttemptSender(
     }
 
     // All connections are in use. Waiting for one is not the destination's time, and ends with a refusal of its own.
-    private async ValueTask<AttemptResult> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
+    private async ValueTask<Outcome<AttemptResult>> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
     {
         var (clock, cluster) = (exchange.Clock, exchange.Cluster);
         exchange.Phase = ForwardPhase.Waiting;
@@ -72,7 +72,7 @@ internal sealed class AttemptSender(
         return await Send(exchange, invoker, target, ring).ConfigureAwait(false);
     }
 
-    private ValueTask<AttemptResult> Send(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
+    private ValueTask<Outcome<AttemptResult>> Send(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
     {
         var http = exchange.Cluster.Cluster.Http;
         Task<HttpResponseMessage> sending;
@@ -110,7 +110,7 @@ internal sealed class AttemptSender(
         return ReceiveAsync(exchange, sending);
     }
 
-    private static async ValueTask<AttemptResult> SendThroughAsync(Exchange exchange, Sending sending, ResiliencePipeline<AttemptResult> pipeline)
+    private static async ValueTask<Outcome<AttemptResult>> SendThroughAsync(Exchange exchange, Sending sending, ResiliencePipeline<AttemptResult> pipeline)
     {
         var context = ResilienceContextPool.Shared.Get(exchange.Clock.Token);
         try
@@ -120,7 +120,7 @@ internal sealed class AttemptSender(
             if (outcome is { Exception: null, Result.Answer: { } answer })
             {
                 exchange.Accept(answer);
-                return new(exchange);
+                return Outcome.FromResult(new AttemptResult(exchange));
             }
 
             return outcome.Exception is { } exception
@@ -134,7 +134,7 @@ internal sealed class AttemptSender(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AttemptResult> ReceiveAsync(Exchange exchange, Task<HttpResponseMessage> sending)
+    private async ValueTask<Outcome<AttemptResult>> ReceiveAsync(Exchange exchange, Task<HttpResponseMessage> sending)
     {
         // Looked at rather than caught: a catch that awaits would keep an exception and one more kind of awaiter in every request's state.
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -144,10 +144,10 @@ internal sealed class AttemptSender(
         }
 
         exchange.Accept(sending.GetAwaiter().GetResult());
-        return new(exchange);
+        return Outcome.FromResult(new AttemptResult(exchange));
     }
 
-    private async Task<AttemptResult> FailAsync(Exchange exchange, Task sending)
+    private async Task<Outcome<AttemptResult>> FailAsync(Exchange exchange, Task sending)
     {
         try
         {
@@ -166,7 +166,7 @@ internal sealed class AttemptSender(
     }
 
     // A WebSocket that the destination did not take over HTTP/2, from the start over HTTP/1.1. Nothing of it was processed.
-    private async Task<AttemptResult> SendByHttp11Async(Exchange exchange)
+    private async Task<Outcome<AttemptResult>> SendByHttp11Async(Exchange exchange)
     {
         Task<HttpResponseMessage> sending;
         try
@@ -266,17 +266,17 @@ internal sealed class AttemptSender(
         return ForwardError.None;
     }
 
-    private static ValueTask<AttemptResult> FailAsync(Exchange exchange, Exception exception) => FailAsync(
+    private static ValueTask<Outcome<AttemptResult>> FailAsync(Exchange exchange, Exception exception) => FailAsync(
         exchange,
         exception is ForwardTransformException
             ? ForwardError.TransformRefused
             : ForwardErrors.BeforeHead(exception, exchange.Clock, exchange.Body, exchange.HttpContext),
         exception);
 
-    private static async ValueTask<AttemptResult> FailAsync(Exchange exchange, ForwardError error, Exception? exception)
+    private static async ValueTask<Outcome<AttemptResult>> FailAsync(Exchange exchange, ForwardError error, Exception? exception)
     {
         exchange.Fail(error, exception);
         await exchange.EndAsync().ConfigureAwait(false);
-        return new(exchange);
+        return Outcome.FromResult(new AttemptResult(exchange));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     public bool IsExhausted { get; set; }
 
     /// <summary>Makes the next attempt, at a destination that was not asked yet while there is one.</summary>
-    public ValueTask<AttemptResult> AttemptAsync()
+    public ValueTask<Outcome<AttemptResult>> AttemptAsync()
     {
         Attempts++;
         return sender.SendAsync(call, this);
