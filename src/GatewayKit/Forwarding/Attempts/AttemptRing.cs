@@ -19,9 +19,12 @@ internal sealed class AttemptRing
     private readonly ResiliencePipeline<AttemptResult> _pipeline;
     private readonly int _replayBytes;
 
-    private AttemptRing(ClusterState cluster, AttemptSender sender, ResiliencePipeline<AttemptResult> pipeline)
+    // Polly hands the state of the whole to a strategy that stands alone; of several, each gets one of its own making.
+    private readonly bool _hasSeveral;
+
+    private AttemptRing(ClusterState cluster, AttemptSender sender, ResiliencePipeline<AttemptResult> pipeline, bool hasSeveral)
     {
-        (_cluster, _sender, _pipeline) = (cluster, sender, pipeline);
+        (_cluster, _sender, _pipeline, _hasSeveral) = (cluster, sender, pipeline, hasSeveral);
         _replayBytes = cluster.Cluster.Retry is { Mode: PolicyMode.Enforce, ReplayBufferBytes: > 0 and var bytes } ? bytes : 0;
     }
 
@@ -52,7 +55,7 @@ internal sealed class AttemptRing
             builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, retry, hedgeMetrics, time, sender.Draining), new RingStrategyOptions("Hedging"));
         }
 
-        return new(cluster, sender, builder.Build());
+        return new(cluster, sender, builder.Build(), retries && hedges);
     }
 
     /// <summary>Makes attempts until one is kept.</summary>
@@ -64,7 +67,11 @@ internal sealed class AttemptRing
         _cluster.Budget.Deposit();
         var ring = new RingCall(call, _sender, CreateReplay(call.HttpContext.Request));
         var context = ResilienceContextPool.Shared.Get();
-        context.Properties.Set(RingCall.Key, ring);
+        if (_hasSeveral)
+        {
+            context.Properties.Set(RingCall.Key, ring);
+        }
+
         try
         {
             var outcome = await _pipeline.ExecuteOutcomeAsync(static (_, ring) => ring.AttemptAsync(), context, ring).ConfigureAwait(false);

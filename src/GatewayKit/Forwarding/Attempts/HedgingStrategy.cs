@@ -20,7 +20,7 @@ internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster
     protected override ValueTask<Outcome<AttemptResult>> ExecuteCore<TState>(
         Func<ResilienceContext, TState, ValueTask<Outcome<AttemptResult>>> callback, ResilienceContext context, TState state)
     {
-        var ring = context.Properties.GetValue(RingCall.Key, null!);
+        var ring = RingCall.Of(context, state);
         if (ring.Attempts > 0 || !MayBeHedged(ring.Call))
         {
             return callback(context, state);

@@ -13,7 +13,7 @@ internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metri
     protected override async ValueTask<Outcome<AttemptResult>> ExecuteCore<TState>(
         Func<ResilienceContext, TState, ValueTask<Outcome<AttemptResult>>> callback, ResilienceContext context, TState state)
     {
-        var ring = context.Properties.GetValue(RingCall.Key, null!);
+        var ring = RingCall.Of(context, state);
         while (true)
         {
             var outcome = await callback(context, state).ConfigureAwait(false);

@@ -11,6 +11,9 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
 
     private TriedDestinations _tried;
 
+    /// <summary>The call that a strategy of the ring runs for: its own state where it stands alone, else among the properties.</summary>
+    public static RingCall Of<TState>(ResilienceContext context, TState state) => state as RingCall ?? context.Properties.GetValue(Key, null!);
+
     public ForwardCall Call => call;
 
     /// <summary>How many attempts have begun.</summary>
