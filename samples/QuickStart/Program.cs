@@ -2,7 +2,7 @@ using QuickStart;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddApiGateway(builder.Configuration.GetSection("Gateway"));
-builder.Services.AddHostedService<UpstreamServices>();
+builder.Services.AddSingleton<UpstreamServices>().AddHostedService(static services => services.GetRequiredService<UpstreamServices>());
 
 var app = builder.Build();
 
@@ -16,5 +16,6 @@ app.MapGet("/", () => "The app's own page.\n");
 app.MapGet("/report", () => new { Report = "made by the app itself" })
    .WithThrottling(requestsPerSecond: 1);
 
+app.MapKillAndRevive();
 app.Lifetime.ApplicationStarted.Register(() => ThingsToTry.Print(app));
 app.Run();

@@ -1,27 +1,30 @@
 namespace QuickStart;
 
 /// <summary>
-/// Two small services behind the gateway, each listening at the address of its cluster. They are in this process only so that one
-/// command runs everything; delete this file when the configuration points to services of yours.
+/// Small services behind the gateway, one for each destination of its cluster. They are in this process only so that one command runs
+/// everything; delete this file and its like when the configuration points to services of yours.
 /// </summary>
 internal sealed class UpstreamServices(IConfiguration configuration) : IHostedService
 {
-    private readonly List<WebApplication> _services = [];
+    private readonly UpstreamService[] _services =
+    [
+        .. Of(configuration, "catalog", MapCatalog),
+        .. Of(configuration, "orders", MapOrders),
+    ];
 
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await StartAsync("catalog", MapCatalog, cancellationToken);
-        await StartAsync("orders", MapOrders, cancellationToken);
-    }
+    /// <summary>The service of a destination, such as <c>catalog-b</c>; <see langword="null"/> if there is none.</summary>
+    public UpstreamService? Find(string name) => _services.FirstOrDefault(service => service.Name == name);
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        foreach (var service in _services)
-        {
-            await service.StopAsync(cancellationToken);
-            await service.DisposeAsync();
-        }
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(_services.Select(service => service.StartAsync(cancellationToken)));
+
+    // The gateway has stopped before, so nothing is under way.
+    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(_services.Select(static service => service.KillAsync()));
+
+    private static IEnumerable<UpstreamService> Of(IConfiguration configuration, string cluster, Action<WebApplication> map) =>
+        from destination in configuration.GetSection($"Gateway:Clusters:{cluster}:Destinations").GetChildren()
+        let name = $"{cluster}-{destination.Key}"
+        let address = destination["Address"] ?? throw new InvalidOperationException($"The configuration has no address for {name}.")
+        select new UpstreamService(name, address, map);
 
     private static void MapCatalog(WebApplication app)
     {
@@ -35,19 +38,6 @@ internal sealed class UpstreamServices(IConfiguration configuration) : IHostedSe
     {
         app.MapGet("/orders/{id}", (string id) => new { Order = id, State = "packed" });
         app.MapPost("/orders", (Item item) => Results.Created($"/orders/{item.Id}", item));
-    }
-
-    private async Task StartAsync(string cluster, Action<WebApplication> map, CancellationToken cancellationToken)
-    {
-        var address = configuration[$"Gateway:Clusters:{cluster}:Destinations:a:Address"]
-            ?? throw new InvalidOperationException($"The configuration has no address for the {cluster} service.");
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls(address);
-        builder.Services.AddRouting();
-        var app = builder.Build();
-        _services.Add(app);
-        map(app);
-        await app.StartAsync(cancellationToken);
     }
 
     private sealed record Item(string Id, string Name);

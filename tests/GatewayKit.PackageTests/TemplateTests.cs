@@ -26,6 +26,8 @@ public sealed class TemplateTests(Packages packages)
             assembly,
             "--urls", "http://127.0.0.1:0",
             $"--Gateway:Clusters:catalog:Destinations:a:Address=http://127.0.0.1:{FreePort()}",
+            $"--Gateway:Clusters:catalog:Destinations:b:Address=http://127.0.0.1:{FreePort()}",
+            $"--Gateway:Clusters:catalog:Destinations:c:Address=http://127.0.0.1:{FreePort()}",
             $"--Gateway:Clusters:orders:Destinations:a:Address=http://127.0.0.1:{FreePort()}");
         using var client = new HttpClient { BaseAddress = app.Address };
         Assert.Contains("own page", await client.GetStringAsync("/"));

@@ -26,7 +26,7 @@ public sealed class QuickStartTests : IDisposable
         _app = new WebApplicationFactory<QuickStartApp::Program>().WithWebHostBuilder(host => host.ConfigureTestServices(services =>
         {
             // The services that the sample starts at real ports.
-            services.Remove(services.Single(static service => service.ImplementationType?.Name == "UpstreamServices"));
+            services.Remove(services.Single(static service => service.ImplementationFactory?.Method.Module == typeof(QuickStartApp::Program).Module));
             services.AddSingleton<TimeProvider>(_time);
             _recorder = services.AddApiGateway()
                 .UseUpstreamHandler("catalog", () => _catalog)
@@ -63,7 +63,8 @@ public sealed class QuickStartTests : IDisposable
     {
         Assert.Equal("/stock/lamp", await _client.GetStringAsync("/stock/lamp"));
         var request = await _recorder.NextAsync();
-        Assert.Equal(("catalog", "a", 1), (request.ClusterId, request.DestinationId, request.Attempts));
+        Assert.Equal(("catalog", 1), (request.ClusterId, request.Attempts));
+        Assert.Contains(request.DestinationId, new[] { "a", "b", "c" });
         Assert.Equal(PolicyOutcome.Allowed, request.DecisionOf("Throttle").Outcome);
     }
 

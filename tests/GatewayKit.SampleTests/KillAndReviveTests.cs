@@ -1,0 +1,135 @@
+extern alias QuickStartApp;
+
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Configuration;
+
+namespace GatewayKit.SampleTests;
+
+/// <summary>What the README invites to: QuickStart with its services at real ports, one of which is killed while requests go on.</summary>
+public sealed class KillAndReviveTests : IDisposable
+{
+    private static readonly string[] Everybody = ["catalog-a", "catalog-b", "catalog-c"];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly WebApplicationFactory<QuickStartApp::Program> _app;
+    private readonly HttpClient _client;
+
+    public KillAndReviveTests()
+    {
+        // Shorter times, and failures in a row count at the pace of a test as they do at that of curl.
+        const string Clusters = "Gateway:Clusters:";
+        var settings = new Dictionary<string, string?>
+        {
+            [Clusters + "catalog:CircuitBreaker:OpenFor"] = "00:00:00.5",
+            [Clusters + "catalog:CircuitBreaker:MaxOpenFor"] = "00:00:00.5",
+            [Clusters + "catalog:CircuitBreaker:Recovery"] = "00:00:00.5",
+            [Clusters + "catalog:CircuitBreaker:MinResults"] = "100000",
+        };
+        string[] destinations = ["catalog:Destinations:a", "catalog:Destinations:b", "catalog:Destinations:c", "orders:Destinations:a"];
+        foreach (var (destination, port) in destinations.Zip(FreePorts(destinations.Length)))
+        {
+            settings[$"{Clusters}{destination}:Address"] = $"http://127.0.0.1:{port}";
+        }
+
+        _app = new WebApplicationFactory<QuickStartApp::Program>()
+            .WithWebHostBuilder(host => host.ConfigureAppConfiguration((_, configuration) => configuration.AddInMemoryCollection(settings)));
+        _client = _app.CreateClient();
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _app.Dispose();
+    }
+
+    [Fact]
+    public async Task A_service_that_is_killed_costs_no_request_and_comes_back()
+    {
+        Assert.Equal(Everybody, await AskAsync(6));
+        using var end = new CancellationTokenSource();
+        var asking = AskUntilAsync(end.Token);
+
+        await DoAsync("kill");
+        await UntilAsync("(Open|HalfOpen) ", most: 30);
+        Assert.DoesNotContain("catalog-b", await AskAsync(60));
+
+        await DoAsync("revive");
+        await UntilAsync("Closed +in use", most: int.MaxValue);
+        await end.CancelAsync();
+        await asking;
+        Assert.Equal(Everybody, await AskAsync(6));
+    }
+
+    [Fact]
+    public async Task A_service_can_be_killed_and_revived_twice()
+    {
+        await DoAsync("kill");
+        await DoAsync("kill");
+        await DoAsync("revive");
+        await DoAsync("revive");
+        Assert.Equal(Everybody, await AskAsync(6));
+    }
+
+    [Fact]
+    public async Task Who_is_not_there_cannot_be_killed()
+    {
+        using var answer = await _client.PostAsync("/demo/catalog-z/kill", null);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    // All at once, so that none comes twice.
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        Array.ForEach(listeners, static listener => listener.Start());
+        var ports = Array.ConvertAll(listeners, static listener => ((IPEndPoint)listener.LocalEndpoint).Port);
+        Array.ForEach(listeners, static listener => listener.Dispose());
+        return ports;
+    }
+
+    private async Task DoAsync(string what)
+    {
+        using var answer = await _client.PostAsync($"/demo/catalog-b/{what}", null);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    // GetStringAsync throws at anything but 200.
+    private async Task<SortedSet<string>> AskAsync(int times)
+    {
+        var answers = new SortedSet<string>();
+        for (var i = 0; i < times; i++)
+        {
+            answers.Add((await _client.GetStringAsync("/catalog/who")).Trim());
+        }
+
+        return answers;
+    }
+
+    private async Task AskUntilAsync(CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            await AskAsync(1);
+        }
+    }
+
+    private async Task UntilAsync(string circuit, int most)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (var asked = 0; ; asked++)
+        {
+            var status = await _client.GetStringAsync("/demo");
+            if (Regex.IsMatch(status, $"catalog-b +circuit {circuit}"))
+            {
+                return;
+            }
+
+            Assert.True(asked < most && Stopwatch.GetElapsedTime(start) < Patience, $"After {asked} more requests the status is\n{status}");
+            await AskAsync(1);
+        }
+    }
+}
