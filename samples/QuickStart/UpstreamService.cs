@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Hosting.Server;
+
 namespace QuickStart;
 
 /// <summary>A service behind the gateway: listens at its address, and can be killed and started again.</summary>
@@ -25,7 +27,8 @@ internal sealed class UpstreamService(string name, string address, Action<WebApp
     {
         if (Interlocked.Exchange(ref _app, null) is { } app)
         {
-            // Not stopped first, so it finishes nothing.
+            // Its connections first, and at once: what is under way must not answer from a host that is half gone.
+            await app.Services.GetRequiredService<IServer>().StopAsync(new CancellationToken(canceled: true));
             await app.DisposeAsync();
         }
     }

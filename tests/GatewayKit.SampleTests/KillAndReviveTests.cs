@@ -81,13 +81,24 @@ public sealed class KillAndReviveTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
 
-    // All at once, so that none comes twice.
-    private static int[] FreePorts(int count)
+    // Below those that the system gives to connections that go out, so that none takes the port of a service while it is dead.
+    private static List<int> FreePorts(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        Array.ForEach(listeners, static listener => listener.Start());
-        var ports = Array.ConvertAll(listeners, static listener => ((IPEndPoint)listener.LocalEndpoint).Port);
-        Array.ForEach(listeners, static listener => listener.Dispose());
+        var ports = new List<int>();
+        for (var port = Random.Shared.Next(20_000, 32_000); ports.Count < count; port++)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                ports.Add(port);
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
+
         return ports;
     }
 
