@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Bulkheads;
 using Microsoft.AspNetCore.Http;
 using Polly;
 
@@ -60,9 +61,10 @@ internal sealed class AttemptRing
 
     /// <summary>Makes attempts until one is kept.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="conclude">Makes an answer or a refusal of the attempt that is kept; told whether retries are exhausted.</param>
+    /// <param name="place">The request's place in the cluster; given back if there is no result.</param>
+    /// <param name="forwarder">Makes an answer or a refusal of the attempt that is kept.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<object?> RunAsync(ForwardCall call, Func<AttemptResult, HttpContext, bool, object> conclude)
+    public async ValueTask<object?> RunAsync(ForwardCall call, Places? place, Forwarder forwarder)
     {
         _cluster.Budget.Deposit();
         var ring = new RingCall(call, _sender, CreateReplay(call.HttpContext.Request));
@@ -76,7 +78,12 @@ internal sealed class AttemptRing
         {
             var outcome = await _pipeline.ExecuteOutcomeAsync(static (_, ring) => ring.AttemptAsync(), context, ring).ConfigureAwait(false);
             outcome.ThrowIfException();
-            return conclude(outcome.Result, call.HttpContext, ring.IsExhausted);
+            return forwarder.Conclude(outcome.Result, call.HttpContext, ring.IsExhausted, place);
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
         }
         finally
         {
