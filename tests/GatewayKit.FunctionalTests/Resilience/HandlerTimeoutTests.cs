@@ -12,7 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace GatewayKit.FunctionalTests.Resilience;
 
 /// <summary>Deadlines of the host's own endpoints.</summary>
-public sealed class HandlerTimeoutTests
+public sealed class HandlerTimeoutTests : IDisposable
 {
     private static readonly TimeSpan Total = TimeSpan.FromSeconds(2);
 
@@ -20,6 +20,8 @@ public sealed class HandlerTimeoutTests
     private readonly AwaitableObserver _observer = new();
     private readonly SemaphoreSlim _begun = new(0);
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Dispose() => _begun.Dispose();
 
     [Theory]
     [InlineData("/argument")]
@@ -175,7 +177,7 @@ public sealed class HandlerTimeoutTests
     private void Map(WebApplication app)
     {
         app.MapGet("/argument", (int? number, CancellationToken token) => HangAsync(token)).WithTimeout(Total);
-        app.MapGet("/context", (HttpContext context) => HangAsync(context.RequestAborted)).WithTimeout(Total);
+        app.MapGet("/context", (Delegate)((HttpContext context) => HangAsync(context.RequestAborted))).WithTimeout(Total);
         app.MapGroup("/group").WithTimeout(Total).MapGet("", (CancellationToken token) => HangAsync(token));
         app.MapGet("/fails", async (CancellationToken token) =>
         {
