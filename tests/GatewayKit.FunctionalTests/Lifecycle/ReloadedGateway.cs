@@ -23,6 +23,9 @@ internal sealed class ReloadedGateway : IAsyncDisposable
         (_first, _second) = (Start("first"), Start("second"));
     }
 
+    /// <summary>What a case wants to remember.</summary>
+    public string? Noted { get; set; }
+
     public GatewayClusters Clusters => _host.App.Services.GetRequiredService<GatewayClusters>();
 
     /// <summary>How many connections were made to destinations.</summary>

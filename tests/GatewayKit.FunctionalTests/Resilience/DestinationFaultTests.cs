@@ -45,7 +45,11 @@ public sealed class DestinationFaultTests
     {
         const int Requests = 200;
         await using var gateway = await FaultyGateway.StartAsync(
-            Faults with { Abort = new() { Percent = 30 }, Draw = FaultDraw.PerRequest, Seed = 3 }, AtOnce with { Budget = new() { Ratio = 1 } });
+            Faults with { Abort = new() { Percent = 30 }, Draw = FaultDraw.PerRequest, Seed = 3 },
+            AtOnce with { Budget = new() { Ratio = 1 } },
+
+            // Nearly half of the attempts fail, and half would open it.
+            circuit: new() { Mode = PolicyMode.Off });
         var (failed, retried) = await AskAsync(gateway, Requests);
         Assert.InRange(failed, Requests * 20 / 100, Requests * 40 / 100);
         Assert.Equal(failed, retried);

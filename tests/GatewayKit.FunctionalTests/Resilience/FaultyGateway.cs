@@ -32,7 +32,7 @@ internal sealed class FaultyGateway : IAsyncDisposable
     /// <summary>How many requests came to the destinations.</summary>
     public int Seen => Volatile.Read(ref _seen);
 
-    public static async Task<FaultyGateway> StartAsync(FaultPolicy? policy, RetryPolicy? retry = null, HttpProtocols protocols = HttpProtocols.Http1, Action<WebApplication>? map = null)
+    public static async Task<FaultyGateway> StartAsync(FaultPolicy? policy, RetryPolicy? retry = null, HttpProtocols protocols = HttpProtocols.Http1, Action<WebApplication>? map = null, CircuitBreakerPolicy? circuit = null)
     {
         FaultyGateway? self = null;
         RequestDelegate answer = context =>
@@ -51,6 +51,7 @@ internal sealed class FaultyGateway : IAsyncDisposable
                     {
                         Id = "up",
                         Retry = retry,
+                        CircuitBreaker = circuit ?? new(),
                         Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = self._first.Address }, ["b"] = new() { Address = self._second.Address } },
                     });
             },
