@@ -91,7 +91,7 @@ public sealed class CanaryTests
             _time,
             canary: static context =>
             {
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
                 return Task.CompletedTask;
             });
         await SendAsync(gateway, 150);

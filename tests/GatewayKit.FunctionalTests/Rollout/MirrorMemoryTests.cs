@@ -1,5 +1,6 @@
 using System.Net;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Pipeline;
 using GatewayKit.Rollout;
 using Microsoft.AspNetCore.Http;
 
@@ -19,7 +20,7 @@ public sealed class MirrorMemoryTests
     {
         await using var main = await Upstream.StartAsync(static context => context.Response.WriteAsync("main"));
         await using var gateway = await TestHost.GatewayAsync(services: builder => builder
-            .AddClusters(MirrorGateway.Cluster("main", main.Address), MirrorGateway.Cluster("mirror", new("http://mirror.example")))
+            .AddClusters(MirrorGateway.Cluster("main", main.Address), MirrorGateway.Cluster("mirror", new("http://mirror.example")) with { CircuitBreaker = new() { Mode = PolicyMode.Off } })
             .UseUpstreamHandler("mirror", static () => new HangingHandler())
             .AddRoutes(new GatewayKit.Routing.GatewayRoute
             {

@@ -104,9 +104,9 @@ public sealed class SickMirrorTests
 
     private static string[] Expected(string sickness) => sickness switch
     {
-        "hangs" or "drips" => ["timed-out", "skipped in-flight"],
+        "hangs" or "drips" => ["timed-out", "skipped in-flight", "skipped circuit-open"],
         "fails" => ["answered", "skipped in-flight"],
-        _ => ["failed", "timed-out", "skipped in-flight"],
+        _ => ["failed", "timed-out", "skipped in-flight", "skipped circuit-open"],
     };
 
     private static async Task FallSickAsync(HttpContext context, string sickness)
