@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using GatewayKit.Benchmarks.Allocation;
 using GatewayKit.Benchmarks.Compare;
 using GatewayKit.Benchmarks.Faults;
+using GatewayKit.Benchmarks.Rollout;
 using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
 using GatewayKit.Benchmarks.Streaming;
@@ -14,6 +15,7 @@ using GatewayKit.Benchmarks.Streaming;
 // startup …   from the start of the process to the first answer
 // streaming … events, slow readers and clients that leave
 // faults …    what destinations in trouble cost the others
+// rollout …   what splits and mirrors cost; rollout sick: requests beside mirrors that are no good
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -34,8 +36,10 @@ switch (command)
     case "routing":
         await RoutingScale.RunAsync(rest);
         return 0;
+    case "rollout" when rest is ["sick", .. var sick]:
+        return await SickMirrorRun.RunAsync(sick);
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|pipeline|throttling|transforms|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|pipeline|throttling|transforms|rollout|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()

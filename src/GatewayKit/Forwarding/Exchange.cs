@@ -78,6 +78,8 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     public bool HasDeadline => _deadline != long.MaxValue;
 
+    string IForwardAttempt.ClusterId => Cluster.Cluster.Id;
+
     string IForwardAttempt.DestinationId => Destination.Id;
 
     Uri IForwardAttempt.DestinationAddress => Destination.Destination.Address;

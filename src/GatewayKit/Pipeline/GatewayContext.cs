@@ -49,6 +49,12 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>The policies that this request passes, in order.</summary>
     public GatewayPipeline Pipeline { get; }
 
+    /// <summary>
+    /// The cluster that the latest attempt went to: of a route that is split, the side that the request is on. <see langword="null"/> before, and on
+    /// endpoints of the host.
+    /// </summary>
+    public string? ClusterId => LatestAttempt?.ClusterId;
+
     /// <summary>The destination that the latest attempt went to; <see langword="null"/> before, and on endpoints of the host.</summary>
     public string? DestinationId => LatestAttempt?.DestinationId;
 

@@ -33,7 +33,7 @@ public sealed class GatewayEndpoint
     /// </summary>
     public string StateKey => field ??= IsRoute ? $"route {RouteId}" : DescribeHostEndpoint();
 
-    /// <summary>The cluster the route forwards to; <see langword="null"/> for an endpoint of the host, a static answer or a redirect.</summary>
+    /// <summary>The cluster the route forwards to, the stable one of a split; <see langword="null"/> for an endpoint of the host, a static answer or a redirect.</summary>
     public string? ClusterId { get; }
 
     /// <summary>The route template, group prefixes included; <see langword="null"/> if the endpoint has none.</summary>

@@ -24,8 +24,9 @@ internal sealed class KeySource(RolloutKey key, string cookieName, KeyHash hash)
 
         if (key.HeaderName is { } header)
         {
-            var isKey = httpContext.Request.Headers[header] is [{ Length: > 0 and <= MaxHeaderLength }];
-            result = isKey ? hash.Of(httpContext.Request.Headers[header].ToString()) : 0;
+            var values = httpContext.Request.Headers[header];
+            var isKey = values is [{ Length: > 0 and <= MaxHeaderLength }];
+            result = isKey ? hash.Of(values.ToString()) : 0;
             return isKey;
         }
 

@@ -12,6 +12,8 @@ public sealed class GuardTests
     [InlineData(1_000, 0, 199, 199, nameof(GuardVerdict.Fine))] // too few to say
     [InlineData(199, 0, 1_000, 1_000, nameof(GuardVerdict.Fine))]
     [InlineData(200, 0, 200, 20, nameof(GuardVerdict.ErrorRate))]
+    [InlineData(200, 0, 200, 16, nameof(GuardVerdict.ErrorRate))]
+    [InlineData(200, 0, 200, 15, nameof(GuardVerdict.Fine))]
     [InlineData(200, 2, 200, 6, nameof(GuardVerdict.Fine))] // 2 points more, which chance does
     [InlineData(100_000, 1_000, 100_000, 1_900, nameof(GuardVerdict.Fine))] // certain, and below the limit
     [InlineData(100_000, 1_000, 100_000, 2_100, nameof(GuardVerdict.ErrorRate))]

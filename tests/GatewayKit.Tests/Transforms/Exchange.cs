@@ -50,6 +50,8 @@ internal sealed class Exchange
         public bool MayBeProcessed => true;
 
         public bool HasReadBody => true;
+
+        public string ClusterId => "c";
     }
 
     /// <summary>An endpoint that forwards.</summary>

@@ -8,7 +8,6 @@ internal static class MirrorSkip
     public const string BodyTooLarge = "body-too-large";
     public const string BodyUnread = "body-unread";
     public const string Stream = "stream";
-    public const string AmbiguousPath = "ambiguous-path";
     public const string Draining = "draining";
     public const string NoCluster = "no-cluster";
     public const string NoDestination = "no-destination";
