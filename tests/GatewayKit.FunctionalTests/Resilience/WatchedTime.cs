@@ -27,6 +27,14 @@ internal sealed class WatchedTime : FakeTimeProvider
         Advance(wait);
     }
 
+    /// <summary>Forgets who has waited so far.</summary>
+    public void Forget()
+    {
+        while (_waits.Reader.TryRead(out _))
+        {
+        }
+    }
+
     /// <summary>Waits until somebody waits for exactly so long.</summary>
     public async Task AwaitedAsync(TimeSpan wait)
     {

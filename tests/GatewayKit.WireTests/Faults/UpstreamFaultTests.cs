@@ -111,7 +111,7 @@ public sealed class UpstreamFaultTests
             var head = ReceivedAnswer.Parse((await client.ReadHeadAsync())!);
             await client.ReadThroughAsync("12345");
             lab.See();
-            lab.Time.Advance(fault.Passes);
+            lab.Pass(fault.Passes);
             var rest = await client.ReadToEndAsync();
             Assert.DoesNotContain("0\r\n\r\n", rest, StringComparison.Ordinal);
             return head with { Body = "12345" + rest, IsWhole = false };
@@ -120,7 +120,7 @@ public sealed class UpstreamFaultTests
         if (fault.Passes > TimeSpan.Zero)
         {
             await lab.ReachedAsync();
-            lab.Time.Advance(fault.Passes);
+            lab.Pass(fault.Passes);
         }
 
         return await client.ReadAsync(method);

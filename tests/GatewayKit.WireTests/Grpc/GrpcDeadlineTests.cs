@@ -49,11 +49,11 @@ public sealed class GrpcDeadlineTests
         Assert.Equal(text, GrpcTimeout.Format(TimeSpan.FromMilliseconds(milliseconds)));
 
     [Theory]
-    [InlineData("5S", 0, 0, "5000000u")]
-    [InlineData("5S", 0, 2, "3000000u")]
-    [InlineData("5S", 4, 0, "4000000u")]
-    [InlineData("3S", 4, 0, "3000000u")]
-    [InlineData(null, 4, 0, "4000000u")]
+    [InlineData("5S", 0, 0, "4995000u")]
+    [InlineData("5S", 0, 2, "2995000u")]
+    [InlineData("5S", 4, 0, "3995000u")]
+    [InlineData("3S", 4, 0, "2995000u")]
+    [InlineData(null, 4, 0, "3995000u")]
     [InlineData(null, 0, 0, null)]
     public async Task Destination_is_told_what_is_left(string? stated, int total, int inFilters, string? arriving)
     {

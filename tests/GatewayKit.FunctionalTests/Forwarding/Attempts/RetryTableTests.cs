@@ -33,6 +33,7 @@ public sealed class RetryTableTests : IAsyncLifetime
                 Destinations = new Dictionary<string, GatewayKit.Clusters.Destination> { ["a"] = cluster.Destinations["a"], ["b"] = cluster.Destinations["a"] with { Host = "b" } },
                 Retry = new() { BaseDelay = TimeSpan.Zero, ReplayBufferBytes = Kept, HonorIdempotencyKey = true, Budget = new() { MinPerSecond = 1_000 } },
                 Timeouts = new() { Total = TimeSpan.FromHours(10) },
+                CircuitBreaker = new() { Mode = GatewayKit.Pipeline.PolicyMode.Off },
             },
             builder => builder.Services.AddSingleton<TimeProvider>(_time));
         _decisions = new(_gateway);

@@ -203,6 +203,7 @@ public sealed class RetryTests
             LoadBalancing = LoadBalancing.First,
             Retry = retry,
             Timeouts = new() { Total = total },
+            CircuitBreaker = new() { Mode = PolicyMode.Off },
         },
         builder => builder.Services.AddSingleton(time));
 
