@@ -120,7 +120,7 @@ public sealed class NamedClientResilienceTests
             })),
             cluster => cluster with
             {
-                LoadBalancing = LoadBalancing.RoundRobin,
+                LoadBalancing = LoadBalancing.First,
                 Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = sick.Address }, ["b"] = new() { Address = other.Address } },
             });
         using var answer = await gateway.Client.PostAsync("/a", null);
