@@ -19,16 +19,14 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
-    private readonly bool _isGrpc;
     private bool _acquired, _counted, _ended, _reported;
     private byte _phase = (byte)ForwardPhase.Request;
 
     public Exchange(in ForwardCall call, in DestinationLease lease, ExchangeClock clock, ForwardMetrics metrics)
     {
-        (HttpContext, Context, Cluster, _deadline, _isGrpc) = (call.HttpContext, call.Context, call.Cluster, call.Deadline, call.IsGrpc);
+        (HttpContext, Context, Cluster, IsGrpc) = (call.HttpContext, call.Context, call.Cluster, call.IsGrpc);
         (_lease, Clock, _metrics) = (lease, clock, metrics);
-        _streamDeadline = call.StreamDeadline;
-        _sent = call.Upgrade;
+        (_deadline, _streamDeadline, _sent) = (call.Deadline, call.StreamDeadline, call.Upgrade);
         if (Context is { } context)
         {
             context.LatestAttempt = this;
@@ -74,7 +72,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>The destination's answer, once it is there.</summary>
     public HttpResponseMessage? Response { get; private set; }
 
-    public bool IsGrpc => _isGrpc;
+    public bool IsGrpc { get; }
 
     public bool HasDeadline => _deadline != long.MaxValue;
 
@@ -121,7 +119,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         Response = answer;
         Phase = ForwardPhase.Response;
         Clock.HeadArrived();
-        if (_deadline != _streamDeadline && AttemptOutcomes.IsStream(answer, _isGrpc))
+        if (_deadline != _streamDeadline && AttemptOutcomes.IsStream(answer, IsGrpc))
         {
             Clock.EndsAt(_streamDeadline);
         }
@@ -135,7 +133,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         }
 
         // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
-        if (AttemptOutcomes.OfHead(answer, _isGrpc, Cluster.Cluster.CircuitBreaker) is not CallResult.Success and var known)
+        if (AttemptOutcomes.OfHead(answer, IsGrpc, Cluster.Cluster.CircuitBreaker) is not CallResult.Success and var known)
         {
             Report(known, AttemptOutcomes.RetryAfter(answer, Clock.Time));
         }

@@ -11,4 +11,17 @@ internal static class PeerAddress
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
         : address.AddressFamily is AddressFamily.InterNetworkV6 && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes())
         : address;
+
+    /// <summary>
+    /// What of an address tells clients apart: IPv4 whole, also when mapped into IPv6, and IPv6 by its /64, of which one host owns all (RFC 4291 §2.5.4)
+    /// and within which it changes its address every day (RFC 8981).
+    /// </summary>
+    /// <param name="address">The address.</param>
+    /// <param name="bytes">Room for 16 bytes.</param>
+    /// <returns>The part of it that counts: 4 bytes or 8.</returns>
+    public static ReadOnlySpan<byte> WriteClient(IPAddress address, Span<byte> bytes)
+    {
+        address.TryWriteBytes(bytes, out _);
+        return address.AddressFamily is AddressFamily.InterNetwork ? bytes[..4] : address.IsIPv4MappedToIPv6 ? bytes[12..16] : bytes[..8];
+    }
 }

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Rollout;
 
@@ -20,16 +20,7 @@ internal sealed class KeyHash
 
     public ulong Of(ReadOnlySpan<char> key) => _hash.Hash(key).Low;
 
-    /// <summary>IPv4 whole, also when mapped into IPv6 (RFC 4291 §2.5.5.2), and IPv6 by its /64.</summary>
-    public ulong Of(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out var length);
-        return _hash.Hash(
-            address.AddressFamily is AddressFamily.InterNetwork ? bytes[..length]
-            : address.IsIPv4MappedToIPv6 ? bytes[12..]
-            : bytes[..8]).Low;
-    }
+    public ulong Of(IPAddress address) => _hash.Hash(PeerAddress.WriteClient(address, stackalloc byte[16])).Low;
 
     /// <summary>The bucket of a hash: its place in the range of all hashes, so that every bucket is equally likely.</summary>
     public static int BucketOf(ulong hash) => (int)Math.BigMul(hash, (ulong)Buckets, out _);

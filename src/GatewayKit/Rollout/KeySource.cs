@@ -1,3 +1,4 @@
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Rollout;

@@ -1,6 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Buffers.Binary;
+using System.Net;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling;
@@ -18,16 +18,8 @@ internal readonly record struct ThrottleKey(ulong High, ulong Low)
     /// <summary>The key of an address: IPv4 whole, IPv6 as its /64 without zone, IPv4-mapped IPv6 as IPv4 (RFC 4291 §2.5.5.2).</summary>
     public static ThrottleKey Of(IPAddress address)
     {
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        if (address.AddressFamily is AddressFamily.InterNetwork)
-        {
-            return new(BinaryPrimitives.ReadUInt32BigEndian(bytes), IPv4);
-        }
-
-        return address.IsIPv4MappedToIPv6
-            ? new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), IPv4)
-            : new(BinaryPrimitives.ReadUInt64BigEndian(bytes), IPv6);
+        var client = PeerAddress.WriteClient(address, stackalloc byte[16]);
+        return client.Length is 4 ? new(BinaryPrimitives.ReadUInt32BigEndian(client), IPv4) : new(BinaryPrimitives.ReadUInt64BigEndian(client), IPv6);
     }
 
     /// <summary>The key of a header value: a keyed hash, so that values are not kept and nobody can compute two that collide.</summary>

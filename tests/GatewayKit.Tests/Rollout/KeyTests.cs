@@ -1,4 +1,5 @@
 using System.Net;
+using GatewayKit.Pipeline;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Splits;
 using Microsoft.AspNetCore.Http;

@@ -1,4 +1,5 @@
 using GatewayKit.Clusters.Balancing;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -40,7 +41,9 @@ internal sealed class TokenField
         var headers = httpContext.Request.Headers;
         if (_cookie is not null)
         {
-            return CookieField.TryFind(headers.Cookie, _name, out text);
+            var isFound = CookieField.TryFind(headers.Cookie, _name, out text);
+            text = CookieField.Unquoted(text);
+            return isFound;
         }
 
         text = headers[_name] is [{ } value] ? value : null;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net.Sockets;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Clusters.Balancing;
@@ -15,8 +15,13 @@ internal readonly record struct RequestHash(ulong Home, ulong Away, bool IsPrese
 
     public static RequestHash Of(ReadOnlySpan<char> value)
     {
+        if (value.Length is 0 or > LongestValue)
+        {
+            return default;
+        }
+
         var (home, away) = SipHash.Common.Hash(value);
-        return value.Length is > 0 and <= LongestValue ? new(home, away, true) : default;
+        return new(home, away, true);
     }
 
     public static RequestHash Of(HttpContext httpContext, HashKey key) => key.Kind switch
@@ -24,7 +29,7 @@ internal readonly record struct RequestHash(ulong Home, ulong Away, bool IsPrese
         HashKeyKind.ClientAddress => OfAddress(httpContext),
         HashKeyKind.Path => Of(httpContext.Request.Path.Value),
         HashKeyKind.Header => httpContext.Request.Headers[key.Name] is [{ } value] ? Of(value) : default,
-        HashKeyKind.Cookie => CookieField.TryFind(httpContext.Request.Headers.Cookie, key.Name, out var cookie) ? Of(cookie) : default,
+        HashKeyKind.Cookie => CookieField.TryFind(httpContext.Request.Headers.Cookie, key.Name, out var cookie) ? Of(CookieField.Unquoted(cookie)) : default,
         HashKeyKind.Query => httpContext.Request.Query[key.Name] is [{ } value, ..] ? Of(value) : default,
         _ => Of(Convert.ToString(httpContext.Request.RouteValues[key.Name], CultureInfo.InvariantCulture)),
     };
@@ -41,7 +46,6 @@ internal readonly record struct RequestHash(ulong Home, ulong Away, bool IsPrese
     /// <summary>A hash as a number between 0 and 1, both left out.</summary>
     public static double Unit(ulong hash) => ((hash >> 12) + 0.5) * (1.0 / (1L << 52));
 
-    // A client on the inside of an IPv6 network changes its address within its /64 every day (RFC 8981).
     private static RequestHash OfAddress(HttpContext httpContext)
     {
         if (httpContext.Connection.RemoteIpAddress is not { } address)
@@ -49,10 +53,7 @@ internal readonly record struct RequestHash(ulong Home, ulong Away, bool IsPrese
             return default;
         }
 
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        var (home, away) = SipHash.Common.Hash(
-            address.AddressFamily is AddressFamily.InterNetwork ? bytes[..4] : address.IsIPv4MappedToIPv6 ? bytes[12..] : bytes[..8]);
+        var (home, away) = SipHash.Common.Hash(PeerAddress.WriteClient(address, stackalloc byte[16]));
         return new(home, away, true);
     }
 }

@@ -67,7 +67,7 @@ internal sealed class AttemptRing
     public async ValueTask<object?> RunAsync(ForwardCall call, Places? place, Forwarder forwarder)
     {
         _cluster.Budget.Deposit();
-        var ring = new RingCall(call, _sender, CreateReplay(call.HttpContext.Request));
+        var ring = new RingCall(call, _sender, CreateReplay(call));
         var context = ResilienceContextPool.Shared.Get();
         if (_hasSeveral)
         {
@@ -93,8 +93,8 @@ internal sealed class AttemptRing
     }
 
     // A body that is known to be larger, or a call that streams, is not kept at all.
-    private ReplayBuffer? CreateReplay(HttpRequest request) =>
-        _replayBytes > 0 && !(request.ContentLength > _replayBytes) && !GrpcCall.Is(request) ? new(_replayBytes) : null;
+    private ReplayBuffer? CreateReplay(in ForwardCall call) =>
+        _replayBytes > 0 && !call.IsGrpc && !(call.HttpContext.Request.ContentLength > _replayBytes) ? new(_replayBytes) : null;
 }
 
 /// <summary>Names a strategy of the ring in Polly's telemetry.</summary>

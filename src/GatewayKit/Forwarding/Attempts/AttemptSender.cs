@@ -87,15 +87,10 @@ internal sealed class AttemptSender(
             }
 
             exchange.Context?.ForwardWatch?.Sending(message, exchange);
-            var injection = faults.Of(exchange.HttpContext);
-            if (strategies.Of(exchange.Cluster.Cluster.Id) is { } pipeline)
+            var (pipeline, injection) = (strategies.Of(exchange.Cluster.Cluster.Id), faults.Of(exchange.HttpContext));
+            if (pipeline is not null || injection is not null)
             {
-                return SendThroughAsync(exchange, new(invoker, message, injection), pipeline);
-            }
-
-            if (injection is not null)
-            {
-                return SendThroughAsync(exchange, new(invoker, message, injection), ResiliencePipeline<AttemptResult>.Empty);
+                return SendThroughAsync(exchange, new(invoker, message, injection), pipeline ?? ResiliencePipeline<AttemptResult>.Empty);
             }
 
             sent = true;

@@ -49,10 +49,6 @@ internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metri
         {
             await former.EndAsync().ConfigureAwait(false);
         }
-        else
-        {
-            result.Answer?.Dispose();
-        }
 
         var aborted = ring.Call.HttpContext.RequestAborted;
         if (wait > TimeSpan.Zero && !draining.IsCancellationRequested)

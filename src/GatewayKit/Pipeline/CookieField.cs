@@ -1,18 +1,18 @@
 using Microsoft.Extensions.Primitives;
 
-namespace GatewayKit.Rollout;
+namespace GatewayKit.Pipeline;
 
-/// <summary>One cookie among those of a request (RFC 6265 §4.2), without making strings of the others.</summary>
+/// <summary>One cookie among those of a request (RFC 6265 §4.2), without making strings of the others. HTTP/2 may send several fields (RFC 9113 §8.2.3).</summary>
 internal static class CookieField
 {
-    /// <summary>The value of the first cookie of a name; names heed case.</summary>
+    /// <summary>The value of the first cookie of a name, as it was sent; names heed case.</summary>
     public static bool TryFind(StringValues lines, string name, out ReadOnlySpan<char> value)
     {
         foreach (var line in lines)
         {
             foreach (var range in line.AsSpan().Split(';'))
             {
-                var pair = line.AsSpan()[range].Trim(' ');
+                var pair = line.AsSpan()[range].Trim(" \t");
                 if (IsNamed(pair, name))
                 {
                     value = pair[(name.Length + 1)..];
@@ -24,6 +24,9 @@ internal static class CookieField
         value = default;
         return false;
     }
+
+    /// <summary>A value without the quotes that may stand around it (RFC 6265 §4.1.1).</summary>
+    public static ReadOnlySpan<char> Unquoted(ReadOnlySpan<char> value) => value is ['"', .. var quoted, '"'] ? quoted : value;
 
     /// <summary>The lines without the cookies of a name.</summary>
     public static StringValues Without(StringValues lines, string name) => new(
