@@ -62,4 +62,7 @@ public sealed record Cluster
 
     // Whether an attempt must leave time for another one.
     internal bool TriesAgain => Retry is { Mode: PolicyMode.Enforce, MaxRetries: > 0 } || Hedging is { Mode: PolicyMode.Enforce };
+
+    // How many requests may be at one destination at once. With HTTP/2 and 3 requests share connections: there the handler counts streams.
+    internal int MostInFlightPerDestination => Math.Min(Http.Version.Major == 1 ? Http.MaxConnections : int.MaxValue, Limits.MaxInFlightPerDestination ?? int.MaxValue);
 }

@@ -21,8 +21,7 @@ internal sealed class ClusterState
         (Cluster, _destinations, Transport, Budget, Vitals) = (cluster, destinations, transport, budget, vitals);
         Timeouts = cluster.Timeouts.InEffect(cluster.TriesAgain);
 
-        // With HTTP/2 and 3 requests share connections: there the handler counts streams.
-        MostInFlight = Math.Min(cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue, cluster.Limits.MaxInFlightPerDestination ?? int.MaxValue);
+        MostInFlight = cluster.MostInFlightPerDestination;
         Balancer = balancer ?? new(cluster);
         if (vitals is not null)
         {
@@ -69,7 +68,7 @@ internal sealed class ClusterState
     public DestinationSet Candidates => Availability.Set;
 
     /// <summary>The same, with why there is none.</summary>
-    public Availability Availability => _available is var available && Vitals is not null && available.IsOver(Vitals.Time) ? Refresh() : available;
+    public Availability Availability => IsOver(_available) ? Renew() : _available;
 
     /// <summary>Looks again at which destinations may be picked.</summary>
     public Availability Refresh()
@@ -77,7 +76,7 @@ internal sealed class ClusterState
         // One at a time: the last to look sees what all have changed.
         lock (_narrowing)
         {
-            var (before, seen) = (_available, Volatile.Read(ref _changes));
+            var seen = Volatile.Read(ref _changes);
             var after = Narrow();
             _available = after;
             if (Volatile.Read(ref _changes) != seen)
@@ -86,9 +85,9 @@ internal sealed class ClusterState
                 after.Expire();
             }
 
-            if (before.IsPanic != after.IsPanic && Vitals is { } vitals && vitals.Current == this)
+            if (Vitals is { } vitals && vitals.Current == this)
             {
-                vitals.Telemetry.Panic(Cluster.Id, after.IsPanic, after.Members.Fit, after.Members.Count);
+                vitals.NotePanic(after.IsPanic, after);
             }
 
             return after;
@@ -159,41 +158,29 @@ internal sealed class ClusterState
             return available.Refusal;
         }
 
-        if (picked.Health is not { } health)
+        if (TryLease(picked, available, out lease))
         {
-            lease = new(picked);
-        }
-        else if (health.Circuit is var circuit && circuit.TryEnter(out var permit, available.IsRecovering))
-        {
-            lease = new(picked, health, circuit, permit);
-        }
-        else if (bound is not null && !Affinity!.Release(httpContext))
-        {
-            lease = default;
-            return PickRefusal.CircuitsOpen;
-        }
-        else
-        {
-            return TryElsewhere(available, httpContext, tried, picked, out lease);
+            return PickRefusal.None;
         }
 
-        picked.Begin();
-        return PickRefusal.None;
+        return bound is null || Affinity!.Release(httpContext)
+            ? TryElsewhere(available, httpContext, tried, picked, out lease)
+            : PickRefusal.CircuitsOpen;
     }
 
     /// <summary>Whether a destination could take a request.</summary>
     /// <param name="excluded">Destinations that do not count.</param>
-    public bool HasCandidate(in TriedDestinations excluded)
-    {
-        foreach (var candidate in Candidates.Available)
-        {
-            if (!excluded.Contains(candidate))
-            {
-                return true;
-            }
-        }
+    public bool HasCandidate(in TriedDestinations excluded) => Candidates.HasOther(excluded);
 
-        return false;
+    private bool IsOver(Availability available) => Vitals is not null && available.IsOver(Vitals.Time);
+
+    // Of many requests that find it over, the first looks and the others take what it found.
+    private Availability Renew()
+    {
+        lock (_narrowing)
+        {
+            return IsOver(_available) ? Refresh() : _available;
+        }
     }
 
     // Rare: a circuit that has just opened, or that lets a few calls through and has enough of them. Those that the request was at come last.
@@ -212,20 +199,32 @@ internal sealed class ClusterState
                 return PickRefusal.CircuitsOpen;
             }
 
-            if (picked.Health is not { } health)
+            if (TryLease(picked, available, out lease))
             {
-                lease = new(picked);
-                picked.Begin();
-                return PickRefusal.None;
-            }
-
-            if (health.Circuit is var circuit && circuit.TryEnter(out var permit, available.IsRecovering))
-            {
-                lease = new(picked, health, circuit, permit);
-                picked.Begin();
                 return PickRefusal.None;
             }
         }
+    }
+
+    // Counts the request in, unless the circuit refuses it.
+    private static bool TryLease(DestinationState picked, Availability available, out DestinationLease lease)
+    {
+        if (picked.Health is not { } health)
+        {
+            lease = new(picked);
+        }
+        else if (health.Circuit is var circuit && circuit.TryEnter(out var permit, available.IsRecovering))
+        {
+            lease = new(picked, health, circuit, permit);
+        }
+        else
+        {
+            lease = default;
+            return false;
+        }
+
+        picked.Begin();
+        return true;
     }
 
     private void Invalidate()

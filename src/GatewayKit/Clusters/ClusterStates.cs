@@ -50,11 +50,17 @@ internal sealed class ClusterStates(
         var former = Interlocked.Exchange(ref _inForce, states);
         foreach (var state in former.Values)
         {
+            var next = states.GetValueOrDefault(state.Cluster.Id);
+            if (next == state)
+            {
+                continue;
+            }
+
+            // One that only changed its settings is still there, and what is open to it stays.
+            var kept = next?.Destinations.ToDictionary(static destination => destination.Id, StringComparer.Ordinal);
             foreach (var destination in state.Destinations)
             {
-                // One that only changed its settings is still there, and what is open to it stays.
-                var kept = states.GetValueOrDefault(state.Cluster.Id)?.Destinations;
-                if (kept?.Any(known => known.IsSameAs(destination)) is not true)
+                if (kept?.TryGetValue(destination.Id, out var known) is not true || !known.IsSameAs(destination))
                 {
                     drains.Begin(this, state.Cluster.Id, destination);
                 }

@@ -21,7 +21,7 @@ internal sealed class Balancer
     {
         (_rule, Zone, _time, Random) = (cluster.LoadBalancing, zone, time ?? TimeProvider.System, random ?? Random.Shared);
         _turns = previous?._turns ?? new();
-        _mostPerDestination = cluster.Http.Version.Major == 1 ? cluster.Http.MaxConnections : int.MaxValue;
+        _mostPerDestination = cluster.MostInFlightPerDestination;
         Key = _rule is LoadBalancing.ConsistentHash ? cluster.Hash?.Key : null;
         Picker = DestinationPicker.For(cluster, Random, _time);
     }
@@ -40,8 +40,7 @@ internal sealed class Balancer
 
     /// <summary>How many requests destinations may have in flight together before what comes goes elsewhere.</summary>
     /// <param name="count">How many destinations.</param>
-    /// <param name="share">Their share of the weights.</param>
-    public double MostInFlightAt(int count, double share) => _mostPerDestination is int.MaxValue ? double.PositiveInfinity : (double)_mostPerDestination * count;
+    public double MostInFlightAt(int count) => _mostPerDestination is int.MaxValue ? double.PositiveInfinity : (double)_mostPerDestination * count;
 
     /// <summary>Begins to keep what the rule needs to know of destinations.</summary>
     public void Prepare(ReadOnlySpan<Candidate> candidates)

@@ -6,7 +6,7 @@ internal sealed class CandidateGroup
     private readonly Candidate[] _candidates;
     private readonly Turn _turn;
     private TurnOrder? _order;
-    private HashPlaces? _places;
+    private readonly Lazy<HashPlaces> _places;
 
     /// <param name="candidates">At least one, each with a weight of more than 0.</param>
     /// <param name="turn">The turn of the group, which outlives it.</param>
@@ -14,14 +14,15 @@ internal sealed class CandidateGroup
     {
         (_candidates, _turn) = ([.. candidates], turn);
         Line = new(Array.ConvertAll(_candidates, static candidate => candidate.Weight));
+        _places = new(() => new(this));
     }
 
     public int Count => _candidates.Length;
 
     public WeightLine Line { get; }
 
-    /// <summary>Where keys belong. Made by the first pick that asks.</summary>
-    public HashPlaces Places => Volatile.Read(ref _places) ?? Interlocked.CompareExchange(ref _places, new(this), null) ?? _places;
+    /// <summary>Where keys belong. Made by the first pick that asks; the others wait for it, because a table is large.</summary>
+    public HashPlaces Places => _places.Value;
 
     public ref readonly Candidate this[int index] => ref _candidates[index];
 

@@ -59,6 +59,20 @@ internal sealed class DestinationSet
     /// <summary>Whether a destination may serve a session that is bound to it.</summary>
     public bool Contains(DestinationState destination) => _index?.Contains(destination) ?? Array.IndexOf(_available, destination) >= 0;
 
+    /// <summary>Whether there is one that may be picked and is not excluded.</summary>
+    public bool HasOther(in TriedDestinations excluded)
+    {
+        foreach (var destination in _available)
+        {
+            if (destination.Weight > 0 && !excluded.Contains(destination))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Picks a destination.</summary>
     /// <param name="httpContext">The client's request, which may hold the key to hash.</param>
     /// <param name="excluded">Those that must not be picked: the request was there, or they refuse it.</param>

@@ -38,7 +38,7 @@ internal sealed class DestinationTier
 
         _near = new(near, balancer.TurnOf(priority, 'n'));
         _far = new(available.Except(near), balancer.TurnOf(priority, 'f'));
-        _mostNear = balancer.MostInFlightAt(near.Length, _near.Line.Total / (_near.Line.Total + _far.Line.Total));
+        _mostNear = balancer.MostInFlightAt(near.Length);
     }
 
     /// <summary>What share of the traffic it could bear, 0 to 1.</summary>
@@ -52,7 +52,7 @@ internal sealed class DestinationTier
             return Pick(_all, key, excluded);
         }
 
-        // Only what is above the share goes far.
+        // Only what the near ones have no room for goes far.
         var isFull = _mostNear < double.PositiveInfinity && _near.InFlight >= _mostNear;
         return Pick(isFull ? _far : _near, key, excluded) ?? Pick(isFull ? _near : _far, key, excluded);
     }

@@ -7,19 +7,24 @@ namespace GatewayKit.Clusters.Health;
 /// Narrows the destinations of a cluster to those that may be picked, in this order: what drains, what a circuit keeps out, what health checks and
 /// ejections keep out unless that is too much. Absolute evidence, which is the circuit's own, may keep out all; relative evidence never does.
 /// </summary>
-internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer, ClusterVitals vitals)
+internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer, ClusterVitals vitals, bool isInForce)
 {
     /// <summary>What of a cluster may be picked now.</summary>
     public static Availability Of(ClusterState cluster) => cluster.Vitals is { } vitals
-        ? new AvailabilityRule(cluster.Cluster.Health, cluster.Balancer, vitals).Of(cluster.Destinations)
+        ? new AvailabilityRule(cluster.Cluster.Health, cluster.Balancer, vitals, vitals.Current == cluster).Of(cluster.Destinations)
         : new(new(cluster.Destinations, cluster.Destinations.Where(static destination => !destination.IsDraining).Select(Candidate.Whole), cluster.Balancer), long.MaxValue);
 
     private Availability Of(IReadOnlyList<DestinationState> destinations)
     {
-        DestinationHealth[] members = [.. destinations.Where(TakesPart).Select(static destination => destination.Health!)];
-        Lift(members);
+        var members = settings.MembersOf(destinations);
+        if (isInForce)
+        {
+            // Settings that may yet be refused, or are no longer in force, change nobody's state.
+            Lift(members);
+        }
+
         var fit = members.Count(IsFit);
-        var isPanic = IsTooFew(fit, members.Length);
+        var isPanic = settings.IsPanic(fit, members.Length);
         var slowStart = new SlowStartRule(settings.SlowStart, members, vitals.CallsPerSecond, vitals.Time);
         var (candidates, expires, recovering, isOpen) = (new List<Candidate>(destinations.Count), slowStart.NextStep, 0, false);
         foreach (var destination in destinations)
@@ -33,7 +38,7 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
             expires = Math.Min(expires, circuit.NextChange);
             if (circuit.Share is var share && share <= 0)
             {
-                isOpen |= TakesPart(destination) && !settings.KeepsOut(health);
+                isOpen |= settings.TakesPart(destination) && !settings.KeepsOut(health);
             }
             else if (isPanic || !settings.KeepsOut(health))
             {
@@ -53,18 +58,13 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
         };
     }
 
-    // One that awaits its first check is no part of the cluster yet: it must not count as ill, or a start would be a panic.
-    private bool TakesPart(DestinationState destination) => destination is { Weight: > 0, IsDraining: false, Health: { } health } && !settings.Awaits(health);
-
     private bool IsFit(DestinationHealth member) => !member.IsEjected && !settings.KeepsOut(member);
-
-    private bool IsTooFew(int fit, int count) => fit * 100.0 < settings.PanicThreshold * count;
 
     // Those that were only worse than others are given back before anything that was found ill by itself is used, and before there is nobody left.
     private void Lift(DestinationHealth[] members)
     {
         DestinationHealth[] ejected = Array.FindAll(members, static member => member.IsEjected);
-        if (ejected.Length > 0 && (IsTooFew(members.Count(IsFit), members.Length) || !Array.Exists(members, IsOfUse)))
+        if (ejected.Length > 0 && (settings.IsPanic(members.Count(IsFit), members.Length) || !Array.Exists(members, IsOfUse)))
         {
             Array.ForEach(ejected, static member => member.Circuit.Close());
             vitals.Telemetry.EjectionsLifted(vitals.ClusterId, ejected);

@@ -34,4 +34,15 @@ public sealed record ClusterHealth
 
     /// <summary>Whether a destination has to be found well first.</summary>
     internal bool Awaits(DestinationHealth destination) => RequireFirstProbe && Active is { Mode: PolicyMode.Enforce } && destination.Probes.State is HealthState.Unknown;
+
+    /// <summary>
+    /// Whether a destination counts among those that there are. One that awaits its first check is no part of the cluster yet: it must not count as ill, or
+    /// a start would be a panic.
+    /// </summary>
+    internal bool TakesPart(DestinationState destination) => destination is { Weight: > 0, IsDraining: false, Health: { } health } && !Awaits(health);
+
+    internal DestinationHealth[] MembersOf(IEnumerable<DestinationState> destinations) => [.. destinations.Where(TakesPart).Select(static destination => destination.Health!)];
+
+    /// <summary>Whether so few of them are fit that health checks and ejections are not to be believed.</summary>
+    internal bool IsPanic(int fit, int count) => fit * 100.0 < PanicThreshold * count;
 }

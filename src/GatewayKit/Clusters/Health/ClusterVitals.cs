@@ -11,7 +11,7 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
 {
     private volatile bool _hasTraffic;
     private volatile ClusterState? _current;
-    private Action? _changed;
+    private bool _isPanic;
     private double _callsPerSecond;
     private int _isSwept;
 
@@ -37,11 +37,7 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
     }
 
     /// <summary>Told when the destinations that may be picked could be others. Called from anywhere, also inside of locks; must only take a note.</summary>
-    public event Action Changed
-    {
-        add => Combine(value, static (one, other) => one + other);
-        remove => Combine(value, static (one, other) => one - other);
-    }
+    public event Action? Changed;
 
     /// <summary>A request came. As long as some do, that costs one look.</summary>
     public void NoteRequest()
@@ -64,11 +60,26 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
         return had;
     }
 
-    /// <summary>No requests came for a while. The next one begins again.</summary>
+    /// <summary>No requests came for a while. The next one begins again, and one that came meanwhile has begun.</summary>
     public void EndSweeps()
     {
         CallsPerSecond = 0;
-        Volatile.Write(ref _isSwept, 0);
+
+        // A fence, as in NoteRequest: a request either sees that nobody looks any more, or is seen here.
+        Interlocked.Exchange(ref _isSwept, 0);
+        if (_hasTraffic && Interlocked.Exchange(ref _isSwept, 1) == 0)
+        {
+            watch.TrafficBegan(this);
+        }
+    }
+
+    /// <summary>Tells when panic begins and ends, once each.</summary>
+    public void NotePanic(bool isPanic, Availability seen)
+    {
+        if (Interlocked.Exchange(ref _isPanic, isPanic) != isPanic)
+        {
+            watch.Telemetry.Panic(ClusterId, isPanic, seen.Members.Fit, seen.Members.Count);
+        }
     }
 
     /// <summary>A cluster comes into force.</summary>
@@ -88,9 +99,9 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
     /// <summary>The cluster is no more.</summary>
     public void Leave()
     {
-        if (_current?.Availability is { IsPanic: true } last)
+        if (_current is { } last)
         {
-            watch.Telemetry.Panic(ClusterId, begins: false, last.Members.Fit, last.Members.Count);
+            NotePanic(false, last.Availability);
         }
 
         _current = null;
@@ -156,16 +167,5 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
     }
 
     /// <summary>Something changed. The next pick looks again.</summary>
-    public void Invalidate() => Volatile.Read(ref _changed)?.Invoke();
-
-    private void Combine(Action value, Func<Action?, Action, Action?> how)
-    {
-        Action? before, after;
-        do
-        {
-            before = Volatile.Read(ref _changed);
-            after = how(before, value);
-        }
-        while (Interlocked.CompareExchange(ref _changed, after, before) != before);
-    }
+    public void Invalidate() => Changed?.Invoke();
 }

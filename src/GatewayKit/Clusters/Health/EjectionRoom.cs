@@ -25,14 +25,14 @@ internal struct EjectionRoom
 
     public bool TryTake(DestinationHealth member)
     {
-        var isLast = _usable - (IsUsable(member) ? 1 : 0) < 1;
-        var isPanic = (_count - _unfit - (_settings.KeepsOut(member) ? 0 : 1)) * 100.0 < _settings.PanicThreshold * _count;
-        if (isLast || isPanic || _ejected >= _settings.Outliers.MostOf(_count))
+        var unfit = _unfit + (_settings.KeepsOut(member) ? 0 : 1);
+        var usable = _usable - (IsUsable(member) ? 1 : 0);
+        if (usable < 1 || _settings.IsPanic(_count - unfit, _count) || _ejected >= _settings.Outliers.MostOf(_count))
         {
             return false;
         }
 
-        (_ejected, _unfit, _usable) = (_ejected + 1, _unfit + (_settings.KeepsOut(member) ? 0 : 1), _usable - (IsUsable(member) ? 1 : 0));
+        (_ejected, _unfit, _usable) = (_ejected + 1, unfit, usable);
         return true;
     }
 

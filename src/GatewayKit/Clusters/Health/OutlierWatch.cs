@@ -52,10 +52,7 @@ internal sealed class OutlierWatch(ClusterVitals vitals, TimeProvider time)
     private void Compare(ClusterState cluster, TimeSpan window)
     {
         var health = cluster.Cluster.Health;
-        DestinationHealth[] members =
-        [
-            .. cluster.Destinations.Where(destination => destination is { Weight: > 0, IsDraining: false, Health: { } known } && !health.Awaits(known)).Select(static destination => destination.Health!),
-        ];
+        var members = health.MembersOf(cluster.Destinations);
         var fleet = Array.ConvertAll(members, static member => member.Calls.Advance());
         vitals.CallsPerSecond = fleet.Sum(static one => one.Calls) / window.TotalSeconds;
         var settings = health.Outliers;

@@ -39,13 +39,6 @@ internal readonly struct SlowStartRule
 
     private TimeSpan Age(DestinationHealth health) => _time.GetElapsedTime(health.JoinedAt, _now);
 
-    private bool IsStarting(DestinationHealth health, SlowStart settings)
-    {
-        if (health.JoinedAt is not 0 && (settings.Mode is Pipeline.PolicyMode.Off || Age(health) >= settings.Window))
-        {
-            health.JoinedAt = 0;
-        }
-
-        return health.JoinedAt is not 0;
-    }
+    private bool IsStarting(DestinationHealth health, SlowStart settings) =>
+        health.JoinedAt is not 0 && settings.Mode is not Pipeline.PolicyMode.Off && Age(health) < settings.Window;
 }

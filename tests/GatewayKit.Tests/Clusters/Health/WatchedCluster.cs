@@ -90,6 +90,9 @@ internal sealed class WatchedCluster : IDisposable
         return this;
     }
 
+    /// <summary>Builds what a reload would put in force, and gives it up, as when the rest of the configuration is wrong.</summary>
+    public void Reject(Cluster cluster) => _states.Discard(_states.Build(_states.InForce, [cluster]));
+
     /// <summary>Begins a call at whichever destination is picked.</summary>
     public PickRefusal TryBegin(out DestinationLease lease) => State.TryBegin(new DefaultHttpContext(), default, out lease);
 
