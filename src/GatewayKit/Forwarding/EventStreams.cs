@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using GatewayKit.Clusters;
 using GatewayKit.Lifecycle;
+using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
@@ -11,8 +12,6 @@ namespace GatewayKit.Forwarding;
 /// </summary>
 internal sealed class EventStreams : IDisposable
 {
-    private const string MediaType = "text/event-stream";
-
     private readonly ConcurrentDictionary<EventStream, Exchange> _open = new();
     private readonly DrainState _drain;
     private readonly DestinationDrains _drains;
@@ -28,9 +27,7 @@ internal sealed class EventStreams : IDisposable
 
     /// <summary>Whether an answer that names no length is an event stream whose events can be told apart, by the head that the client gets.</summary>
     public static bool Is(HttpResponse response) =>
-        response.ContentType is { } type && type.StartsWith(MediaType, StringComparison.OrdinalIgnoreCase)
-        && (type.Length == MediaType.Length || type[MediaType.Length] is ';' or ' ' or '\t')
-        && response.Headers.ContentEncoding.Count == 0;
+        LongLived.IsEventStream(response.ContentType) && response.Headers.ContentEncoding.Count == 0;
 
     /// <summary>Makes a body one that can be asked to end. The caller disposes it.</summary>
     public EventStream Open(Stream source, Exchange exchange)

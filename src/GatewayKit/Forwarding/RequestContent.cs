@@ -23,7 +23,7 @@ internal static class RequestContent
             LiftLimits(exchange);
             message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay);
         }
-        else if (!RequestRules.IsIdempotent(httpContext.Request.Method))
+        else if (!Idempotency.Is(httpContext.Request.Method))
         {
             message.Content = new EmptyContent();
         }

@@ -31,9 +31,6 @@ internal static class RequestRules
         coding.Count == 1 && string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase)
         && !request.Headers.ContainsKey("X-Content-Length") && !HttpProtocol.IsHttp10(request.Protocol);
 
-    /// <summary>Whether sending the request twice is the same as once (RFC 9110 §9.2.2).</summary>
-    public static bool IsIdempotent(string method) => Idempotency.Is(method);
-
     /// <summary>Whether the request reads and has no body.</summary>
     public static bool IsPlainRead(HttpContext httpContext) =>
         (HttpMethods.IsGet(httpContext.Request.Method) || HttpMethods.IsHead(httpContext.Request.Method))

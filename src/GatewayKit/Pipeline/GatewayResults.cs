@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,24 @@ internal static class GatewayResults
         string text => Results.Text(text).ExecuteAsync(httpContext),
         _ => httpContext.Response.WriteAsJsonAsync(value, JsonTypeOf(httpContext, value)),
     };
+
+    /// <summary>What a result is a shell of: unions of results have the one that was meant inside.</summary>
+    public static object? Innermost(object? value)
+    {
+        while (value is INestedHttpResult nested)
+        {
+            value = nested.Result;
+        }
+
+        return value;
+    }
+
+    /// <summary>The status that the value leads to; where it says none, that of the response, by which a handler may have said it all.</summary>
+    public static int StatusOf(HttpContext httpContext, object? value)
+    {
+        var result = Innermost(value);
+        return (result as IStatusCodeHttpResult)?.StatusCode ?? (result as IStatusCodeActionResult)?.StatusCode ?? httpContext.Response.StatusCode;
+    }
 
     /// <summary>Releases an answer that nobody will write, such as a destination's that a filter replaced.</summary>
     public static ValueTask DiscardAsync(object? value)

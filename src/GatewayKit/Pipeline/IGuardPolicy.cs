@@ -1,8 +1,8 @@
 namespace GatewayKit.Pipeline;
 
 /// <summary>
-/// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while a fallback runs, and a
-/// fallback catches what a breaker refuses.
+/// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while a fallback runs, a
+/// fallback catches what a breaker refuses, and what is refused is not copied.
 /// </summary>
 internal interface IGuardPolicy : IGatewayPolicy
 {
@@ -17,4 +17,5 @@ internal enum GuardPlace
     Bulkhead,
     Fallback,
     CircuitBreaker,
+    Mirror,
 }

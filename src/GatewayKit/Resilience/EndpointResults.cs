@@ -1,6 +1,5 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc.Infrastructure;
 
 namespace GatewayKit.Resilience;
 
@@ -18,12 +17,12 @@ internal sealed class EndpointResults(PauseDetector pauses, TimeProvider time)
             return OfCancelled(context, began);
         }
 
-        if (result is GatewayProblem problem && SaysNothing(problem))
+        if (result is GatewayProblem problem && (SaysNothing(problem) || (problem.StatusCode == StatusCodes.Status504GatewayTimeout && pauses.Covers(began, time.GetTimestamp()))))
         {
             return CallResult.Neutral;
         }
 
-        return StatusOf(context.HttpContext, result) switch
+        return GatewayResults.StatusOf(context.HttpContext, result) switch
         {
             StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout => CallResult.Failure,
             >= 500 => policy.CountServerErrors ? CallResult.Failure : CallResult.Success,
@@ -52,14 +51,4 @@ internal sealed class EndpointResults(PauseDetector pauses, TimeProvider time)
         || problem.Reason == RejectionReason.Draining
         || problem.Reason == RejectionReason.Superseded
         || problem.Reason == RejectionReason.LoopDetected;
-
-    private static int StatusOf(HttpContext context, object? result)
-    {
-        while (result is INestedHttpResult nested)
-        {
-            result = nested.Result;
-        }
-
-        return (result as IStatusCodeHttpResult)?.StatusCode ?? (result as IStatusCodeActionResult)?.StatusCode ?? context.Response.StatusCode;
-    }
 }

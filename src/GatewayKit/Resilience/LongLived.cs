@@ -19,5 +19,8 @@ internal static class LongLived
     public static bool AcceptsEventsAlone(HttpRequest request) =>
         request.Headers.Accept is [{ } accepted] && accepted.Equals(EventStream, StringComparison.OrdinalIgnoreCase);
 
-    public static bool IsEventStream(string? contentType) => contentType?.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase) is true;
+    /// <summary>Whether a content type is that of server-sent events, with or without parameters.</summary>
+    public static bool IsEventStream(string? contentType) =>
+        contentType is not null && contentType.StartsWith(EventStream, StringComparison.OrdinalIgnoreCase)
+        && (contentType.Length == EventStream.Length || contentType[EventStream.Length] is ';' or ' ' or '\t');
 }

@@ -28,7 +28,7 @@ internal sealed partial class PauseDetector(TimeProvider time, ILogger<PauseDete
         lock (_lock)
         {
             // After a pause all timers are due at once, and the one of a timeout may come before the ticker's.
-            Look();
+            Look(isTick: false);
             for (var i = 0; i < Math.Min(_count, Kept); i++)
             {
                 if (_pauses[i].From < to && from < _pauses[i].To)
@@ -71,11 +71,11 @@ internal sealed partial class PauseDetector(TimeProvider time, ILogger<PauseDete
     {
         lock (_lock)
         {
-            Look();
+            Look(isTick: true);
         }
     }
 
-    private void Look()
+    private void Look(bool isTick)
     {
         // Where no host starts it, nobody ticks, and nothing is late.
         if (_timer is null)
@@ -84,8 +84,13 @@ internal sealed partial class PauseDetector(TimeProvider time, ILogger<PauseDete
         }
 
         var (last, now) = (_ticked, time.GetTimestamp());
-        _ticked = now;
         var late = time.GetElapsedTime(last, now) - Period;
+        if (isTick || late > Late)
+        {
+            // Only looking must not hide that the ticker is late: without a free thread many look and it does not come.
+            _ticked = now;
+        }
+
         if (late > Late)
         {
             _pauses[_count % Kept] = (last, now);

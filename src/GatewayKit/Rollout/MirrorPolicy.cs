@@ -7,7 +7,7 @@ namespace GatewayKit.Rollout;
 /// Sends a copy of requests to another cluster, whose answers nobody gets. The copy cannot delay, fail or change the exchange it is made of: it is dropped when
 /// anything stands in its way, and it never waits. Works on gateway routes, and on endpoints of the host to compare them with what they replace.
 /// </summary>
-public sealed record MirrorPolicy : IGatewayPolicy, INamesClusters, IValidatableObject
+public sealed record MirrorPolicy : IGuardPolicy, INamesClusters, IValidatableObject
 {
     private static readonly string[] Safe = ["GET", "HEAD"];
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(1);
@@ -65,6 +65,8 @@ public sealed record MirrorPolicy : IGatewayPolicy, INamesClusters, IValidatable
 
     // Innermost: what a request is refused for is not worth a copy.
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;
+
+    GuardPlace IGuardPolicy.Guard => GuardPlace.Mirror;
 
     IEnumerable<(string Property, string Cluster)> INamesClusters.Clusters => [(nameof(Cluster), Cluster)];
 

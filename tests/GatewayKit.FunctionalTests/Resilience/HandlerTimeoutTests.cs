@@ -46,6 +46,18 @@ public sealed class HandlerTimeoutTests : IDisposable
     }
 
     [Fact]
+    public async Task Fixed_answer_of_a_fallback_stands_in_for_a_handler_that_took_too_long()
+    {
+        await using var host = await StartAsync();
+        var asking = host.Client.GetAsync("/instead", TestContext.Current.CancellationToken);
+        await BegunAsync();
+        _time.Advance(Total);
+        using var answer = await asking;
+        Assert.Equal((HttpStatusCode.OK, "answer"), (answer.StatusCode, answer.Headers.GetValues("X-Gateway-Fallback").Single()));
+        Assert.Equal("instead", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Late_answer_of_a_handler_that_does_not_look_at_its_token_is_no_answer()
     {
         await using var host = await StartAsync();
@@ -199,6 +211,8 @@ public sealed class HandlerTimeoutTests : IDisposable
             await context.Response.Body.FlushAsync();
             await HangAsync(context.RequestAborted);
         }).WithTimeout(Total);
+        app.MapGet("/instead", (CancellationToken token) => HangAsync(token)).WithTimeout(Total)
+            .WithFallback(new() { OnFailure = new() { Exceptions = true }, Answer = new() { Body = "instead" } });
         app.MapGet("/array", (CancellationToken token) => NumbersAsync(20_000, token)).WithTimeout(Total);
         app.MapGet("/array-unwritten", (CancellationToken token) => NumbersAsync(1, token)).WithTimeout(Total);
         app.MapGet("/events", EventsAsync).WithTimeout(Total);

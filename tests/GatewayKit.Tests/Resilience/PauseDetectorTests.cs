@@ -37,6 +37,21 @@ public sealed class PauseDetectorTests : IDisposable
         Assert.True(_pauses.Covers(begin, _time.GetTimestamp()));
     }
 
+    [Fact]
+    public async Task Asking_does_not_hide_that_the_ticker_is_late()
+    {
+        await StartAsync();
+        var begin = _time.GetTimestamp();
+        for (var i = 0; i < 6; i++)
+        {
+            // Without a free thread the ticker waits while one request after the other fails and asks.
+            _time.StandStill(TimeSpan.FromMilliseconds(300));
+            _pauses.Covers(begin, _time.GetTimestamp());
+        }
+
+        Assert.True(_pauses.Covers(begin, _time.GetTimestamp()));
+    }
+
     [Theory]
     [InlineData(1_250, false)]
     [InlineData(1_251, true)]

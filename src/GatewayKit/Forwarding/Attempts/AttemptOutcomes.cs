@@ -39,8 +39,7 @@ internal static class AttemptOutcomes
 
     /// <summary>Whether an answer has no end that anybody waits for.</summary>
     public static bool IsStream(HttpResponseMessage answer, bool isGrpc) =>
-        isGrpc || (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
-            && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase));
+        isGrpc || (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && LongLived.IsEventStream(type.ToString()));
 
     /// <summary>How long a destination asks to be left alone; only a 503 speaks of the destination as a whole (RFC 9110 §15.6.4).</summary>
     public static TimeSpan? RetryAfter(HttpResponseMessage answer, TimeProvider time) =>

@@ -57,7 +57,7 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
     // One more here would multiply.
     private bool IsRetryOfGateway(HttpContext httpContext) => AttemptFields.IsRetry(httpContext.Request) && peers.Include(httpContext);
 
-    private bool IsSafe(HttpRequest request) => RequestRules.IsIdempotent(request.Method)
+    private bool IsSafe(HttpRequest request) => Idempotency.Is(request.Method)
         || (_policy is { HonorIdempotencyKey: true } && request.Headers.TryGetValue("Idempotency-Key", out var keys) && keys.Count == 1 && keys[0] is { Length: > 0 });
 
     private bool Fits(RingCall ring, in AttemptResult result, bool unreached, out TimeSpan wait)

@@ -32,13 +32,6 @@ internal sealed class BulkheadLease
         }
 
         var lease = new BulkheadLease(bulkhead, response, maxStreams);
-        response.OnStarting(
-            static lease =>
-            {
-                ((BulkheadLease)lease).Look();
-                return Task.CompletedTask;
-            },
-            lease);
         response.OnCompleted(
             static lease =>
             {
@@ -46,6 +39,17 @@ internal sealed class BulkheadLease
                 return Task.CompletedTask;
             },
             lease);
+        if (!response.HasStarted)
+        {
+            // Whoever stands outside may have begun the response; then there is nothing to wait for.
+            response.OnStarting(
+                static lease =>
+                {
+                    ((BulkheadLease)lease).Look();
+                    return Task.CompletedTask;
+                },
+                lease);
+        }
     }
 
     private void Look()

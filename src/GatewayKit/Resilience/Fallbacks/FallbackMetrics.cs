@@ -10,12 +10,15 @@ internal sealed class FallbackMetrics(GatewayMeter meter)
     /// <summary>The tag for what stands in: <c>cluster</c>, <c>answer</c>, <c>endpoint</c> or <c>handler</c>.</summary>
     public const string KindTag = "gatewaykit.fallback";
 
+    /// <summary>The name of a fixed answer.</summary>
+    public const string Answer = "answer";
+
     private readonly Counter<long> _fallbacks = meter.Meter.CreateCounter<long>(
         "gatewaykit.fallbacks", "{request}", "Failures that a fallback was there for, by what became of them.");
 
     public static string NameOf(FallbackKind kind) => kind switch
     {
-        FallbackKind.Answer => "answer",
+        FallbackKind.Answer => Answer,
         FallbackKind.Cluster => "cluster",
         FallbackKind.Endpoint => "endpoint",
         _ => "handler",

@@ -1,7 +1,6 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Mvc.Infrastructure;
 
 namespace GatewayKit.Resilience.Fallbacks;
 
@@ -14,15 +13,12 @@ internal sealed class FallbackRules(FallbackPolicy policy, GatewayEndpoint endpo
     /// <summary>What a result says that is a failure; <see langword="null"/> if it is none.</summary>
     public static FallbackCause? CauseOf(HttpContext httpContext, object? result)
     {
-        var inner = result is INestedHttpResult { Result: { } nested } ? nested : result;
-        if (inner is GatewayProblem problem)
+        if (GatewayResults.Innermost(result) is GatewayProblem problem)
         {
             return new(httpContext, problem.Reason, problem.StatusCode, null);
         }
 
-        // A handler may have said it all by the response's own status.
-        var status = (inner as IStatusCodeHttpResult)?.StatusCode ?? (inner as IStatusCodeActionResult)?.StatusCode
-            ?? (inner is IResult or null && !httpContext.Response.HasStarted ? httpContext.Response.StatusCode : StatusCodes.Status200OK);
+        var status = GatewayResults.StatusOf(httpContext, result);
         return status >= StatusCodes.Status400BadRequest ? new(httpContext, null, status, null) : null;
     }
 

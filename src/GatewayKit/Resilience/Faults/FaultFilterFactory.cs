@@ -1,6 +1,7 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -64,7 +65,8 @@ internal sealed class FaultFilterFactory(
 
         var isSlow = record.IsSlow && record.TryInject(InjectedFaults.BodyRate);
         var result = await next(context).ConfigureAwait(false);
-        return isSlow && result is not (null or GatewayProblem) ? new PacedResult(result, policy.BodyRate!.BytesPerSecond, time) : result;
+        // What MVC makes of an action it writes itself.
+        return isSlow && result is not (null or GatewayProblem or IActionResult) ? new PacedResult(result, policy.BodyRate!.BytesPerSecond, time) : result;
     }
 
     // A stream ends with INTERNAL_ERROR (RFC 9113 §7, RFC 9114 §8.1), a connection of HTTP/1.1 without a byte.

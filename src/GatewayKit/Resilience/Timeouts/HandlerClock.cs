@@ -56,13 +56,16 @@ internal sealed partial class HandlerClock : IDisposable
         lock (_lock)
         {
             (_httpContext, _due, _sparesStreams) = (httpContext, context.Deadline, sparesStreams);
-            (_running, _started, _released) = (true, false, false);
+            (_running, _started, _released) = (true, httpContext.Response.HasStarted, false);
             Arm(_pool.Time.GetTimestamp());
         }
 
         _clientAbort = _client.UnsafeRegister(static state => ((HandlerClock)state!).Cancel(), this);
-        httpContext.Response.OnStarting(static state => ((HandlerClock)state).OnStarting(), this);
         httpContext.Response.RegisterForDispose(this);
+        if (!httpContext.Response.HasStarted)
+        {
+            httpContext.Response.OnStarting(static state => ((HandlerClock)state).OnStarting(), this);
+        }
     }
 
     /// <summary>The refusal is the answer: it may begin, and the token is the client's own again.</summary>

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using GatewayKit.Diagnostics;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Fallbacks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -79,6 +80,13 @@ internal sealed partial class TimeoutFilterFactory(HandlerClocks clocks, Trusted
             return result;
         }
 
+        if (context.Fallback is { Kind: FallbackMetrics.Answer } && result is not GatewayProblem)
+        {
+            // A fixed answer takes no time, and is better than none.
+            clock.Release();
+            return result;
+        }
+
         // What a cancelled handler returns may be half of what it wanted to, and the caller has given up.
         await GatewayResults.DiscardAsync(result).ConfigureAwait(false);
         clock.Release();
@@ -90,7 +98,8 @@ internal sealed partial class TimeoutFilterFactory(HandlerClocks clocks, Trusted
     {
         var start = time.GetTimestamp();
         var result = await next(context).ConfigureAwait(false);
-        return time.GetElapsedTime(start) < policy.Total || (!policy.EndsStreams && IsStream(context.HttpContext)) ? result : Exceeded;
+        var isSpared = !policy.EndsStreams && (IsStream(context.HttpContext) || LongLived.IsEventStream(context.HttpContext.Response.ContentType));
+        return isSpared || time.GetElapsedTime(start) < policy.Total ? result : Exceeded;
     }
 
     private static partial class Log

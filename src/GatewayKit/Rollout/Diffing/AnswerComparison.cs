@@ -106,8 +106,9 @@ internal sealed class AnswerComparison(MirrorComparison rules)
             _json.Compare(one.RootElement, other.RootElement, differences);
             return true;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // Half a surrogate pair and bytes that are no UTF-8 are found out only when the text is read.
             return false;
         }
     }

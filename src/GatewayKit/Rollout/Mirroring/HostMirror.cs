@@ -40,11 +40,15 @@ internal static class HostMirror
 
         var start = time.GetTimestamp();
         TimeSpan? elapsed = null;
-        httpContext.Response.OnStarting(() =>
+        if (!httpContext.Response.HasStarted)
         {
-            elapsed = time.GetElapsedTime(start);
-            return Task.CompletedTask;
-        });
+            httpContext.Response.OnStarting(() =>
+            {
+                elapsed = time.GetElapsedTime(start);
+                return Task.CompletedTask;
+            });
+        }
+
         httpContext.Response.OnCompleted(() =>
         {
             var answer = AnswerRecord.Of(httpContext.Response, compare, elapsed ?? time.GetElapsedTime(start));

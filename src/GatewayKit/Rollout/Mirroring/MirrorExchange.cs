@@ -53,7 +53,8 @@ internal sealed class MirrorExchange(MirrorRoute route, MirrorRequest request, M
 
         var (result, start) = (CallResult.Neutral, route.Time.GetTimestamp());
         var acquired = false;
-        TimeSpan? headTime = null;
+        var status = 0;
+        TimeSpan? headTime = null, retryAfter = null;
         try
         {
             if (lease.Destination.InFlight > cluster.MostInFlight)
@@ -67,11 +68,14 @@ internal sealed class MirrorExchange(MirrorRoute route, MirrorRequest request, M
             acquired = true;
             using var deadline = new CancellationTokenSource(route.Policy.Timeout, route.Time);
             using var draining = route.Draining.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
+
+            // What cannot be sent is no fault of the destination.
+            using var message = request.ToMessage(cluster.Cluster, lease.Destination, route.Policy);
             try
             {
-                using var message = request.ToMessage(cluster.Cluster, lease.Destination, route.Policy);
                 using var answer = await invoker.SendAsync(message, deadline.Token).ConfigureAwait(false);
                 headTime = route.Time.GetElapsedTime(start);
+                (status, retryAfter) = ((int)answer.StatusCode, AttemptOutcomes.RetryAfter(answer, route.Time));
                 result = AttemptOutcomes.OfHead(answer, isGrpc: false, cluster.Cluster.CircuitBreaker);
                 var record = await ReadAsync(answer, headTime.Value, deadline.Token).ConfigureAwait(false);
                 route.Ended("answered");
@@ -92,7 +96,7 @@ internal sealed class MirrorExchange(MirrorRoute route, MirrorRequest request, M
         }
         finally
         {
-            lease.Report(result, headTime ?? route.Time.GetElapsedTime(start), null);
+            lease.Report(result, headTime ?? route.Time.GetElapsedTime(start), retryAfter, status);
             lease.Destination.End();
             if (acquired)
             {

@@ -36,6 +36,12 @@ internal sealed class MirrorPair(MirrorRoute route, string method, string traceI
         {
             route.Compare(this, _main, _mirror, _whyNot);
         }
+#pragma warning disable CA1031 // On a thread of nobody's request whatever it is would end the process.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            route.Skipped(MirrorSkip.Internal);
+        }
         finally
         {
             route.Leave();

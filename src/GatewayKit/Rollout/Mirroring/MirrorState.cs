@@ -7,8 +7,6 @@ internal sealed class MirrorState(TimeProvider time)
     private long _minute = -1;
     private int _samples;
 
-    public int InFlight => Volatile.Read(ref _inFlight);
-
     /// <summary>Takes a place; who has one calls <see cref="Leave"/> once.</summary>
     public bool TryEnter(int most)
     {

@@ -91,6 +91,7 @@ internal sealed class MirrorWatch(MirrorRoute route, GatewayContext context, Mir
 
     private string? WhyNotCompared() =>
         context.HttpContext.RequestAborted.IsCancellationRequested ? "client-aborted"
+        : context.Fallback is not null ? "main-failed"
         : _answer is not null && context.GetForwardOutcome() is { Error: not ForwardError.None } ? "main-failed"
         : null;
 
