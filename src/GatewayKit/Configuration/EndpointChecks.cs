@@ -14,7 +14,7 @@ internal sealed class EndpointChecks(PolicyChecks policies, FallbackChecks fallb
     {
         var conflicts = RouteConflicts.Find(prepared.Endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
         var clusters = prepared.Snapshot.Clusters.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return [.. CheckPolicies(prepared.Added, clusters), .. fallbacks.Check(prepared.Endpoints, clusters), .. conflicts];
+        return [.. CheckPolicies(prepared.Added, clusters), .. fallbacks.Check(prepared.Endpoints, clusters, new PolicyPlaces(sets)), .. conflicts];
     }
 
     /// <summary>What is wrong with the policies of these endpoints: one that would not be applied, or one that makes no sense.</summary>

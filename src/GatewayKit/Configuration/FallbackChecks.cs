@@ -31,7 +31,10 @@ internal sealed class FallbackChecks(EndpointDataSource source)
     }
 
     /// <summary>Checks gateway routes as they will be served, together with the host's own endpoints.</summary>
-    public IEnumerable<ConfigurationError> Check(IReadOnlyList<Endpoint> routes, IReadOnlySet<string> clusters)
+    /// <param name="routes">The endpoints of gateway routes.</param>
+    /// <param name="clusters">The ids of all clusters.</param>
+    /// <param name="places">Where policies were written.</param>
+    public IEnumerable<ConfigurationError> Check(IReadOnlyList<Endpoint> routes, IReadOnlySet<string> clusters, PolicyPlaces places)
     {
         var errors = new List<ConfigurationError>();
         Endpoint[] own = [.. source.Endpoints.Where(static endpoint => endpoint.Metadata.GetMetadata<GatewayRoute>() is null)];
@@ -52,9 +55,10 @@ internal sealed class FallbackChecks(EndpointDataSource source)
                 continue;
             }
 
-            var path = ModelPath.Join(endpoint.DisplayName ?? "(unnamed endpoint)", "Fallback");
+            var place = places.PathOf(endpoint, policy);
+            var path = ModelPath.Join(place, "Fallback");
             Report report = (where, message) => errors.Add(new(where, message));
-            CheckClusters([policy], endpoint.DisplayName ?? "(unnamed endpoint)", clusters, report);
+            CheckClusters([policy], place, clusters, report);
             if (policy.Endpoint is { } target)
             {
                 CheckEndpoint(endpoint, target, named, ModelPath.Join(path, nameof(policy.Endpoint)), report);

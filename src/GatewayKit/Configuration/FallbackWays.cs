@@ -41,7 +41,7 @@ internal sealed class FallbackWays
         var errors = new List<ConfigurationError>();
         foreach (var start in _from.Keys)
         {
-            Follow(start, [], done, errors);
+            Follow(new(start, string.Empty), [], done, errors);
         }
 
         return errors;
@@ -51,29 +51,37 @@ internal sealed class FallbackWays
 
     private static string Own(string name) => $"endpoint '{name}'";
 
-    private void Follow(string place, List<string> trail, HashSet<string> done, List<ConfigurationError> errors)
+    private void Follow(Way here, List<Way> trail, HashSet<string> done, List<ConfigurationError> errors)
     {
-        if (done.Contains(place))
+        if (done.Contains(here.To))
         {
             return;
         }
 
-        trail.Add(place);
-        foreach (var way in _from.GetValueOrDefault(place) ?? [])
+        trail.Add(here);
+        foreach (var way in _from.GetValueOrDefault(here.To) ?? [])
         {
-            var seen = trail.FindIndex(known => string.Equals(known, way.To, StringComparison.OrdinalIgnoreCase));
+            var seen = trail.FindIndex(known => string.Equals(known.To, way.To, StringComparison.OrdinalIgnoreCase));
             if (seen >= 0)
             {
-                errors.Add(new(way.Path, $"Fallbacks go in a circle: {string.Join(" → ", trail.Skip(seen).Append(trail[seen]))}. Let one of them end in a fixed answer."));
+                errors.Add(new(way.Path, Describe([.. trail.Skip(seen)], way)));
             }
             else
             {
-                Follow(way.To, trail, done, errors);
+                Follow(way, trail, done, errors);
             }
         }
 
         trail.RemoveAt(trail.Count - 1);
-        done.Add(place);
+        done.Add(here.To);
+    }
+
+    // The way into the circle is no part of it.
+    private static string Describe(Way[] circle, Way last)
+    {
+        string[] fallbacks = [.. circle.Skip(1).Append(last).Select(static way => way.Path).Distinct(StringComparer.Ordinal)];
+        return $"Fallbacks go in a circle: {string.Join(" → ", circle.Append(circle[0]).Select(static way => way.To))}. "
+            + (fallbacks.Length == 1 ? "Let it end in a fixed answer." : $"Let one of these end in a fixed answer: {string.Join(", ", fallbacks)}.");
     }
 
     private sealed record Way(string To, string Path);

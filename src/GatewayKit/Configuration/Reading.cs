@@ -37,14 +37,18 @@ internal sealed class Reading(ICollection<ConfigurationError> errors, PolicyName
     public void Missing(IConfigurationSection node, ModelProperty property) =>
         errors.Add(new(ConfigurationPath.Combine(node.Path, property.Name), $"{property.Name} is missing and has no default. Add the key."));
 
-    public void UnknownKey(IConfigurationSection node, IEnumerable<string> known, bool withPolicies = false)
+    /// <param name="node">The key.</param>
+    /// <param name="known">The keys that there are.</param>
+    /// <param name="withPolicies">Whether policies may stand there too.</param>
+    /// <param name="elsewhere">A sentence that says where the key belongs, if it is known in another place.</param>
+    public void UnknownKey(IConfigurationSection node, IEnumerable<string> known, bool withPolicies = false, string? elsewhere = null)
     {
         var names = known.ToArray();
         var nearest = NearestName.Of(node.Key, withPolicies ? names.Concat(policies.All.Select(static policy => policy.Name)) : names);
         var hint = nearest is not null ? $"Did you mean '{nearest}'?"
-            : names.Length == 0 ? string.Empty
+            : names.Length == 0 || elsewhere is not null ? string.Empty
             : $"Known here: {string.Join(", ", names)}.";
-        var registered = withPolicies ? policies.Describe() : string.Empty;
+        var registered = elsewhere ?? (withPolicies ? policies.Describe() : string.Empty);
         errors.Add(new(node.Path, string.Join(' ', new[] { $"'{node.Key}' is not a known key{(withPolicies ? " and no registered policy" : string.Empty)}.", hint, registered }.Where(static part => part.Length > 0))));
     }
 

@@ -1,4 +1,6 @@
+using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
+using GatewayKit.Routing;
 using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Configuration;
@@ -184,7 +186,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             }
             else
             {
-                reading.UnknownKey(child, [], withPolicies: true);
+                reading.UnknownKey(child, [], withPolicies: true, ElsewhereOf(child.Key, typeof(RouteSet), node));
             }
         }
 
@@ -237,6 +239,13 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             + (nearest is null ? $"It needs one of: {string.Join(", ", names)}." : $"Did you mean '{nearest}'?");
     }
 
+    // Retries are looked for at the route, throttles at the cluster.
+    private string? ElsewhereOf(string key, Type place, IConfigurationSection node) =>
+        (place == typeof(GatewayRoute) || place == typeof(RouteSet)) && types.Get(typeof(Cluster)).Find(key) is { } setting
+            ? $"'{setting.Name}' is a setting of clusters: write it under Clusters:{(node[nameof(GatewayRoute.Cluster)] is { Length: > 0 } id ? id : "<id>")}."
+        : place == typeof(Cluster) && policies.TryGet(key, out var policy) ? $"'{policy.Name}' is a policy: write it under Routes:<id>, or under Defaults for every route."
+        : null;
+
     private object? BindRecord(ModelType type, IConfigurationSection node, Reading reading, string? id = null)
     {
         if (!reading.TryGetObject(node, type))
@@ -268,7 +277,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             }
             else
             {
-                reading.UnknownKey(child, type.Properties.Select(static known => known.Name), withPolicies: type.Policies is not null);
+                reading.UnknownKey(child, type.Properties.Select(static known => known.Name), withPolicies: type.Policies is not null, ElsewhereOf(child.Key, type.Type, node));
             }
         }
 

@@ -78,6 +78,7 @@ internal static class EventIds
     public const int DrainDelayTooLong = 1613;
 
     // Resilience around endpoints
+    public const int FallbackDecided = 1730;
     public const int HandlerDeadline = 1740;
     public const int DeadlineCallbackFailed = 1741;
     // Resilience

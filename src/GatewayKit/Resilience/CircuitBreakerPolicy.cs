@@ -9,6 +9,9 @@ namespace GatewayKit.Resilience;
 /// </summary>
 public sealed record CircuitBreakerPolicy : IGuardPolicy
 {
+    private static readonly TimeSpan ShortestBreak = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestBreak = TimeSpan.FromHours(1);
+
     /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow the circuit opens and closes, is counted and logged, and stops nothing.</summary>
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
 
@@ -73,11 +76,22 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy
     internal IEnumerable<(string Setting, string Fault)> Faults() =>
     [
         .. Outside(nameof(Window), Window, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
-        .. Outside(nameof(OpenFor), OpenFor, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
-        .. Outside(nameof(MaxOpenFor), MaxOpenFor, OpenFor, TimeSpan.FromHours(1)),
+        .. Outside(nameof(OpenFor), OpenFor, ShortestBreak, LongestBreak),
+        .. MaxOpenFor < OpenFor && MaxOpenFor >= ShortestBreak && OpenFor <= LongestBreak
+            ? MostBelowFirst()
+            : Outside(nameof(MaxOpenFor), MaxOpenFor, ShortestBreak, LongestBreak),
         .. Outside(nameof(Recovery), Recovery, TimeSpan.Zero, TimeSpan.FromMinutes(5)),
         .. SlowCall is { } slow ? Outside(nameof(SlowCall), slow, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)) : [],
     ];
+
+    // Whoever wrote only one of them never saw the other.
+    private IEnumerable<(string Setting, string Fault)> MostBelowFirst()
+    {
+        var unset = new CircuitBreakerPolicy();
+        yield return MaxOpenFor == unset.MaxOpenFor
+            ? (nameof(OpenFor), $"OpenFor is {OpenFor:c}, longer than MaxOpenFor, which is {MaxOpenFor:c} by default. Set MaxOpenFor to {OpenFor:c} or more as well, or shorten OpenFor.")
+            : (nameof(MaxOpenFor), $"MaxOpenFor is {MaxOpenFor:c}, shorter than OpenFor, which is {OpenFor:c}{(OpenFor == unset.OpenFor ? " by default" : string.Empty)}. Set OpenFor to {MaxOpenFor:c} or less as well, or lengthen MaxOpenFor.");
+    }
 
     private static IEnumerable<(string Setting, string Fault)> Outside(string name, TimeSpan value, TimeSpan least, TimeSpan most)
     {

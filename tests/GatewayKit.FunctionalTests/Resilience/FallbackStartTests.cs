@@ -44,7 +44,30 @@ public sealed class FallbackStartTests
               "line": { "Match": { "Path": "/line" }, "Cluster": "d", "Fallback": { "Cluster": "a" } }
             }
             """));
-        Assert.Contains("cluster 'a' → cluster 'b' → cluster 'c' → cluster 'a'", Assert.Single(error.Errors).Message, StringComparison.Ordinal);
+        var only = Assert.Single(error.Errors);
+        Assert.Equal("Gateway:Routes:three:Fallback", only.Path);
+        Assert.Equal(
+            "Fallbacks go in a circle: cluster 'a' → cluster 'b' → cluster 'c' → cluster 'a'. "
+            + "Let one of these end in a fixed answer: Gateway:Routes:one:Fallback, Gateway:Routes:two:Fallback, Gateway:Routes:three:Fallback.",
+            only.Message);
+    }
+
+    [Theory]
+    [InlineData("""{ "Defaults": { "Fallback": { "Cluster": "A" } }, "Clusters": { "a": { } }, "Routes": { "r": { "Match": { "Path": "/r" }, "Cluster": "a" } } }""", "Gateway:Defaults:Fallback")]
+    [InlineData("""{ "Clusters": { "a": { } }, "Routes": { "r": { "Match": { "Path": "/r" }, "Cluster": "a", "Fallback": { "Cluster": "a" } } } }""", "Gateway:Routes:r:Fallback")]
+    [InlineData("""{ "Defaults": { "Fallback": { "Endpoint": "owm" } }, "Clusters": { "a": { } }, "Routes": { "r": { "Match": { "Path": "/r" }, "Cluster": "a" } } }""", "Gateway:Defaults:Fallback:Endpoint")]
+    [InlineData("""{ "Clusters": { "a": { } } }""", "in-code:Fallback")]
+    public async Task Error_names_the_place_where_the_fallback_is_written(string section, string path)
+    {
+        var error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(section, map: app =>
+        {
+            app.MapGatewayRoutes();
+            if (path.StartsWith("in-code", StringComparison.Ordinal))
+            {
+                app.MapGatewayRoute("/code", cluster: "a").WithDisplayName("in-code").WithFallback(new() { Cluster = "a" });
+            }
+        }));
+        Assert.Equal(path, Assert.Single(error.Errors).Path);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using GatewayKit.Resilience.Fallbacks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace GatewayKit.FunctionalTests.Resilience;
 
@@ -154,6 +155,25 @@ public sealed class FallbackTests : IAsyncLifetime
         Assert.Equal(new FallbackRecord("answer", "status-503"), await _fallbacks.NextAsync());
     }
 
+    [Theory]
+    [InlineData("/sick/answer", LogLevel.Debug, "to answer after status-503: used")]
+    [InlineData("/sick/shadow", LogLevel.Debug, "to cluster after status-503: would_use")]
+    [InlineData("/dead/cluster", LogLevel.Debug, "to cluster after upstream-connect: used")]
+
+    // Nobody else learns of the exception.
+    [InlineData("/throws/answer", LogLevel.Warning, "to answer after exception: used")]
+    public async Task Log_says_what_stood_in_for_which_request(string path, LogLevel level, string words)
+    {
+        using var log = new LogRecorder();
+        await using var gateway = await StartAsync(log);
+        using var answer = await gateway.Client.GetAsync(path, TestContext.Current.CancellationToken);
+        await _fallbacks.NextAsync();
+        var entry = Assert.Single(log.Take(1730));
+        Assert.Equal(level, entry.Level);
+        Assert.Contains(words, entry.Message, StringComparison.Ordinal);
+        Assert.Matches(@"Trace \S{8,}\.$", entry.Message);
+    }
+
     [Fact]
     public async Task Json_says_the_same()
     {
@@ -171,7 +191,7 @@ public sealed class FallbackTests : IAsyncLifetime
 
     private static string? KindOf(HttpResponseMessage answer) => answer.Headers.TryGetValues("X-Gateway-Fallback", out var values) ? Assert.Single(values) : null;
 
-    private Task<TestHost> StartAsync() => TestHost.GatewayAsync(
+    private Task<TestHost> StartAsync(LogRecorder? log = null) => TestHost.GatewayAsync(
         $$"""
         {
           "Clusters": {
@@ -189,7 +209,14 @@ public sealed class FallbackTests : IAsyncLifetime
           }
         }
         """,
-        builder => builder.Services.AddSingleton<IGatewayObserver>(_observer).AddSingleton<IGatewayObserver>(_fallbacks),
+        builder =>
+        {
+            builder.Services.AddSingleton<IGatewayObserver>(_observer).AddSingleton<IGatewayObserver>(_fallbacks);
+            if (log is not null)
+            {
+                builder.Services.AddLogging(logging => logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug));
+            }
+        },
         Map);
 
     private static void Map(WebApplication app)

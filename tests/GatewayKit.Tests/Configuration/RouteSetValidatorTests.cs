@@ -36,6 +36,10 @@ public sealed class RouteSetValidatorTests : IDisposable
     [InlineData(""" "Destinations": { "x": { "Address": "http://a:0" } } """, "Destinations:x:Address", "The address has port 0, which nothing listens at. Write the port of the destination.")]
     [InlineData(""" "Tls": { "ServerName": "10.0.0.1" } """, "Tls:ServerName", "'10.0.0.1' is not a host name.")]
     [InlineData(""" "Tls": { "ClientCertificate": { "File": "/proc/self/exe", "PasswordVariable": "GATEWAYKIT_UNSET" } } """, "Tls:ClientCertificate:PasswordVariable", "The environment variable 'GATEWAYKIT_UNSET' is not set.")]
+    [InlineData(""" "CircuitBreaker": { "OpenFor": "00:02:00" } """, "CircuitBreaker:OpenFor", "OpenFor is 00:02:00, longer than MaxOpenFor, which is 00:01:00 by default. Set MaxOpenFor to 00:02:00 or more as well, or shorten OpenFor.")]
+    [InlineData(""" "CircuitBreaker": { "MaxOpenFor": "00:00:02" } """, "CircuitBreaker:MaxOpenFor", "MaxOpenFor is 00:00:02, shorter than OpenFor, which is 00:00:05 by default. Set OpenFor to 00:00:02 or less as well, or lengthen MaxOpenFor.")]
+    [InlineData(""" "CircuitBreaker": { "OpenFor": "00:00:09", "MaxOpenFor": "00:00:02" } """, "CircuitBreaker:MaxOpenFor", "MaxOpenFor is 00:00:02, shorter than OpenFor, which is 00:00:09. Set OpenFor to 00:00:02 or less as well, or lengthen MaxOpenFor.")]
+    [InlineData(""" "CircuitBreaker": { "OpenFor": "02:00:00" } """, "CircuitBreaker:OpenFor", "OpenFor is 02:00:00; it must be 00:00:00.1000000 to 01:00:00.")]
     public void A_cluster_that_cannot_work_is_an_error(string content, string path, string message) =>
         AssertOne($$"""{ "Clusters": { "a": { {{content}} } } }""", $"Gateway:Clusters:a:{path}", message);
 

@@ -50,7 +50,7 @@ internal sealed class FallbackLink(
         var obstacle = rules.Obstacle(context, cause);
         if (obstacle is not null || policy.Mode is PolicyMode.Shadow)
         {
-            metrics.Decided(endpoint, policy.Kind, cause.Code, obstacle ?? "would_use");
+            metrics.Decided(endpoint, policy.Kind, cause, obstacle ?? "would_use");
         }
 
         return obstacle is null;
@@ -69,7 +69,7 @@ internal sealed class FallbackLink(
             FallbackKind.Endpoint => endpoints.Find(policy.Endpoint!) is { } found ? new DelegateAnswer(found.RequestDelegate!, found) : new GatewayProblem(RejectionReason.FilterError),
             _ => new DelegateAnswer(policy.Handler!, null),
         };
-        metrics.Decided(endpoint, policy.Kind, cause.Code, result is GatewayProblem ? "failed" : "used");
+        metrics.Decided(endpoint, policy.Kind, cause, result is GatewayProblem ? FallbackMetrics.Failed : FallbackMetrics.Used);
         if (policy.SendHeader)
         {
             httpContext.Response.Headers[Header] = _kind;
