@@ -52,8 +52,9 @@ internal sealed class GatewayStartup(
         }
     }
 
+    // Deadlines that somebody has set: a host with nothing but defaults is not warned of them.
     private void LookAtDeadlines() =>
-        shutdown.Look(configurator.Current.ClusterStates.Values.Select(static state => (state.Cluster.Id, state.Timeouts.Total ?? Timeout.InfiniteTimeSpan)));
+        shutdown.Look(configurator.Current.ClusterStates.Values.Select(static state => (state.Cluster.Id, state.Cluster.Timeouts.Total ?? Timeout.InfiniteTimeSpan)));
 
     // A misspelled cluster would leave a test on the real network.
     private void RefuseUnusedHandlers()

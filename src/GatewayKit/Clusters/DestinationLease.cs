@@ -27,8 +27,14 @@ internal readonly struct DestinationLease
     /// <param name="elapsed">From the request to the head of the answer, or to the failure.</param>
     /// <param name="retryAfter">When the destination asks to be left alone until.</param>
     /// <param name="status">The status of the answer; 0 if there was none.</param>
-    public void Report(CallResult result, TimeSpan elapsed, TimeSpan? retryAfter, int status = 0)
+    /// <param name="reason">The code of the failure; <see langword="null"/> if the status is all there is to say.</param>
+    public void Report(CallResult result, TimeSpan elapsed, TimeSpan? retryAfter, int status = 0, string? reason = null)
     {
+        if (result is CallResult.Failure)
+        {
+            _health?.NoteFailure(status, reason);
+        }
+
         _circuit?.Leave(_permit, result, elapsed, retryAfter);
         if (result is not CallResult.Neutral)
         {

@@ -100,7 +100,7 @@ internal static class ClusterChecks
 
         // Only clocks that somebody has set can be meant: a short Total needs no word about the others, it cuts them off.
         var defaults = new ClusterTimeouts().InEffect(triesAgain: false);
-        CheckCapped(nameof(timeouts.Attempt), timeouts.Attempt, defaults.Attempt, nameof(timeouts.Total), timeouts.InEffect(cluster.TriesAgain).Total, path, report);
+        CheckCapped(nameof(timeouts.Attempt), timeouts.Attempt, usual: null, nameof(timeouts.Total), timeouts.InEffect(cluster.TriesAgain).Total, path, report);
         CheckCapped(nameof(timeouts.Idle), timeouts.Idle, defaults.Idle, nameof(timeouts.Total), timeouts.Total, path, report);
         CheckCapped(nameof(timeouts.PoolWait), timeouts.PoolWait, defaults.PoolWait, nameof(timeouts.Total), timeouts.Total, path, report);
         CheckCapped(nameof(timeouts.Connect), timeouts.Connect, defaults.Connect, nameof(timeouts.Total), timeouts.Total, path, report);

@@ -52,6 +52,7 @@ internal static class EventIds
     public const int DestinationClosed = 1427;
     public const int ProbeFailed = 1428;
     public const int CircuitChanged = 1429;
+    public const int CircuitOpened = 1430;
     public const int DestinationsChanged = 1450;
     public const int DiscoveryFailed = 1451;
     public const int DiscoveryFailedAgain = 1452;

@@ -20,13 +20,14 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
     private bool _acquired, _counted, _ended, _reported;
+    private readonly bool _deadlineIsCallers;
     private byte _phase = (byte)ForwardPhase.Request;
 
     public Exchange(in ForwardCall call, in DestinationLease lease, ExchangeClock clock, ForwardMetrics metrics)
     {
         (HttpContext, Context, Cluster, IsGrpc) = (call.HttpContext, call.Context, call.Cluster, call.IsGrpc);
         (_lease, Clock, _metrics) = (lease, clock, metrics);
-        (_deadline, _streamDeadline, _sent) = (call.Deadline, call.StreamDeadline, call.Upgrade);
+        (_deadline, _streamDeadline, _deadlineIsCallers, _sent) = (call.Deadline.At, call.Deadline.StreamsAt, call.Deadline.IsCallers, call.Upgrade);
         if (Context is { } context)
         {
             context.LatestAttempt = this;
@@ -74,7 +75,16 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     public bool IsGrpc { get; }
 
-    public bool HasDeadline => _deadline != long.MaxValue;
+    public CallDeadline Deadline => new(_deadline, _streamDeadline, _deadlineIsCallers);
+
+    /// <summary>
+    /// Whether the deadline that ended the attempt is a setting of the gateway, and the destination was silent for at least half of what that grants: it was
+    /// given a fair time, and is no better than one that an attempt's own clock has ended.
+    /// </summary>
+    public bool HadFairTime => Deadline is { Exists: true, IsCallers: false } && Clock.Silence >= (GrantedByRoute ?? Cluster.Timeouts.Total!.Value) / 2;
+
+    /// <summary>What the route grants, if it is the route that sets the deadline; <see langword="null"/> if it is the cluster, or nobody.</summary>
+    public TimeSpan? GrantedByRoute => Deadline.Exists && Context?.Deadline == _deadline ? Context.DeadlineGrants : null;
 
     string IForwardAttempt.ClusterId => Cluster.Cluster.Id;
 
@@ -251,7 +261,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (!_reported)
         {
             _reported = true;
-            _lease.Report(result, Clock.HeadTime, retryAfter, (int?)Response?.StatusCode ?? 0);
+            _lease.Report(result, Clock.HeadTime, retryAfter, (int?)Response?.StatusCode ?? 0, Reason?.Code);
         }
     }
 }

@@ -63,6 +63,11 @@ internal sealed class ExchangeClock : IDisposable
     /// <summary>Why the exchange was cancelled; <see cref="ForwardError.None"/> if it was not.</summary>
     public ForwardError Error => (ForwardError)Volatile.Read(ref _error);
 
+    /// <summary>How long it is that nothing has come from the destination, which is the one that is waited for; zero while another is.</summary>
+    public TimeSpan Silence => Culprit() is WaitingFor.UpstreamHead or WaitingFor.UpstreamBody && Volatile.Read(ref _attemptDue) is not Never
+        ? _time.GetElapsedTime(Volatile.Read(ref _lastMove))
+        : TimeSpan.Zero;
+
     /// <summary>Whether this process stood still some time since the start: what took too long then says nothing of the destination.</summary>
     public bool StoodStill => _pool.StoodStillSince(_startedAt);
 

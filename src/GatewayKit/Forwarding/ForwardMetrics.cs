@@ -126,29 +126,13 @@ internal sealed partial class ForwardMetrics(GatewayMeter meter, ILogger<Forward
         }
     }
 
-    // The handler repeats what a destination sent in its messages: no control character of it may end a line of the log or steer a terminal.
     private static string CauseOf(Exchange exchange, Exception? exception)
     {
-        const int MostShown = 300;
         var (error, clocked) = (exchange.Error, exchange.Clock.Error);
-        if ((error == clocked || error is ForwardError.UpstreamConnectTimeout or ForwardError.Overloaded) && ClockSettings.Describe(error, exchange.Phase, exchange.Cluster) is { } clock)
-        {
-            return clock;
-        }
-
-        if (exception is null)
-        {
-            return "no further cause";
-        }
-
-        var text = exception.GetBaseException().Message;
-        return string.Create(Math.Min(text.Length, MostShown), text, static (shown, text) =>
-        {
-            for (var i = 0; i < shown.Length; i++)
-            {
-                shown[i] = char.IsControl(text[i]) ? '?' : text[i];
-            }
-        });
+        return (error == clocked || error is ForwardError.UpstreamConnectTimeout or ForwardError.Overloaded)
+            && ClockSettings.Describe(error, exchange.Phase, exchange.Cluster, exchange.Deadline, exchange.GrantedByRoute) is { } clock
+            ? clock
+            : exception is null ? "no further cause" : LogText.Of(exception);
     }
 
     private static string CauseOf(DroppedField cause) => cause switch

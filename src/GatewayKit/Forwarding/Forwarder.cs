@@ -123,7 +123,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
             return new(answer);
         }
 
-        error = TryReadDeadline(httpContext, context, cluster, out var deadline, out var streamDeadline, out var isGrpc);
+        error = TryReadDeadline(httpContext, context, cluster, out var deadline, out var isGrpc);
         if (error is ForwardError.None && upgrade is not null)
         {
             error = upgrade.Reserve(_tunnels);
@@ -134,7 +134,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
             return new(Refuse(error));
         }
 
-        var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, streamDeadline, isGrpc);
+        var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, isGrpc);
         if (cluster.Bulkhead is not { } bulkhead)
         {
             return Send(call, ring, place: null);
@@ -160,7 +160,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
         Places? place;
         try
         {
-            place = await bulkhead.EnterAsync(call.Deadline, call.HttpContext.RequestAborted).ConfigureAwait(false);
+            place = await bulkhead.EnterAsync(call.Deadline.At, call.HttpContext.RequestAborted).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -168,7 +168,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
         }
 
         return place is not null ? await Send(call, ring, place).ConfigureAwait(false)
-            : Refuse(call.Deadline <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.Overloaded);
+            : Refuse(call.Deadline.At <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.Overloaded);
     }
 
     private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, Places? place) =>
@@ -237,32 +237,36 @@ public sealed class Forwarder : IClusterSender, IDisposable
 
     // The shortest of the deadlines counts, and what a call has spent in filters is gone. Streams end by what was said of them: by the caller's
     // deadline, by a total that was asked for, by a policy that says so.
-    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, out long deadline, out long streamDeadline, out bool isGrpc)
+    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, out CallDeadline deadline, out bool isGrpc)
     {
-        (deadline, streamDeadline) = (long.MaxValue, long.MaxValue);
+        deadline = CallDeadline.None;
         isGrpc = GrpcCall.Is(httpContext.Request);
         var total = cluster.Timeouts.Total!.Value;
         if (total != Timeout.InfiniteTimeSpan)
         {
-            deadline = After(total);
-            streamDeadline = cluster.TotalEndsStreams ? deadline : long.MaxValue;
+            var end = After(total);
+            deadline = new(end, cluster.TotalEndsStreams ? end : long.MaxValue, IsCallers: false);
         }
 
-        if (context is not null && context.Deadline != long.MaxValue)
+        if (context is not null && context.Deadline < deadline.At)
         {
-            deadline = Math.Min(deadline, context.Deadline);
-            streamDeadline = context.DeadlineSparesStreams ? streamDeadline : Math.Min(streamDeadline, context.Deadline);
+            deadline = new(context.Deadline, deadline.StreamsAt, IsCallers: context.DeadlineGrants == TimeSpan.Zero);
+        }
+
+        if (context is { DeadlineSparesStreams: false })
+        {
+            deadline = deadline with { StreamsAt = Math.Min(deadline.StreamsAt, context.Deadline) };
         }
 
         if (_peers.Include(httpContext) && DeadlineField.TryRead(httpContext.Request, out var wanted))
         {
-            (deadline, streamDeadline) = Shorten(wanted, deadline, streamDeadline);
+            deadline = deadline.Shorten(After(wanted));
         }
 
         if (isGrpc)
         {
             // Nothing tells one that streams from one that does not.
-            deadline = streamDeadline;
+            deadline = deadline with { At = deadline.StreamsAt };
             if (httpContext.Request.Headers.TryGetValue(GrpcTimeout.Name, out var stated))
             {
                 if (!GrpcTimeout.TryParse(stated, out var asked))
@@ -271,17 +275,11 @@ public sealed class Forwarder : IClusterSender, IDisposable
                 }
 
                 asked -= context is null ? TimeSpan.Zero : GrpcCall.Age(context, _sender.Time);
-                (deadline, streamDeadline) = Shorten(asked, deadline, streamDeadline);
+                deadline = deadline.Shorten(After(asked));
             }
         }
 
-        return deadline != long.MaxValue && deadline <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.None;
-    }
-
-    private (long Deadline, long StreamDeadline) Shorten(TimeSpan left, long deadline, long streamDeadline)
-    {
-        var asked = After(left);
-        return (Math.Min(deadline, asked), Math.Min(streamDeadline, asked));
+        return deadline.Exists && deadline.At <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.None;
     }
 
     private long After(TimeSpan time) => _sender.Time.GetTimestamp() + (long)(time.TotalSeconds * _sender.Time.TimestampFrequency);

@@ -109,6 +109,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>When the request has to be over, as a timestamp; <see cref="long.MaxValue"/> without a limit. It is only ever shortened.</summary>
     internal long Deadline { get; set; } = long.MaxValue;
 
+    /// <summary>How long the setting behind <see cref="Deadline"/> grants, of which filters may have used some; zero if a caller wants it so soon.</summary>
+    internal TimeSpan DeadlineGrants { get; set; }
+
     /// <summary>Whether <see cref="Deadline"/> leaves streams alone: gRPC calls, and answers that turn out to be event streams.</summary>
     internal bool DeadlineSparesStreams { get; set; }
 

@@ -242,7 +242,7 @@ internal sealed class CircuitBreaker(CircuitBreakerPolicy policy, TimeProvider t
     {
         var closedFor = Standing.State is CircuitState.Closed ? time.GetElapsedTime(_since) : TimeSpan.Zero;
         var length = (long)Math.Round(_breakTime.Next(closedFor, retryAfter).TotalSeconds * time.TimestampFrequency);
-        return Enter(CircuitState.Open, reason, samples, failures, bites, time.GetTimestamp() + length);
+        return Enter(CircuitState.Open, reason, samples, failures, bites, time.GetTimestamp() + length) with { OpenFor = time.GetElapsedTime(0, length) };
     }
 
     // What time alone brings. Looked at by whoever comes, so there is no timer.

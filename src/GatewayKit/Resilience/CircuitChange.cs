@@ -6,4 +6,5 @@ namespace GatewayKit.Resilience;
 /// <param name="Reason">Why, as a code.</param>
 /// <param name="Samples">How many results led to it.</param>
 /// <param name="Failures">How many of them were failures, or slow where slowness led to it.</param>
-internal readonly record struct CircuitChange(CircuitState From, CircuitState To, string Reason, int Samples, int Failures);
+/// <param name="OpenFor">How long it stays open; zero if it is not.</param>
+internal readonly record struct CircuitChange(CircuitState From, CircuitState To, string Reason, int Samples, int Failures, TimeSpan OpenFor = default);

@@ -31,6 +31,7 @@ public sealed class RouteSetValidatorTests : IDisposable
     [InlineData(""" "Timeouts": { "Idle": "00:00:00" } """, "Timeouts:Idle", "Idle is 00:00:00; it must be more than zero and at most 24.20:31:23.6470000, or \"Infinite\" to switch it off.")]
     [InlineData(""" "Timeouts": { "Connect": "-00:00:05" } """, "Timeouts:Connect", "Connect is -00:00:05; it must be more than zero and at most 24.20:31:23.6470000, or \"Infinite\" to switch it off.")]
     [InlineData(""" "Timeouts": { "Total": "30.00:00:00" } """, "Timeouts:Total", "Total is 30.00:00:00; it must be more than zero and at most 24.20:31:23.6470000, or \"Infinite\" to switch it off.")]
+    [InlineData(""" "Timeouts": { "Total": "00:00:10", "Attempt": "00:00:30" } """, "Timeouts:Attempt", "Attempt is 00:00:30, which is longer than Total, 00:00:10. Shorten it or lengthen Total.")]
     [InlineData(""" "Timeouts": { "Total": "00:00:10", "Attempt": "00:00:20" } """, "Timeouts:Attempt", "Attempt is 00:00:20, which is longer than Total, 00:00:10. Shorten it or lengthen Total.")]
     [InlineData(""" "Tls": { "Protocols": [ "Tls11" ] } """, "Tls:Protocols", "Protocols is Tls11; only Tls12 and Tls13 are safe to speak. Name one or both, or remove the key.")]
     [InlineData(""" "Destinations": { "x": { "Address": "http://a:0" } } """, "Destinations:x:Address", "The address has port 0, which nothing listens at. Write the port of the destination.")]

@@ -1,5 +1,6 @@
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding;
+using GatewayKit.Forwarding.Attempts;
 
 namespace GatewayKit.Tests.Forwarding;
 
@@ -17,11 +18,23 @@ public sealed class ClockSettingsTests
     [InlineData(ForwardError.UpstreamHeadersTimeout, ForwardPhase.Request, "Timeouts:Attempt (00:00:02) or Timeouts:Idle (00:01:00) ran out")]
     [InlineData(ForwardError.UpstreamStalled, ForwardPhase.Response, "Timeouts:Idle (00:01:00) ran out")]
     [InlineData(ForwardError.UpgradeIdleTimeout, ForwardPhase.Tunnel, "Timeouts:Tunnel (00:01:40) ran out")]
-    [InlineData(ForwardError.DeadlineExceeded, ForwardPhase.Response, "Timeouts:Total (Infinite) or the call's grpc-timeout ran out")]
+    [InlineData(ForwardError.DeadlineExceeded, ForwardPhase.Response, "the host's request timeout ran out")]
     [InlineData(ForwardError.DeadlineExceeded, ForwardPhase.Tunnel, "MaxDuration of the route's WebSockets ran out")]
     [InlineData(ForwardError.Overloaded, ForwardPhase.Waiting, "Timeouts:PoolWait (00:00:00.5000000) ran out or too many wait, at Http:MaxConnections (3)")]
     [InlineData(ForwardError.Overloaded, ForwardPhase.Request, null)]
     [InlineData(ForwardError.UpstreamReset, ForwardPhase.Request, null)]
     public void Log_names_the_setting_that_can_be_changed(ForwardError error, ForwardPhase phase, string? expected) =>
-        Assert.Equal(expected, ClockSettings.Describe(error, phase, new ClusterState(Cluster, [], null!, new(new(), TimeProvider.System))));
+        Assert.Equal(expected, ClockSettings.Describe(error, phase, State(Cluster), CallDeadline.None, grantedByRoute: null));
+
+    [Fact]
+    public void Deadline_is_told_by_who_set_it()
+    {
+        var state = State(Cluster with { Timeouts = new() { Total = TimeSpan.FromSeconds(4) } });
+        string? Of(in CallDeadline deadline, TimeSpan? granted = null) => ClockSettings.Describe(ForwardError.DeadlineExceeded, ForwardPhase.Request, state, deadline, granted);
+        Assert.Equal("Timeouts:Total (00:00:04) ran out", Of(new(1, 1, IsCallers: false)));
+        Assert.Equal("Total of the route's timeout (00:00:03) ran out", Of(new(1, 1, IsCallers: false), TimeSpan.FromSeconds(3)));
+        Assert.Equal("the time that the caller gives ran out", Of(new CallDeadline(2, 2, IsCallers: false).Shorten(1)));
+    }
+
+    private static ClusterState State(Cluster cluster) => new(cluster, [], null!, new(new(), TimeProvider.System));
 }

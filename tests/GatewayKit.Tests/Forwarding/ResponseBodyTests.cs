@@ -82,7 +82,7 @@ public sealed class ResponseBodyTests
         using var answer = new HttpResponseMessage();
         var destination = new DestinationState("a", new() { Address = new(isPlain ? "http://a" : "https://a") });
         var cluster = new ClusterState(new() { Id = "up" }, [destination], null!, new(new(), TimeProvider.System));
-        var exchange = new Exchange(new ForwardCall(context, null, cluster, default, null, long.MaxValue, long.MaxValue, false), new(destination), clock, null!);
+        var exchange = new Exchange(new ForwardCall(context, null, cluster, default, null, CallDeadline.None, false), new(destination), clock, null!);
         exchange.Accept(answer);
         var (error, exception) = await ResponseBody.CopyAsync(source, context.Response, length, exchange);
         Assert.Null(exception);

@@ -22,7 +22,7 @@ public sealed class CircuitBreakerTests
         Call(breaker, CallResult.Success, 1);
         Assert.Equal(CircuitState.Closed, breaker.State);
         Call(breaker, CallResult.Failure, 4);
-        Assert.Equal(new CircuitChange(CircuitState.Closed, CircuitState.Open, "failure-share", 24, 12), Assert.Single(_changes));
+        Assert.Equal(new CircuitChange(CircuitState.Closed, CircuitState.Open, "failure-share", 24, 12, breaker.RetryAfter), Assert.Single(_changes));
     }
 
     [Fact]

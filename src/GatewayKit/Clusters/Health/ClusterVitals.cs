@@ -127,7 +127,7 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
         var joinedAt = _current is not null && destinations.Any(static destination => destination.Health is not null) ? SlowStartRule.Now(Time) : 0;
         foreach (var destination in destinations)
         {
-            destination.Health ??= new(destination.Id, cluster, this) { JoinedAt = joinedAt };
+            destination.Health ??= new(destination.Id, destination.Destination.Address, cluster, this) { JoinedAt = joinedAt };
         }
     }
 
@@ -141,7 +141,6 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
         if (from is { } before)
         {
             health.Note(new(Time.GetUtcNow(), $"health-check-{HealthTelemetry.NameOf(outcome)}"));
-            watch.Telemetry.ProbeChanged(ClusterId, health, before, HealthTelemetry.NameOf(outcome));
 
             // It was away, and is as cold as one that joins.
             if (before is HealthState.Unhealthy && settings.Mode is PolicyMode.Enforce)

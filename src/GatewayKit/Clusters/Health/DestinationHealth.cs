@@ -18,14 +18,21 @@ internal sealed class DestinationHealth
     private ActiveHealth? _question;
     private long _joinedAt;
     private volatile bool _isEjected;
+    private volatile string? _failure;
+    private volatile int _failureStatus;
 
-    public DestinationHealth(string destinationId, Cluster cluster, ClusterVitals vitals)
+    public DestinationHealth(string destinationId, Uri address, Cluster cluster, ClusterVitals vitals)
     {
-        (Id, _vitals, _policy, _question) = (destinationId, vitals, cluster.CircuitBreaker, cluster.Health.Active);
+        (Id, Address, _vitals, _policy, _question) = (destinationId, address, vitals, cluster.CircuitBreaker, cluster.Health.Active);
         _circuit = CreateCircuit();
     }
 
     public string Id { get; }
+
+    public Uri Address { get; }
+
+    /// <summary>How the latest call failed that did, for people: a reason code, or a status.</summary>
+    public string LatestFailure => _failure ?? (_failureStatus is 0 ? "none" : $"status {_failureStatus}");
 
     /// <summary>Lets calls pass, or not.</summary>
     public CircuitBreaker Circuit => Volatile.Read(ref _circuit);
@@ -75,6 +82,11 @@ internal sealed class DestinationHealth
 
         _question = active;
     }
+
+    /// <summary>Notes how a call failed.</summary>
+    /// <param name="status">The status of the answer; 0 if there was none.</param>
+    /// <param name="reason">The reason code; <see langword="null"/> if the status says it all.</param>
+    public void NoteFailure(int status, string? reason) => (_failureStatus, _failure) = (status, reason);
 
     /// <summary>Notes a change of what health checks say.</summary>
     public void Note(HealthChange change) => Latest = change;

@@ -1,3 +1,5 @@
+using GatewayKit.Diagnostics;
+
 namespace GatewayKit.Clusters.Health;
 
 /// <summary>Asks one destination again and again how it is. Ends when it is told to, and then changes nothing any more.</summary>
@@ -96,7 +98,7 @@ internal sealed class DestinationProbe
 
     private async Task AskAsync(ClusterState cluster, DestinationState destination, ActiveHealth settings)
     {
-        var (outcome, exception) = (ProbeOutcome.Skipped, (Exception?)null);
+        var (answer, exception) = (new ProbeAnswer(ProbeOutcome.Skipped), (Exception?)null);
         if (destination.InFlight < cluster.MostInFlight)
         {
             using var limit = new CancellationTokenSource(settings.Timeout, _time);
@@ -106,20 +108,21 @@ internal sealed class DestinationProbe
                 // A handler of the host may not listen to the token. Its answer is nobody's then, and gives back what it holds by itself.
                 var asking = HealthQuestion.AskAsync(cluster, destination, settings, linked.Token);
                 _ = asking.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-                outcome = await asking.WaitAsync(linked.Token).ConfigureAwait(false);
+                answer = await asking.WaitAsync(linked.Token).ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // Handlers of the host may throw anything. Whatever it is, the destination was not found well.
             catch (Exception failure)
 #pragma warning restore CA1031
             {
-                (outcome, exception) = (limit.IsCancellationRequested ? ProbeOutcome.TimedOut : ProbeOutcome.Unreachable, failure);
+                answer = limit.IsCancellationRequested ? new(ProbeOutcome.TimedOut, $"no whole answer within {settings.Timeout:c}") : new(ProbeOutcome.Unreachable, LogText.Of(failure));
+                exception = failure;
             }
         }
 
-        Accept(cluster, settings, outcome, exception);
+        Accept(cluster, destination, settings, answer, exception);
     }
 
-    private void Accept(ClusterState cluster, ActiveHealth settings, ProbeOutcome outcome, Exception? exception)
+    private void Accept(ClusterState cluster, DestinationState destination, ActiveHealth settings, in ProbeAnswer answer, Exception? exception)
     {
         var (from, changed) = (_results.State, false);
         lock (_lock)
@@ -129,17 +132,22 @@ internal sealed class DestinationProbe
                 return;
             }
 
-            if (outcome is not ProbeOutcome.Skipped)
+            if (answer.Outcome is not ProbeOutcome.Skipped)
             {
-                changed = _results.Note(outcome is ProbeOutcome.Passed, settings);
+                changed = _results.Note(answer.Outcome is ProbeOutcome.Passed, settings);
             }
 
             _isRunning = false;
             Schedule(Next());
         }
 
-        _telemetry.Probed(cluster.Cluster.Id, _health.Id, outcome, exception);
-        cluster.Vitals!.Probed(_health, settings, outcome, changed ? from : null);
+        _telemetry.Probed(cluster.Cluster.Id, _health.Id, answer, exception);
+        if (changed)
+        {
+            _telemetry.ProbeChanged(cluster.Cluster.Id, _health, from, HealthQuestion.TargetOf(destination, settings), answer);
+        }
+
+        cluster.Vitals!.Probed(_health, settings, answer.Outcome, changed ? from : null);
     }
 
     // While something is changing, or while nobody may be served before it is known, it is not the time to save questions.

@@ -23,7 +23,7 @@ internal static class HealthQuestion
     /// <param name="timedOut">Fires when the time for an answer is over.</param>
     /// <exception cref="OperationCanceledException"><paramref name="timedOut"/> fired.</exception>
     /// <exception cref="Exception">It could not be reached, or broke off; handlers of the host may throw anything.</exception>
-    public static async Task<ProbeOutcome> AskAsync(ClusterState cluster, DestinationState destination, ActiveHealth settings, CancellationToken timedOut)
+    public static async Task<ProbeAnswer> AskAsync(ClusterState cluster, DestinationState destination, ActiveHealth settings, CancellationToken timedOut)
     {
         var invoker = cluster.Transport.Acquire();
         try
@@ -40,7 +40,9 @@ internal static class HealthQuestion
                     await BrokenConnection.CloseAsync(answer, cluster.Transport.HasStreamsAtOnce).ConfigureAwait(false);
                 }
 
-                return passed ? ProbeOutcome.Passed : ProbeOutcome.BadAnswer;
+                var status = $"status {(int)answer.StatusCode}";
+                return passed ? new(ProbeOutcome.Passed, status)
+                    : new(ProbeOutcome.BadAnswer, settings.Kind is not ProbeKind.Grpc ? status : isWhole ? $"{status}, not SERVING" : $"{status}, too long");
             }
             finally
             {
@@ -53,15 +55,18 @@ internal static class HealthQuestion
         }
     }
 
+    /// <summary>Where the question goes.</summary>
+    public static string TargetOf(DestinationState destination, ActiveHealth settings) =>
+        string.Concat(destination.Origin, destination.BasePath, settings.Kind is ProbeKind.Grpc ? GrpcHealth.Path : settings.Path);
+
     private static HttpRequestMessage Create(Cluster cluster, DestinationState destination, ActiveHealth settings)
     {
-        var path = settings.Kind is ProbeKind.Grpc ? GrpcHealth.Path : settings.Path;
         var message = new HttpRequestMessage
         {
             Method = settings.Kind switch { ProbeKind.Grpc => HttpMethod.Post, ProbeKind.Head => HttpMethod.Head, _ => HttpMethod.Get },
             Version = cluster.Http.Version,
             VersionPolicy = cluster.Http.VersionPolicy,
-            RequestUri = new(string.Concat(destination.Origin, destination.BasePath, path), Verbatim),
+            RequestUri = new(TargetOf(destination, settings), Verbatim),
         };
         message.Headers.Host = destination.Destination.Host;
         message.Headers.TryAddWithoutValidation("User-Agent", UserAgent);

@@ -38,26 +38,34 @@ internal sealed partial class HealthTelemetry
     /// <summary>It is no more.</summary>
     public void Leave(ClusterVitals vitals) => _inForce.TryRemove(vitals, out _);
 
-    public void Probed(string cluster, string destination, ProbeOutcome outcome, Exception? exception)
+    public void Probed(string cluster, string destination, in ProbeAnswer answer, Exception? exception)
     {
-        _probes.Add(1, new(TelemetryTags.Cluster, cluster), new(TelemetryTags.Destination, destination), new(TelemetryTags.Outcome, NameOf(outcome)));
-        if (outcome is not (ProbeOutcome.Passed or ProbeOutcome.Skipped))
+        _probes.Add(1, new(TelemetryTags.Cluster, cluster), new(TelemetryTags.Destination, destination), new(TelemetryTags.Outcome, NameOf(answer.Outcome)));
+        if (answer.Outcome is not (ProbeOutcome.Passed or ProbeOutcome.Skipped))
         {
-            Log.ProbeFailed(_logger, exception, destination, cluster, NameOf(outcome));
+            Log.ProbeFailed(_logger, exception, destination, cluster, NameOf(answer.Outcome), answer.Detail);
         }
     }
 
-    public void ProbeChanged(string cluster, DestinationHealth health, HealthState from, string reason)
+    public void ProbeChanged(string cluster, DestinationHealth health, HealthState from, string target, in ProbeAnswer answer)
     {
-        var (to, results) = (health.Probes.State, health.Probes);
+        var (to, inARow, reason) = (health.Probes.State, health.Probes.InARow, NameOf(answer.Outcome));
         _changes.Add(1, new(TelemetryTags.Cluster, cluster), new(TelemetryTags.Destination, health.Id), new(TelemetryTags.Outcome, to is HealthState.Healthy ? "healthy" : "unhealthy"));
-        Log.HealthChanged(_logger, to is HealthState.Unhealthy ? LogLevel.Warning : LogLevel.Information, health.Id, cluster, from, to, reason, results.InARow, to is HealthState.Unhealthy ? results.InARow : 0);
+        var (level, failures) = to is HealthState.Unhealthy ? (LogLevel.Warning, inARow) : (LogLevel.Information, 0);
+        Log.HealthChanged(_logger, level, health.Id, cluster, to, from, reason, target, answer.Detail, inARow, failures);
     }
 
     public void CircuitChanged(string cluster, DestinationHealth health, CircuitChange change)
     {
         _circuits.DestinationChanged(cluster, health.Id, change);
-        Log.CircuitChanged(_logger, change.To is CircuitState.Open ? LogLevel.Warning : LogLevel.Information, health.Id, cluster, change.From, change.To, change.Reason, change.Samples, change.Failures);
+        if (change.To is CircuitState.Open)
+        {
+            Log.CircuitOpened(_logger, health.Id, cluster, health.Address, change.From, change.To, change.OpenFor, change.Reason, change.Samples, change.Failures, health.LatestFailure);
+        }
+        else
+        {
+            Log.CircuitChanged(_logger, health.Id, cluster, change.From, change.To, change.Reason, change.Samples, change.Failures);
+        }
     }
 
     public void Ejected(string cluster, DestinationHealth health, CallCount calls)
@@ -125,11 +133,20 @@ internal sealed partial class HealthTelemetry
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = EventIds.DestinationHealthChanged, Message = "Destination {Destination} of cluster {Cluster}: health checks say {To}, before {From}: {Reason} ({Samples} answers in a row, {Failures} failures).")]
-        public static partial void HealthChanged(ILogger logger, LogLevel level, string destination, string cluster, HealthState from, HealthState to, string reason, int samples, int failures);
+        [LoggerMessage(
+            EventId = EventIds.DestinationHealthChanged,
+            Message = "Destination {Destination} of cluster {Cluster}: health checks say {To}, before {From}: {Reason} at {Target} ({Detail}; {Samples} answers in a row, {Failures} failures).")]
+        public static partial void HealthChanged(
+            ILogger logger, LogLevel level, string destination, string cluster, HealthState to, HealthState from, string reason, string target, string? detail, int samples, int failures);
 
-        [LoggerMessage(EventId = EventIds.CircuitChanged, Message = "Circuit of destination {Destination} of cluster {Cluster}: {To}, before {From}: {Reason} ({Samples} calls, {Failures} failures).")]
-        public static partial void CircuitChanged(ILogger logger, LogLevel level, string destination, string cluster, CircuitState from, CircuitState to, string reason, int samples, int failures);
+        [LoggerMessage(EventIds.CircuitChanged, LogLevel.Information, "Circuit of destination {Destination} of cluster {Cluster}: {To}, before {From}: {Reason} ({Samples} calls, {Failures} failures).")]
+        public static partial void CircuitChanged(ILogger logger, string destination, string cluster, CircuitState from, CircuitState to, string reason, int samples, int failures);
+
+        [LoggerMessage(
+            EventIds.CircuitOpened, LogLevel.Warning,
+            "Circuit of destination {Destination} of cluster {Cluster} at {Address}: {To} for {OpenFor}, before {From}: {Reason} ({Samples} calls, {Failures} failures, the latest: {LatestFailure}).")]
+        public static partial void CircuitOpened(
+            ILogger logger, string destination, string cluster, Uri address, CircuitState from, CircuitState to, TimeSpan openFor, string reason, int samples, int failures, string latestFailure);
 
         [LoggerMessage(EventIds.DestinationEjected, LogLevel.Warning, "Destination {Destination} of cluster {Cluster} does worse than the others and is ejected: {To}, before {From}: {Reason} ({Samples} calls, {Failures} failures).")]
         public static partial void Ejected(ILogger logger, string destination, string cluster, CircuitState from, CircuitState to, string reason, long samples, long failures);
@@ -152,7 +169,7 @@ internal sealed partial class HealthTelemetry
         [LoggerMessage(EventIds.DestinationClosed, LogLevel.Warning, "Destination {Destination} of cluster {Cluster} is put back into use by hand: {To}, before {From}.")]
         public static partial void Closed(ILogger logger, string destination, string cluster, CircuitState from, CircuitState to);
 
-        [LoggerMessage(EventIds.ProbeFailed, LogLevel.Debug, "Health check of destination {Destination} of cluster {Cluster}: {Reason}.")]
-        public static partial void ProbeFailed(ILogger logger, Exception? exception, string destination, string cluster, string reason);
+        [LoggerMessage(EventIds.ProbeFailed, LogLevel.Debug, "Health check of destination {Destination} of cluster {Cluster}: {Reason} ({Detail}).")]
+        public static partial void ProbeFailed(ILogger logger, Exception? exception, string destination, string cluster, string reason, string? detail);
     }
 }

@@ -7,7 +7,7 @@ namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>
 /// What an attempt says of its destination. Only what is the destination's own doing counts against it: not a client that went away, not a deadline
-/// that the caller set, not a request that it rightly refuses.
+/// that the caller set or that left it no time, not a request that it rightly refuses.
 /// </summary>
 internal static class AttemptOutcomes
 {
@@ -31,7 +31,8 @@ internal static class AttemptOutcomes
     /// <summary>Once the exchange is over.</summary>
     public static CallResult OfEnd(Exchange exchange) => exchange switch
     {
-        { Error: ForwardError.UpstreamConnectTimeout or ForwardError.UpstreamHeadersTimeout or ForwardError.UpstreamStalled, Clock.StoodStill: true } => CallResult.Neutral,
+        { Error: ForwardError.UpstreamConnectTimeout or ForwardError.UpstreamHeadersTimeout or ForwardError.UpstreamStalled or ForwardError.DeadlineExceeded, Clock.StoodStill: true } => CallResult.Neutral,
+        { Error: ForwardError.DeadlineExceeded } => exchange.HadFairTime ? CallResult.Failure : CallResult.Neutral,
         { Error: not ForwardError.None and var error } => ForwardFailure.Of(error).Blame is Blame.Destination ? CallResult.Failure : CallResult.Neutral,
         { Response: null } => CallResult.Neutral,
         _ => CallResult.Success,

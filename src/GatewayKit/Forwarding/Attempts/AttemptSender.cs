@@ -217,7 +217,7 @@ internal sealed class AttemptSender(
             target = transformed.Target;
         }
 
-        if (exchange.HasDeadline)
+        if (exchange.Deadline.Exists)
         {
             StateDeadline(exchange, message);
         }

@@ -10,11 +10,7 @@ namespace GatewayKit.Forwarding.Attempts;
 /// <param name="Cluster">Where it goes.</param>
 /// <param name="Target">What it asks for.</param>
 /// <param name="Upgrade">The upgrade that the client asks for; <see langword="null"/> if it asks for none.</param>
-/// <param name="Deadline">When it has to be over, as a timestamp; <see cref="long.MaxValue"/> without a limit.</param>
-/// <param name="StreamDeadline">The same, should it be a stream: not every deadline ends those.</param>
+/// <param name="Deadline">When it has to be over.</param>
 /// <param name="IsGrpc">Whether it is a gRPC call.</param>
 internal readonly record struct ForwardCall(
-    HttpContext HttpContext, GatewayContext? Context, ClusterState Cluster, RequestTarget Target, WebSocketUpgrade? Upgrade, long Deadline, long StreamDeadline, bool IsGrpc)
-{
-    public bool HasDeadline => Deadline != long.MaxValue;
-}
+    HttpContext HttpContext, GatewayContext? Context, ClusterState Cluster, RequestTarget Target, WebSocketUpgrade? Upgrade, in CallDeadline Deadline, bool IsGrpc);

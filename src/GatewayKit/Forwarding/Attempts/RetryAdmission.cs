@@ -77,13 +77,13 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
             wait = asked > wait ? asked : wait;
         }
 
-        if (!ring.Call.HasDeadline)
+        if (!ring.Call.Deadline.Exists)
         {
             return true;
         }
 
         var usual = TimeSpan.FromMilliseconds(attemptTime.Value);
-        var left = time.GetElapsedTime(time.GetTimestamp(), ring.Call.Deadline);
+        var left = time.GetElapsedTime(time.GetTimestamp(), ring.Call.Deadline.At);
         return left - wait >= (usual > LeastLeft ? usual : LeastLeft);
     }
 }

@@ -28,7 +28,7 @@ internal sealed partial class TimeoutFilterFactory(HandlerClocks clocks, Trusted
         {
             return context =>
             {
-                Shorten(GatewayContext.From(context), policy, policy.Total);
+                Shorten(GatewayContext.From(context), policy, policy.Total, granted: policy.Total);
                 return next(context);
             };
         }
@@ -41,16 +41,21 @@ internal sealed partial class TimeoutFilterFactory(HandlerClocks clocks, Trusted
 
     private static bool IsStream(HttpContext httpContext) => WebSocketHandshake.IsAsked(httpContext) || GrpcCall.Is(httpContext.Request);
 
-    private void Shorten(GatewayContext context, TimeoutPolicy policy, TimeSpan left)
+    private void Shorten(GatewayContext context, TimeoutPolicy policy, TimeSpan left, TimeSpan granted)
     {
-        context.Deadline = Math.Min(context.Deadline, time.GetTimestamp() + (long)(left.TotalSeconds * time.TimestampFrequency));
+        var deadline = time.GetTimestamp() + (long)(left.TotalSeconds * time.TimestampFrequency);
+        if (deadline < context.Deadline)
+        {
+            (context.Deadline, context.DeadlineGrants) = (deadline, granted);
+        }
+
         context.DeadlineSparesStreams = !policy.EndsStreams;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> RunAsync(GatewayContext context, TimeoutPolicy policy, bool takesToken, EndpointFilterDelegate next)
     {
-        var left = policy.Total;
+        var (left, granted) = (policy.Total, policy.Total);
         if (peers.Include(context.HttpContext) && DeadlineField.TryRead(context.HttpContext.Request, out var wanted) && wanted < left)
         {
             if (wanted <= TimeSpan.Zero)
@@ -58,10 +63,10 @@ internal sealed partial class TimeoutFilterFactory(HandlerClocks clocks, Trusted
                 return Exceeded;
             }
 
-            left = wanted;
+            (left, granted) = (wanted, TimeSpan.Zero);
         }
 
-        Shorten(context, policy, left);
+        Shorten(context, policy, left, granted);
         var clock = clocks.Rent();
         clock.Start(context, !policy.EndsStreams, takesToken);
         object? result = null;

@@ -63,7 +63,7 @@ public sealed class HealthProbesTests : IDisposable
         Assert.Equal("a", _cluster.Available);
         Assert.Equal((HealthState.Unhealthy, "health-check-bad-answer", false), (Status("b").Active, Status("b").Reason, Status("b").IsAvailable));
         var (_, _, line) = Assert.Single(_cluster.Log.Of(EventIds.DestinationHealthChanged), static line => line.Line.Contains("Unhealthy", StringComparison.Ordinal));
-        Assert.Contains("bad-answer (3 answers in a row, 3 failures)", line, StringComparison.Ordinal);
+        Assert.Contains("bad-answer at http://hostb/health?deep=no (status 503; 3 answers in a row, 3 failures)", line, StringComparison.Ordinal);
         isWell = true;
         Wait(72);
         Assert.Equal("ab", _cluster.Available);

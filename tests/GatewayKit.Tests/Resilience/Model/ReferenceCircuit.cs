@@ -180,13 +180,14 @@ internal sealed class ReferenceCircuit(CircuitBreakerPolicy policy, Random rando
         var length = TimeSpan.FromSeconds(Math.Min(policy.MaxOpenFor.TotalSeconds, doubled) * (0.8 + (0.4 * random.NextDouble())));
         var asked = retryAfter > policy.MaxOpenFor ? policy.MaxOpenFor : retryAfter ?? TimeSpan.Zero;
         Bites = bites;
-        Go(CircuitState.Open, reason, now, samples, failures);
-        _opensUntil = now + Math.Max(length.Ticks, asked.Ticks);
+        var openFor = Math.Max(length.Ticks, asked.Ticks);
+        Go(CircuitState.Open, reason, now, samples, failures, openFor);
+        _opensUntil = now + openFor;
     }
 
-    private void Go(CircuitState to, string reason, long now, int samples = 0, int failures = 0)
+    private void Go(CircuitState to, string reason, long now, int samples = 0, int failures = 0, long openFor = 0)
     {
-        Changes.Add(new(State, to, reason, samples, failures));
+        Changes.Add(new(State, to, reason, samples, failures, new(openFor)));
         (State, _enteredAt, _era, _successfulProbes) = (to, now, new(), 0);
         Bites = Bites && to is not CircuitState.Closed;
         _results.Clear();
