@@ -13,8 +13,9 @@ namespace GatewayKit.Forwarding;
 /// <summary>Finds out what an exception means. The decision is taken once, first match wins: clock, client, body, destination.</summary>
 internal static class ForwardErrors
 {
-    // REFUSED_STREAM (RFC 9113 §7).
+    // REFUSED_STREAM (RFC 9113 §7) and H3_REQUEST_REJECTED (RFC 9114 §8.1).
     private const long RefusedStream = 0x7;
+    private const long RequestRejected = 0x10b;
 
     /// <summary>The error of an attempt that brought no answer.</summary>
     public static ForwardError BeforeHead(Exception exception, ExchangeClock clock, RequestBody? body, HttpContext httpContext)
@@ -95,7 +96,8 @@ internal static class ForwardErrors
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
         HttpRequestException { InnerException: DeniedAddressException } => ForwardError.UpstreamAddressDenied,
-        HttpProtocolException { ErrorCode: RefusedStream } or HttpRequestException { InnerException: HttpProtocolException { ErrorCode: RefusedStream } } => ForwardError.UpstreamRefused,
+        HttpProtocolException { ErrorCode: RefusedStream or RequestRejected }
+            or HttpRequestException { InnerException: HttpProtocolException { ErrorCode: RefusedStream or RequestRejected } } => ForwardError.UpstreamRefused,
         HttpProtocolException { ErrorCode: var code } when IsGivenUp(code) => ForwardError.UpstreamReset,
         HttpRequestException { InnerException: HttpProtocolException { ErrorCode: var code } } when IsGivenUp(code) => ForwardError.UpstreamReset,
         HttpRequestException request => IsOfTls(request) ? ForwardError.UpstreamTlsBroken : OfRequest(request),

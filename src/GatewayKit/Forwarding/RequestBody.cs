@@ -8,16 +8,15 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Forwarding;
 
 /// <summary>
-/// The client's body on its way to a destination. It can be read once; a second try would send a cut body as a whole one, so it throws
-/// (E3). What a former attempt has read of it comes first, if that was kept. A failure is noted with its side, because the handler reports
-/// both the same way.
+/// The client's body on its way to a destination. It can be read once; what was read of it before comes first if that was kept, else a second try
+/// would send a cut body as a whole one, so it throws (E3). A failure is noted with its side, because the handler reports both the same way.
 /// </summary>
 internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, ReplayBuffer? replay = null) : HttpContent
 {
     private const int MaxBuffer = 65_536;
 
-    private readonly TaskCompletionSource _finished = new();
-    private int _begun;
+    // The copy that began last.
+    private TaskCompletionSource? _copy;
 
     /// <summary>Why the client's body could not be read.</summary>
     public Exception? ReadFailure { get; private set; }
@@ -32,18 +31,22 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
     public Exception? WriteFailure { get; private set; }
 
     /// <summary>Whether the copy has begun and not ended.</summary>
-    public bool IsRunning => Volatile.Read(ref _begun) != 0 && !_finished.Task.IsCompleted;
+    public bool IsRunning => Volatile.Read(ref _copy) is { Task.IsCompleted: false };
 
     /// <summary>Completes when nothing reads the client's body any more. Never faults.</summary>
-    public Task Finished => Volatile.Read(ref _begun) != 0 ? _finished.Task : Task.CompletedTask;
+    public Task Finished => Volatile.Read(ref _copy)?.Task ?? Task.CompletedTask;
+
+    // Whether all of it can still be sent.
+    private bool IsWhole => !HasRead || replay is { IsGone: false };
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _begun, 1) != 0)
+        var copy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.Exchange(ref _copy, copy) is { } former)
         {
-            throw new InvalidOperationException("The request body has been sent once and is gone. A handler that sends again must leave requests with a body alone.");
+            await BeginAgainAsync(former.Task, copy).ConfigureAwait(false);
         }
 
         // HTTP/2 and 3 end an upload that nobody wants by a token of their own.
@@ -71,7 +74,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
         finally
         {
             replay?.Release();
-            _finished.TrySetResult();
+            copy.TrySetResult();
         }
     }
 
@@ -79,6 +82,20 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
     {
         length = httpContext.Request.ContentLength ?? -1;
         return length >= 0;
+    }
+
+    // The handler sends a stream again that its destination has refused, any method since none of it was processed (RFC 9113 §8.7). The former copy is
+    // called off, but it may have a byte of the client's in hand.
+    private async Task BeginAgainAsync(Task former, TaskCompletionSource copy)
+    {
+        await former.ConfigureAwait(false);
+        if (!IsWhole)
+        {
+            copy.TrySetResult();
+            throw new InvalidOperationException("The request body has been sent once and is gone. A handler that sends again must leave requests with a body alone.");
+        }
+
+        (BytesSent, WriteFailure) = (0, null);
     }
 
     private async Task CopyAsync(PipeReader reader, Stream stream, CancellationToken cancellationToken)

@@ -81,6 +81,69 @@ public sealed class UpstreamStreamTests
         Assert.Equal(1, streams);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Refused_upload_is_sent_again_whole_from_what_was_kept(bool isComplete)
+    {
+        var (streams, refused) = (0, new TaskCompletionSource());
+        await using var upstream = Http2UpstreamConnection.Start(async connection =>
+        {
+            while (true)
+            {
+                var request = await connection.TakeRequestHeadAsync();
+                var isFirst = Interlocked.Increment(ref streams) == 1;
+                await connection.TakeAsync(_ => request.IsOver || (isFirst && !isComplete && request.Data.Length == 5));
+                if (isFirst)
+                {
+                    await connection.SendAsync(Frames.Reset(request.Stream, ErrorCode.RefusedStream));
+                    refused.SetResult();
+                    continue;
+                }
+
+                await connection.AnswerAsync(request.Stream, request.Data);
+            }
+        });
+        await using var gateway = await GrpcGateway.StartAsync(upstream.Address, static up => up with { Retry = new() { ReplayBufferBytes = 1_024 } });
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        await client.SendAsync(Frames.Headers(1, Http2Client.Post("/")) + Frames.Data(1, "first") + (isComplete ? Frames.Data(1, " and last", end: true) : string.Empty));
+        await refused.Task;
+        if (!isComplete)
+        {
+            await client.SendAsync(Frames.Data(1, " and last", end: true));
+        }
+
+        Assert.Equal("first and last", (await client.TakeAnswerAsync(1)).Data);
+        Assert.Equal(2, streams);
+    }
+
+    [Fact]
+    public async Task Upload_that_one_destination_refuses_for_good_goes_to_another()
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static async connection =>
+        {
+            while (true)
+            {
+                await connection.SendAsync(Frames.Reset((await connection.TakeRequestAsync()).Stream, ErrorCode.RefusedStream));
+            }
+        });
+        await using var other = Http2UpstreamConnection.Start(static async connection =>
+        {
+            var request = await connection.TakeRequestAsync();
+            await connection.AnswerAsync(request.Stream, request.Data);
+            await connection.ReadToEndAsync();
+        });
+        await using var gateway = await GrpcGateway.StartAsync(upstream.Address, up => up with
+        {
+            Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = upstream.Address }, ["b"] = new() { Address = other.Address } },
+            LoadBalancing = LoadBalancing.First,
+            Retry = new() { ReplayBufferBytes = 1_024 },
+        });
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        await client.SendAsync(Frames.Headers(1, Http2Client.Post("/")) + Frames.Data(1, "once", end: true));
+        Assert.Equal("once", (await client.TakeAnswerAsync(1)).Data);
+    }
+
     [Fact]
     public async Task Streams_above_a_goaway_go_to_another_connection_and_those_below_end_here()
     {
