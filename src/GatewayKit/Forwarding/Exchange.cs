@@ -95,7 +95,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     // Behind the handlers of a client, what could not be reached may have been reached before.
     bool IForwardAttempt.MayBeProcessed => Error is ForwardError.None || !ForwardFailure.Of(Error).BeforeProcessing || Cluster.Cluster.Http.Client is not null;
 
-    bool IForwardAttempt.HasReadBody => Body is { HasRead: true };
+    bool IForwardAttempt.HasLostBody => Body is { CanBeSentAgain: false };
 
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 

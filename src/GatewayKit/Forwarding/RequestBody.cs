@@ -17,15 +17,13 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
 
     // The copy that began last.
     private TaskCompletionSource? _copy;
+    private bool _hasRead;
 
     /// <summary>Why the client's body could not be read.</summary>
     public Exception? ReadFailure { get; private set; }
 
     /// <summary>How many bytes the destination was sent.</summary>
     public long BytesSent { get; private set; }
-
-    /// <summary>Whether anything was read from the client, so that a further attempt finds less than the whole.</summary>
-    public bool HasRead { get; private set; }
 
     /// <summary>Why the destination could not take it.</summary>
     public Exception? WriteFailure { get; private set; }
@@ -36,8 +34,13 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
     /// <summary>Completes when nothing reads the client's body any more. Never faults.</summary>
     public Task Finished => Volatile.Read(ref _copy)?.Task ?? Task.CompletedTask;
 
-    // Whether all of it can still be sent.
-    private bool IsWhole => !HasRead || replay is { IsGone: false };
+    /// <summary>Whether all of it can be sent once more when this copy has ended: nothing of it is read, or all that is.</summary>
+    public bool CanBeSentAgain => IsRunning
+        ? replay is { IsGone: false } && httpContext.Request.ContentLength <= replay.MostBytes
+        : IsWhole;
+
+    // Once anything was read from the client, a further attempt finds less than the whole.
+    private bool IsWhole => !_hasRead || replay is { IsGone: false };
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -59,7 +62,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
         {
             if (replay is { Kept: { IsEmpty: false } kept })
             {
-                HasRead = true;
+                _hasRead = true;
                 await WriteAsync(stream, new ReadOnlySequence<byte>(kept), linked?.Token ?? clock.Token).ConfigureAwait(false);
             }
 
@@ -125,7 +128,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
 
                 if (!result.Buffer.IsEmpty)
                 {
-                    HasRead = true;
+                    _hasRead = true;
                     replay?.Append(result.Buffer);
                     clock.UploadMoved();
                     await WriteAsync(stream, result.Buffer, cancellationToken).ConfigureAwait(false);

@@ -18,10 +18,10 @@ internal static class RequestContent
             return;
         }
 
-        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0)
+        if (BodyDetection.MayHaveBody(httpContext))
         {
             LiftLimits(exchange);
-            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay);
+            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay ?? ReplayBuffer.Of(exchange.Context));
         }
         else if (!Idempotency.Is(httpContext.Request.Method))
         {

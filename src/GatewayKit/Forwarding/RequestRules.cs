@@ -1,6 +1,5 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Forwarding;
@@ -34,7 +33,7 @@ internal static class RequestRules
     /// <summary>Whether the request reads and has no body.</summary>
     public static bool IsPlainRead(HttpContext httpContext) =>
         (HttpMethods.IsGet(httpContext.Request.Method) || HttpMethods.IsHead(httpContext.Request.Method))
-        && !(httpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? httpContext.Request.ContentLength > 0);
+        && !BodyDetection.MayHaveBody(httpContext);
 
     // Tunnels and echoes are no business of a gateway; a known method in another case is another method (RFC 9110 §9.1), which the
     // handler would silently upper-case.

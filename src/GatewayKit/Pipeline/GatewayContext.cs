@@ -21,7 +21,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     private short _refusedAt = NoStep;
 
     // Of attempts before the latest.
-    private bool _mayBeProcessed, _hasReadBody;
+    private bool _mayBeProcessed, _hasLostBody;
 
     internal GatewayContext(HttpContext httpContext, GatewayPipeline pipeline, EndpointFilterInvocationContext? inner = null)
     {
@@ -125,7 +125,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         set
         {
             _mayBeProcessed |= field is { MayBeProcessed: true };
-            _hasReadBody |= field is { HasReadBody: true };
+            _hasLostBody |= field is { HasLostBody: true };
             field = value;
         }
     }
@@ -133,8 +133,11 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>Whether it cannot be ruled out that a destination has begun to process the request.</summary>
     internal bool MayBeProcessed => _mayBeProcessed || LatestAttempt is { MayBeProcessed: true };
 
-    /// <summary>Whether a byte of the request's body was read for a destination.</summary>
-    internal bool HasReadBody => _hasReadBody || LatestAttempt is { HasReadBody: true };
+    /// <summary>Whether the request's body cannot be sent again: a byte of it was read for a destination and is not kept.</summary>
+    internal bool HasLostBody => _hasLostBody || LatestAttempt is { HasLostBody: true };
+
+    /// <summary>Whether a policy in front of the terminal may send the request on, so that what the terminal keeps of its body must outlive its attempts.</summary>
+    internal bool IsBodyWanted { get; set; }
 
     /// <summary>Who sees what is exchanged with the destination; <see langword="null"/> if nobody does.</summary>
     internal IForwardWatch? ForwardWatch { get; set; }

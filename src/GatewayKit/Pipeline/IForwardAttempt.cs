@@ -12,6 +12,6 @@ internal interface IForwardAttempt
     /// <summary>Whether it cannot be ruled out that the destination has begun to process the request.</summary>
     bool MayBeProcessed { get; }
 
-    /// <summary>Whether a byte of the request's body was read for it.</summary>
-    bool HasReadBody { get; }
+    /// <summary>Whether a byte of the request's body was read for it, or still may be, and is not kept.</summary>
+    bool HasLostBody { get; }
 }

@@ -49,7 +49,7 @@ internal sealed class Exchange
     {
         public bool MayBeProcessed => true;
 
-        public bool HasReadBody => true;
+        public bool HasLostBody => true;
 
         public string ClusterId => "c";
     }

@@ -93,8 +93,28 @@ internal sealed class AttemptRing
     }
 
     // A body that is known to be larger, or a call that streams, is not kept at all.
-    private ReplayBuffer? CreateReplay(in ForwardCall call) =>
-        _replayBytes > 0 && !call.IsGrpc && !(call.HttpContext.Request.ContentLength > _replayBytes) ? new(_replayBytes) : null;
+    private ReplayBuffer? CreateReplay(in ForwardCall call)
+    {
+        var httpContext = call.HttpContext;
+        if (_replayBytes == 0 || call.IsGrpc || httpContext.Request.ContentLength > _replayBytes || !BodyDetection.MayHaveBody(httpContext))
+        {
+            return null;
+        }
+
+        if (call.Context is not { IsBodyWanted: true })
+        {
+            return new(_replayBytes);
+        }
+
+        if (ReplayBuffer.Of(call.Context) is not { } replay)
+        {
+            httpContext.Features.Set(replay = new(_replayBytes));
+            httpContext.Response.RegisterForDispose(replay);
+        }
+
+        replay.Use();
+        return replay;
+    }
 }
 
 /// <summary>Names a strategy of the ring in Polly's telemetry.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Forwarding.Attempts;
 
@@ -6,7 +7,7 @@ namespace GatewayKit.Forwarding.Attempts;
 /// What was read of a request's body, kept so that it can be sent again. Given up when there is more than it may hold: the request goes on, and
 /// can no longer be retried. Whoever uses it says so, because a destination may answer while the body is still on its way.
 /// </summary>
-internal sealed class ReplayBuffer(int mostBytes)
+internal sealed class ReplayBuffer(int mostBytes) : IDisposable
 {
     private readonly Lock _lock = new();
     private byte[]? _bytes;
@@ -15,6 +16,9 @@ internal sealed class ReplayBuffer(int mostBytes)
     private bool _isGone;
 
     public int MostBytes => mostBytes;
+
+    /// <summary>What the request has kept of its body for somebody in front of the terminal; <see langword="null"/> if nobody asked for it.</summary>
+    public static ReplayBuffer? Of(GatewayContext? context) => context is { IsBodyWanted: true } ? context.HttpContext.Features.Get<ReplayBuffer>() : null;
 
     /// <summary>Whether something was read that is not kept.</summary>
     public bool IsGone
@@ -64,6 +68,8 @@ internal sealed class ReplayBuffer(int mostBytes)
 
     /// <summary>Counts a user in; each calls <see cref="Release"/> once.</summary>
     public void Use() => Interlocked.Increment(ref _users);
+
+    void IDisposable.Dispose() => Release();
 
     public void Release()
     {

@@ -37,7 +37,7 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
         return ring.Attempts > (unreached ? Math.Max(MostConnects, _policy?.MaxRetries ?? 0) : _policy?.MaxRetries ?? 0) ? UsedOr(result)
             : !RetryableFailures.Contains(result, _policy) ? RetryDecision.NotRetryable
             : !unreached && !IsSafe(request) ? RetryDecision.NotSafe
-            : result.Exchange is { } former && !ring.HasBody(former) ? RetryDecision.BodyGone
+            : result.Exchange is { Body.CanBeSentAgain: false } ? RetryDecision.BodyGone
             : call.HttpContext.RequestAborted.IsCancellationRequested ? RetryDecision.ClientGone
             : !unreached && (call.IsGrpc || call.Upgrade is not null) ? RetryDecision.Stream
             : !Fits(ring, result, unreached, out wait) ? RetryDecision.TooLate

@@ -49,10 +49,6 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     /// <param name="elsewhere">Whether it must be one that was not asked yet.</param>
     public bool HasDestination(bool elsewhere) => call.Cluster.HasCandidate(elsewhere ? _tried : default);
 
-    /// <summary>Whether the body can be sent again: there is none, nothing of it was read, or all that was read is kept.</summary>
-    public bool HasBody(Exchange former) => former.Body is not { HasRead: true } body
-        || (replay is { IsGone: false } && (!body.IsRunning || call.HttpContext.Request.ContentLength <= replay.MostBytes));
-
     /// <summary>Gives up what is kept of the body.</summary>
     public void End() => replay?.Release();
 }

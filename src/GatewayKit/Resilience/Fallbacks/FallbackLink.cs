@@ -21,6 +21,7 @@ internal sealed class FallbackLink(
     public async ValueTask<object?> RunAsync(EndpointFilterInvocationContext invocation)
     {
         var context = GatewayContext.From(invocation);
+        context.IsBodyWanted |= policy.Kind is FallbackKind.Cluster;
         object? result = null;
         FallbackCause? cause;
         try

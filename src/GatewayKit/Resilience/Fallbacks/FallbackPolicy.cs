@@ -6,7 +6,8 @@ namespace GatewayKit.Resilience.Fallbacks;
 
 /// <summary>
 /// Something else that answers when what an endpoint leads to cannot: another cluster, a fixed answer, an endpoint of the host. Only before the first
-/// byte of an answer, within the deadline, once. What is not a fixed answer needs a request that may be sent again, and its body unread.
+/// byte of an answer, within the deadline, once. What is not a fixed answer needs a request that may be sent again, and its body unread; for another
+/// cluster it is enough that the replay buffer of the retries holds it.
 /// </summary>
 public sealed record FallbackPolicy : IGuardPolicy, IValidatableObject
 {

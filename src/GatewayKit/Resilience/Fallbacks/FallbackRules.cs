@@ -1,6 +1,5 @@
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace GatewayKit.Resilience.Fallbacks;
 
@@ -67,7 +66,7 @@ internal sealed class FallbackRules(FallbackPolicy policy, GatewayEndpoint endpo
         return policy.Kind is FallbackKind.Answer ? null
             : left < LeastLeft || cause.Reason == RejectionReason.DeadlineExceeded ? "too_late"
             : !Idempotency.Is(httpContext.Request.Method) && MayBeProcessed(context) ? "not_safe"
-            : !HasBody(context, cause) ? "body_gone"
+            : !HasBody(context) ? "body_gone"
             : null;
     }
 
@@ -77,18 +76,18 @@ internal sealed class FallbackRules(FallbackPolicy policy, GatewayEndpoint endpo
     // What a policy further inside has stopped has reached nobody. A handler of the host may have done anything before it failed.
     private bool MayBeProcessed(GatewayContext context) => context.EndedAt is null && (!endpoint.IsRoute || context.MayBeProcessed);
 
-    // The body can be sent again if there is none or nobody has read of it. Behind an answer an upload may still be going on.
-    private bool HasBody(GatewayContext context, in FallbackCause cause)
+    // The body can be sent again if there is none, if nobody has read of it, or if all that was read is kept, which is for another cluster alone.
+    private bool HasBody(GatewayContext context)
     {
         var httpContext = context.HttpContext;
-        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } || httpContext.Request.ContentLength == 0)
+        if (!BodyDetection.MayHaveBody(httpContext))
         {
             return true;
         }
 
         if (endpoint.IsRoute)
         {
-            return cause.Reason is not null && !context.HasReadBody;
+            return !context.HasLostBody;
         }
 
         // Bound before the first filter ran, but a host that buffers bodies can have it again.

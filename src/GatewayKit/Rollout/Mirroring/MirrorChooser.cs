@@ -23,7 +23,7 @@ internal sealed class MirrorChooser(MirrorPolicy policy, string routeId, Func<do
     public string? WhyNot(HttpContext httpContext, out bool hasBody)
     {
         var request = httpContext.Request;
-        hasBody = httpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? request.ContentLength > 0;
+        hasBody = BodyDetection.MayHaveBody(httpContext);
         return request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(request.Method) || GrpcCall.Is(request) ? MirrorSkip.Stream
             : hasBody && policy.MaxBodyBytes == 0 ? MirrorSkip.Body
             : hasBody && request.ContentLength > policy.MaxBodyBytes ? MirrorSkip.BodyTooLarge
