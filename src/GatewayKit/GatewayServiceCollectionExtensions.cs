@@ -214,6 +214,7 @@ public static class GatewayServiceCollectionExtensions
     {
         services.TryAddSingleton<CircuitTelemetry>();
         services.TryAddSingleton<EndpointCircuits>();
+        services.TryAddSingleton(static provider => new GatewayCircuits(provider.GetRequiredService<EndpointCircuits>()));
         services.TryAddSingleton<EndpointResults>();
         services.TryAddSingleton<PauseDetector>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PauseDetector>(static provider => provider.GetRequiredService<PauseDetector>()));

@@ -14,7 +14,7 @@ internal sealed class CircuitBreakerFilterFactory(EndpointCircuits circuits, End
     protected override EndpointFilterDelegate Create(CircuitBreakerPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
         var circuit = circuits.For(endpoint, policy);
-        return context => circuit.TryEnter(out var permit, isOnly: true) ? Call(circuit, permit, GatewayContext.From(context), next) : Refuse(circuit);
+        return context => circuit.Breaker.TryEnter(out var permit, isOnly: true) ? Call(circuit.Breaker, permit, GatewayContext.From(context), next) : Refuse(circuit.Breaker);
     }
 
     private ValueTask<object?> Call(CircuitBreaker circuit, CircuitPermit permit, GatewayContext context, EndpointFilterDelegate next)

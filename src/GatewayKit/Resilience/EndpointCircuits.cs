@@ -4,19 +4,15 @@ using GatewayKit.Pipeline;
 
 namespace GatewayKit.Resilience;
 
-/// <summary>
-/// Finds the circuit of an endpoint: the same one each time the endpoint is built (A7), so that a reload closes nothing. It holds circuits weakly
-/// and endpoints hold them firmly: one goes when the last snapshot that uses it does.
-/// </summary>
+/// <summary>Finds the circuit of an endpoint, so that a reload closes nothing. One with other rules is another, and isolated if the former was.</summary>
 internal sealed class EndpointCircuits
 {
-    private const int FirstSweep = 64;
-
+    private readonly WeakMap<Identity, EndpointCircuit> _known = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<Identity, Known> _known = [];
+    private readonly HashSet<string> _isolated = new(StringComparer.OrdinalIgnoreCase);
     private readonly TimeProvider _time;
     private readonly CircuitTelemetry _telemetry;
-    private int _sweepAt = FirstSweep;
+    private long _turn;
 
     public EndpointCircuits(TimeProvider time, CircuitTelemetry telemetry)
     {
@@ -24,66 +20,61 @@ internal sealed class EndpointCircuits
         telemetry.Watch(States);
     }
 
-    public CircuitBreaker For(GatewayEndpoint endpoint, CircuitBreakerPolicy policy)
+    /// <summary>Those that somebody uses, also by requests of a configuration that is gone.</summary>
+    public IReadOnlyList<EndpointCircuit> InUse => _known.InUse;
+
+    /// <summary>The last one of each endpoint.</summary>
+    public IEnumerable<EndpointCircuit> InForce =>
+        InUse.GroupBy(static circuit => circuit.StateKey, StringComparer.OrdinalIgnoreCase).Select(static circuits => circuits.MaxBy(static circuit => circuit.Turn)!);
+
+    public EndpointCircuit For(GatewayEndpoint endpoint, CircuitBreakerPolicy policy)
     {
         // In shadow the pipeline sets refusals aside, so the circuit makes them; and what was tried in shadow goes on in force.
         var rules = policy with { Mode = PolicyMode.Enforce };
-        var identity = new Identity(endpoint.StateKey.ToUpperInvariant(), rules);
+        var (key, route) = (endpoint.StateKey, endpoint.RouteId);
         lock (_lock)
         {
-            if (_known.TryGetValue(identity, out var entry) && entry.Circuit.TryGetTarget(out var known))
+            var circuit = _known.GetOrAdd(
+                new(key.ToUpperInvariant(), rules),
+                () => new(key, route, new(rules, _time, Random.Shared.NextDouble, change => _telemetry.EndpointChanged(route, change))));
+            circuit.Turn = ++_turn;
+            if (_isolated.Contains(key))
             {
-                return known;
+                circuit.Breaker.Isolate();
             }
 
-            var route = endpoint.RouteId;
-            var created = new CircuitBreaker(rules, _time, Random.Shared.NextDouble, change => _telemetry.EndpointChanged(route, change));
-            _known[identity] = new(route, new(created));
-            if (_known.Count > _sweepAt)
-            {
-                Sweep();
-            }
-
-            return created;
+            return circuit;
         }
     }
 
-    // Not under the lock when it is read: a state that time has changed is told there and then.
-    private List<Measurement<int>> States()
+    /// <summary>Stops all calls of endpoints, also by circuits that they get from now on, until <see cref="Close"/>.</summary>
+    public void Isolate(IEnumerable<EndpointCircuit> circuits)
     {
-        Known[] known;
         lock (_lock)
         {
-            known = [.. _known.Values];
-        }
-
-        var states = new List<Measurement<int>>(known.Length);
-        foreach (var (route, reference) in known)
-        {
-            if (reference.TryGetTarget(out var circuit))
+            foreach (var circuit in circuits)
             {
-                states.Add(CircuitTelemetry.StateOf(circuit, new KeyValuePair<string, object?>(TelemetryTags.Route, route)));
+                _isolated.Add(circuit.StateKey);
+                circuit.Breaker.Isolate();
             }
         }
-
-        return states;
     }
 
-    // Forgets identities whose circuit is gone, each time their number has doubled.
-    private void Sweep()
+    /// <summary>Lets all calls of endpoints through, whatever was before.</summary>
+    public void Close(IEnumerable<EndpointCircuit> circuits)
     {
-        foreach (var (identity, entry) in _known)
+        lock (_lock)
         {
-            if (!entry.Circuit.TryGetTarget(out _))
+            foreach (var circuit in circuits)
             {
-                _known.Remove(identity);
+                _isolated.Remove(circuit.StateKey);
+                circuit.Breaker.Close();
             }
         }
-
-        _sweepAt = Math.Max(FirstSweep, 2 * _known.Count);
     }
 
-    private readonly record struct Known(string Route, WeakReference<CircuitBreaker> Circuit);
+    private IEnumerable<Measurement<int>> States() =>
+        InForce.Select(static circuit => CircuitTelemetry.StateOf(circuit.Breaker, new KeyValuePair<string, object?>(TelemetryTags.Route, circuit.RouteId)));
 
     private readonly record struct Identity(string Key, CircuitBreakerPolicy Rules);
 }

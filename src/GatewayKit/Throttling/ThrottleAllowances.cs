@@ -3,31 +3,15 @@ using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Throttling;
 
-/// <summary>
-/// Finds the allowance of a policy on a route: the same one each time the endpoint is built (A7), so that a reload hands out no fresh bursts.
-/// It holds allowances weakly and endpoints hold them firmly: one goes when the last snapshot that uses it does.
-/// </summary>
+/// <summary>Finds the allowance of a policy on a route, so that a reload hands out no fresh bursts.</summary>
 internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingOptions> options, ThrottlingMetrics metrics)
 {
-    private const int FirstSweep = 64;
-
-    private readonly Lock _lock = new();
-    private readonly Dictionary<Identity, WeakReference<ThrottleAllowance>> _known = [];
-    private int _sweepAt = FirstSweep;
+    private readonly WeakMap<Identity, ThrottleAllowance> _known = new();
 
     public ThrottleClock Clock { get; } = new(time);
 
     /// <summary>How many are known, including some that may be gone.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _known.Count;
-            }
-        }
-    }
+    public int Count => _known.Count;
 
     public ThrottleAllowance For(GatewayEndpoint endpoint, ThrottlePolicy policy) => For(endpoint.StateKey, policy, endpoint.RouteId);
 
@@ -42,22 +26,7 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             policy.RequestsPerSecond,
             policy.Burst,
             policy.Partition);
-        lock (_lock)
-        {
-            if (_known.TryGetValue(identity, out var reference) && reference.TryGetTarget(out var known))
-            {
-                return known;
-            }
-
-            var created = Create(routeId ?? key, policy);
-            _known[identity] = new(created);
-            if (_known.Count > _sweepAt)
-            {
-                Sweep();
-            }
-
-            return created;
-        }
+        return _known.GetOrAdd(identity, () => Create(routeId ?? key, policy));
     }
 
     private ThrottleAllowance Create(string routeId, ThrottlePolicy policy)
@@ -66,20 +35,6 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
         return policy.Partition == ThrottlePartition.Route || policy.Partition == ThrottlePartition.Constant
             ? new SharedAllowance(rate, Clock)
             : new PartitionedAllowance(routeId, policy, rate, Clock, options.Value.MaxKeys, metrics);
-    }
-
-    // Forgets identities whose allowance is gone, each time their number has doubled.
-    private void Sweep()
-    {
-        foreach (var (identity, reference) in _known)
-        {
-            if (!reference.TryGetTarget(out _))
-            {
-                _known.Remove(identity);
-            }
-        }
-
-        _sweepAt = Math.Max(FirstSweep, 2 * _known.Count);
     }
 
     private readonly record struct Identity(string? Key, double RequestsPerSecond, int Burst, ThrottlePartition Partition);

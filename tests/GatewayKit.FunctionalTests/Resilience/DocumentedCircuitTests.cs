@@ -1,5 +1,6 @@
 using System.Net;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,9 +27,31 @@ public sealed class DocumentedCircuitTests
         Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (refused.StatusCode, refused.Headers.RetryAfter is not null));
     }
 
+    [Fact]
+    public async Task Example_isolates_and_closes_by_hand()
+    {
+        await using var gateway = await TestHost.GatewayAsync(map: Map);
+        Assert.Equal(HttpStatusCode.InternalServerError, await StatusOfAsync("/report"));
+        using var isolated = await gateway.Client.PostAsync("/isolate/report", null);
+        using var refused = await gateway.Client.GetAsync("/report");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable, null), (isolated.StatusCode, refused.StatusCode, refused.Headers.RetryAfter));
+        using var closed = await gateway.Client.PostAsync("/close/report", null);
+        Assert.Equal(HttpStatusCode.InternalServerError, await StatusOfAsync("/report"));
+
+        async Task<HttpStatusCode> StatusOfAsync(string path)
+        {
+            using var answer = await gateway.Client.GetAsync(path);
+            return answer.StatusCode;
+        }
+    }
+
     private static void Map(WebApplication app)
     {
-        app.MapGet("/report", BuildReport).WithCircuitBreaker(new() { CountServerErrors = true, SlowCall = TimeSpan.FromSeconds(2) });
+        app.MapGet("/report", BuildReport).WithName("report").WithCircuitBreaker(new() { CountServerErrors = true, SlowCall = TimeSpan.FromSeconds(2) });
+
+        // For operators only: bind it to an address that clients do not reach, or ask for a role.
+        app.MapPost("/isolate/{endpoint}", static (GatewayCircuits circuits, string endpoint) => circuits.Isolate(endpoint));
+        app.MapPost("/close/{endpoint}", static (GatewayCircuits circuits, string endpoint) => circuits.Close(endpoint));
     }
 
     private static IResult BuildReport() => Results.StatusCode(StatusCodes.Status500InternalServerError);

@@ -11,6 +11,7 @@ public sealed class EndpointCircuitsTests : IDisposable
 {
     private readonly ServiceProvider _services;
     private readonly EndpointCircuits _circuits;
+    private readonly GatewayCircuits _byHand;
 
     public EndpointCircuitsTests()
     {
@@ -18,6 +19,7 @@ public sealed class EndpointCircuitsTests : IDisposable
         services.AddApiGateway();
         _services = services.BuildServiceProvider();
         _circuits = _services.GetRequiredService<EndpointCircuits>();
+        _byHand = _services.GetRequiredService<GatewayCircuits>();
     }
 
     [Fact]
@@ -40,8 +42,47 @@ public sealed class EndpointCircuitsTests : IDisposable
         Assert.NotSame(circuit, Find("/a", new() { MinResults = 5 }));
     }
 
+    [Fact]
+    public void Isolation_by_hand_lasts_until_it_is_closed_whatever_rules_come()
+    {
+        var (circuit, other) = (Find("/a", new()), Find("/b", new()));
+        _byHand.Isolate("ENDPOINT /A");
+        var stricter = Find("/a", new() { MinResults = 5 });
+        Assert.False(circuit.TryEnter(out _) || stricter.TryEnter(out _));
+        Assert.True(other.TryEnter(out _));
+        Assert.Equal(CircuitState.Isolated, Assert.Contains("endpoint /a", _byHand.GetAll()));
+
+        _byHand.Close("Endpoint /a");
+        Assert.True(circuit.TryEnter(out _) && stricter.TryEnter(out _) && Find("/a", new() { MinResults = 6 }).TryEnter(out _));
+        GC.KeepAlive(other);
+    }
+
+    [Fact]
+    public void State_told_is_that_of_the_rules_in_force()
+    {
+        var (former, current) = (For("/a", new()), For("/a", new() { MinResults = 5 }));
+        former.Breaker.Trip("test", 1, 1);
+        Assert.Equal(CircuitState.Closed, _byHand.GetAll()["Endpoint /a"]);
+
+        // Back to the rules before: their circuit is open still.
+        Assert.Same(former, For("/a", new()));
+        Assert.Equal(CircuitState.Open, _byHand.GetAll()["Endpoint /a"]);
+        GC.KeepAlive(current);
+    }
+
+    [Fact]
+    public void Unknown_name_is_told_with_the_nearest()
+    {
+        var circuit = Find("/a", new());
+        Assert.Contains("Did you mean 'Endpoint /a'?", Assert.Throws<ArgumentException>(() => _byHand.Isolate("Endpoint a")).Message);
+        Assert.DoesNotContain("mean", Assert.Throws<ArgumentException>(() => _byHand.Close("nothing of the kind")).Message);
+        GC.KeepAlive(circuit);
+    }
+
     public void Dispose() => _services.Dispose();
 
-    private CircuitBreaker Find(string pattern, CircuitBreakerPolicy policy) =>
-        _circuits.For(GatewayEndpoint.Of(new RouteEndpointBuilder(static _ => Task.CompletedTask, RoutePatternFactory.Parse(pattern), 0), [policy]), policy);
+    private CircuitBreaker Find(string pattern, CircuitBreakerPolicy policy) => For(pattern, policy).Breaker;
+
+    private EndpointCircuit For(string pattern, CircuitBreakerPolicy policy) =>
+        _circuits.For(GatewayEndpoint.Of(new RouteEndpointBuilder(static _ => Task.CompletedTask, RoutePatternFactory.Parse(pattern), 0) { DisplayName = $"Endpoint {pattern}" }, [policy]), policy);
 }

@@ -11,9 +11,7 @@ internal sealed partial class Mirrors(
     ClusterStates clusters, DrainState drain, MirrorMetrics metrics, IEnumerable<IMirrorSink> sinks, TimeProvider time, ILogger<Mirrors> logger)
 {
     private readonly IMirrorSink[] _sinks = [.. sinks];
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, WeakReference<MirrorState>> _states = new(StringComparer.OrdinalIgnoreCase);
-    private int _sweepAt = 64;
+    private readonly WeakMap<string, MirrorState> _states = new(StringComparer.OrdinalIgnoreCase);
 
     public TimeProvider Time => time;
 
@@ -21,7 +19,7 @@ internal sealed partial class Mirrors(
 
     public CancellationToken Draining => drain.Draining;
 
-    public MirrorRoute For(GatewayEndpoint endpoint, MirrorPolicy policy) => new(endpoint.RouteId, policy, StateOf(endpoint.StateKey), this);
+    public MirrorRoute For(GatewayEndpoint endpoint, MirrorPolicy policy) => new(endpoint.RouteId, policy, _states.GetOrAdd(endpoint.StateKey, () => new(time)), this);
 
     public ClusterState? FindCluster(string id) => clusters.InForce.GetValueOrDefault(id);
 
@@ -37,35 +35,6 @@ internal sealed partial class Mirrors(
             {
                 Log.SinkFailed(logger, exception, sink.GetType(), difference.RouteId);
             }
-        }
-    }
-
-    // Held by the endpoints that use it.
-    private MirrorState StateOf(string key)
-    {
-        lock (_lock)
-        {
-            if (_states.TryGetValue(key, out var reference) && reference.TryGetTarget(out var known))
-            {
-                return known;
-            }
-
-            var state = new MirrorState(time);
-            _states[key] = new(state);
-            if (_states.Count > _sweepAt)
-            {
-                foreach (var (other, one) in _states)
-                {
-                    if (!one.TryGetTarget(out _))
-                    {
-                        _states.Remove(other);
-                    }
-                }
-
-                _sweepAt = Math.Max(64, 2 * _states.Count);
-            }
-
-            return state;
         }
     }
 
