@@ -13,7 +13,7 @@ internal static class FaultRun
         var parts = args.TakeWhile(static argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray();
         var seconds = Option(args, "--seconds", 30);
         var rate = Option(args, "--rate", 200);
-        if (parts.Except(Parts).Any() || seconds is not > 0 || rate is not > 0)
+        if (parts.Except(Parts).Any() || args.Any(static argument => argument.StartsWith('-') && argument is not ("--seconds" or "--rate")) || seconds is not > 0 || rate is not > 0)
         {
             await Console.Error.WriteLineAsync(Usage);
             return 2;

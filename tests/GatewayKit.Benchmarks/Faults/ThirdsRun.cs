@@ -83,6 +83,12 @@ internal static class ThirdsRun
         }, -1);
         Console.WriteLine($"  {name}: GET {100.0 * safe.Count(static sample => sample.IsServed) / safe.Length:F3} % of {safe.Length:N0} served, POST {100.0 * unsafes.Count(static sample => sample.IsServed) / unsafes.Length:F2} % of {unsafes.Length:N0}, "
             + $"{seen.Count(static entry => entry.Key.StartsWith("post", StringComparison.Ordinal) && entry.Value > 1)} POSTs delivered twice; full use {(full < 0 ? "not within 30 s" : $"{full + 1} s")} after it was well, "
-            + $"{after.Count(static sample => !sample.IsServed)} errors meanwhile; errors: {string.Join(", ", during.Where(static sample => !sample.IsServed).GroupBy(static sample => $"{sample.Method} {sample.Status} {sample.Reason}").Select(static group => $"{group.Count()} × {group.Key}"))}");
+            + $"errors: {Errors(during)}; in the 30 s after: {Errors(after)}");
+    }
+
+    private static string Errors(IReadOnlyList<Sample> samples)
+    {
+        var errors = samples.Where(static sample => !sample.IsServed).GroupBy(static sample => $"{sample.Method} {sample.Status} {sample.Reason}").Select(static group => $"{group.Count()} × {group.Key}").ToArray();
+        return errors.Length is 0 ? "none" : string.Join(", ", errors);
     }
 }
