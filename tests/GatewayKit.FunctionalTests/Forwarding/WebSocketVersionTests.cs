@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
@@ -10,6 +11,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Polly;
 
 namespace GatewayKit.FunctionalTests.Forwarding;
 
@@ -121,6 +123,28 @@ public sealed class WebSocketVersionTests : IDisposable
         using var client = await WebSocketScripts.OpenAsync(gateway.Address);
         Assert.Equal(WebSocketScripts.Frame("over http/1.1", masked: false), await client.ReadAsync(15));
         Assert.Equal(2, upstream.Connections);
+    }
+
+    /// <summary>Around strategies of the host it is one attempt: a breaker of theirs counts no failure.</summary>
+    [Fact]
+    public async Task Strategies_of_the_host_see_only_what_comes_of_the_version_that_is_taken()
+    {
+        var outcomes = new ConcurrentQueue<string>();
+        await using var upstream = await EchoAsync(HttpProtocols.Http1, secured: false);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            static cluster => cluster with { Http = FallingBack(true) },
+            services: builder => builder.ConfigureAttempts("up", strategies => strategies.AddRetry(new()
+            {
+                ShouldHandle = arguments =>
+                {
+                    outcomes.Enqueue(arguments.Outcome.Exception?.Message ?? $"{arguments.Outcome.Result.Answer?.StatusCode}");
+                    return new(false);
+                },
+            })));
+        using var socket = await ConnectAsync(gateway, version: 1, secured: false);
+        Assert.Equal("GET 1 key", socket.HttpResponseHeaders!["X-Seen"].Single());
+        Assert.Equal(["SwitchingProtocols"], outcomes);
     }
 
     [Theory]

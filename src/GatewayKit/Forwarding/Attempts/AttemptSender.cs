@@ -90,7 +90,8 @@ internal sealed class AttemptSender(
             var (pipeline, injection) = (strategies.Of(exchange.Cluster.Cluster.Id), faults.Of(exchange.HttpContext));
             if (pipeline is not null || injection is not null)
             {
-                return SendThroughAsync(exchange, new(invoker, message, injection), pipeline ?? ResiliencePipeline<AttemptResult>.Empty);
+                Func<Exception, HttpRequestMessage?>? fallBack = exchange.Upgrade is null ? null : exception => FallBack(exchange, exception);
+                return SendThroughAsync(exchange, new(invoker, message, injection, fallBack), pipeline ?? ResiliencePipeline<AttemptResult>.Empty);
             }
 
             sent = true;
@@ -144,6 +145,7 @@ internal sealed class AttemptSender(
 
     private async Task<Outcome<AttemptResult>> FailAsync(Exchange exchange, Task sending)
     {
+        Task<HttpResponseMessage> again;
         try
         {
             await sending.ConfigureAwait(false);
@@ -151,19 +153,34 @@ internal sealed class AttemptSender(
         }
         catch (Exception exception)
         {
-            if (exchange.Clock.Error is not ForwardError.None || exchange.Upgrade?.TryFallBack(exception) is not true)
+            if (FallBack(exchange, exception) is not { } message)
             {
                 return await FailAsync(exchange, exception).ConfigureAwait(false);
             }
+
+            again = SendByHttp11(exchange, message);
         }
 
-        return await SendByHttp11Async(exchange).ConfigureAwait(false);
+        return await ReceiveAsync(exchange, again).ConfigureAwait(false);
+    }
+
+    // The exchange is counted already.
+    private static async Task<HttpResponseMessage> SendByHttp11(Exchange exchange, HttpRequestMessage message)
+    {
+        var transport = exchange.Cluster.Transport;
+        var invoker = transport.Acquire();
+        transport.Release();
+        return await invoker.SendAsync(message, exchange.Clock.Token).ConfigureAwait(false);
     }
 
     // A WebSocket that the destination did not take over HTTP/2, from the start over HTTP/1.1. Nothing of it was processed.
-    private async Task<Outcome<AttemptResult>> SendByHttp11Async(Exchange exchange)
+    private HttpRequestMessage? FallBack(Exchange exchange, Exception exception)
     {
-        Task<HttpResponseMessage> sending;
+        if (exchange.Clock.Error is not ForwardError.None || exchange.Upgrade?.TryFallBack(exception) is not true)
+        {
+            return null;
+        }
+
         try
         {
             var message = new HttpRequestMessage();
@@ -173,23 +190,19 @@ internal sealed class AttemptSender(
             }
 
             var error = Compose(exchange, message, target, ring: null);
-            if (error is not ForwardError.None)
+            if (error is ForwardError.None)
             {
-                return await FailAsync(exchange, error, null).ConfigureAwait(false);
+                return message;
             }
 
-            // The exchange is counted already.
-            var transport = exchange.Cluster.Transport;
-            var invoker = transport.Acquire();
-            transport.Release();
-            sending = invoker.SendAsync(message, exchange.Clock.Token);
+            exchange.Fail(error, null);
         }
-        catch (Exception exception)
+        catch (Exception fault)
         {
-            return await FailAsync(exchange, exception).ConfigureAwait(false);
+            exchange.Fail(fault is ForwardTransformException ? ForwardError.TransformRefused : ForwardError.TransformFailed, fault);
         }
 
-        return await ReceiveAsync(exchange, sending).ConfigureAwait(false);
+        return null;
     }
 
     private ForwardError Compose(Exchange exchange, HttpRequestMessage message, RequestTarget target, RingCall? ring)

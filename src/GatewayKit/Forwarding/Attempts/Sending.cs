@@ -3,9 +3,16 @@ using Polly;
 namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>One message on its way through the host's strategies, which may send it more than once or not at all.</summary>
-internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage message, FaultInjection? faults = null)
+/// <param name="invoker">What to send it by.</param>
+/// <param name="message">The message.</param>
+/// <param name="faults">What is injected instead; <see langword="null"/> for nothing.</param>
+/// <param name="fallBack">
+/// Makes the message to send where the destination has refused the version of HTTP; strategies see what comes of that one. <see langword="null"/> if there is none.
+/// </param>
+internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage message, FaultInjection? faults, Func<Exception, HttpRequestMessage?>? fallBack)
 {
     private readonly FaultInjection? _faults = faults;
+    private HttpRequestMessage _message = message;
     private HttpResponseMessage? _latest;
 
     /// <summary>Sends it, or does what was drawn instead: innermost, so that the host's strategies meet the faults too.</summary>
@@ -41,5 +48,22 @@ internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage mes
         }
     }
 
-    private Task<HttpResponseMessage> Send(CancellationToken cancellationToken) => invoker.SendAsync(message, cancellationToken);
+    private async ValueTask<HttpResponseMessage> Send(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await invoker.SendAsync(_message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            if (cancellationToken.IsCancellationRequested || fallBack?.Invoke(exception) is not { } other)
+            {
+                throw;
+            }
+
+            _message = other;
+        }
+
+        return await invoker.SendAsync(_message, cancellationToken).ConfigureAwait(false);
+    }
 }
