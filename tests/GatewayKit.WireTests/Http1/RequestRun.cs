@@ -59,8 +59,8 @@ internal sealed class RequestRun(Lane lane, RequestCase request)
             client.Dispose();
         }
 
-        // (e) Everything is back where it was; then (b): bytes at the destination.
-        await lane.Gateway.SettleAsync(connections: IsOver ? 1 : lane.Gateway.Taps.Open);
+        // (e) Everything is back where it was; then (b): bytes at the destination. A connection that may be closed may be so at any moment from here on.
+        await lane.Gateway.SettleAsync(connections: IsOver ? 1 : null);
         var (requests, broken, faults) = await lane.Upstream.TakeAsync();
         CheckDestination(requests, broken, faults);
 
