@@ -218,7 +218,6 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<EndpointResults>();
         services.TryAddSingleton<PauseDetector>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PauseDetector>(static provider => provider.GetRequiredService<PauseDetector>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CircuitBreakerPolicy>, CircuitBreakerPolicyValidator>());
     }
 
     private static void AddDiscovery(IServiceCollection services)

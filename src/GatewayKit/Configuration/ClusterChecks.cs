@@ -34,7 +34,6 @@ internal static class ClusterChecks
         AttemptChecks.Check(cluster, path, report);
         LimitChecks.Check(cluster, path, report);
         BalancingChecks.Check(cluster, path, report);
-        CircuitBreakerChecks.Check(cluster.CircuitBreaker, ModelPath.Join(path, nameof(cluster.CircuitBreaker)), report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);
         HealthChecks.Check(cluster, path, report);
         foreach (var (id, destination) in cluster.Destinations)

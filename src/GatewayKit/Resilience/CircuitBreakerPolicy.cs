@@ -7,7 +7,7 @@ namespace GatewayKit.Resilience;
 /// When something that fails is left alone, for how long, and how it is tried again. On a cluster it speaks of each destination by itself; on an
 /// endpoint, of the endpoint as a whole.
 /// </summary>
-public sealed record CircuitBreakerPolicy : IGuardPolicy
+public sealed record CircuitBreakerPolicy : IGuardPolicy, IValidatableObject
 {
     private static readonly TimeSpan ShortestBreak = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestBreak = TimeSpan.FromHours(1);
@@ -72,8 +72,7 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy
 
     GuardPlace IGuardPolicy.Guard => GuardPlace.CircuitBreaker;
 
-    /// <summary>What is wrong with its times.</summary>
-    internal IEnumerable<(string Setting, string Fault)> Faults() =>
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) =>
     [
         .. Outside(nameof(Window), Window, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
         .. Outside(nameof(OpenFor), OpenFor, ShortestBreak, LongestBreak),
@@ -85,19 +84,19 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy
     ];
 
     // Whoever wrote only one of them never saw the other.
-    private IEnumerable<(string Setting, string Fault)> MostBelowFirst()
+    private IEnumerable<ValidationResult> MostBelowFirst()
     {
         var unset = new CircuitBreakerPolicy();
         yield return MaxOpenFor == unset.MaxOpenFor
-            ? (nameof(OpenFor), $"OpenFor is {OpenFor:c}, longer than MaxOpenFor, which is {MaxOpenFor:c} by default. Set MaxOpenFor to {OpenFor:c} or more as well, or shorten OpenFor.")
-            : (nameof(MaxOpenFor), $"MaxOpenFor is {MaxOpenFor:c}, shorter than OpenFor, which is {OpenFor:c}{(OpenFor == unset.OpenFor ? " by default" : string.Empty)}. Set OpenFor to {MaxOpenFor:c} or less as well, or lengthen MaxOpenFor.");
+            ? new($"OpenFor is {OpenFor:c}, longer than MaxOpenFor, which is {MaxOpenFor:c} by default. Set MaxOpenFor to {OpenFor:c} or more as well, or shorten OpenFor.", [nameof(OpenFor)])
+            : new($"MaxOpenFor is {MaxOpenFor:c}, shorter than OpenFor, which is {OpenFor:c}{(OpenFor == unset.OpenFor ? " by default" : string.Empty)}. Set OpenFor to {MaxOpenFor:c} or less as well, or lengthen MaxOpenFor.", [nameof(MaxOpenFor)]);
     }
 
-    private static IEnumerable<(string Setting, string Fault)> Outside(string name, TimeSpan value, TimeSpan least, TimeSpan most)
+    private static IEnumerable<ValidationResult> Outside(string name, TimeSpan value, TimeSpan least, TimeSpan most)
     {
         if (value < least || value > most)
         {
-            yield return (name, $"{name} is {value:c}; it must be {least:c} to {most:c}.");
+            yield return new($"{name} is {value:c}; it must be {least:c} to {most:c}.", [name]);
         }
     }
 }

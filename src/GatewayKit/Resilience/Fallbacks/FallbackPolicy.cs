@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Resilience.Fallbacks;
 
@@ -18,12 +19,14 @@ public sealed record FallbackPolicy : IGuardPolicy, IValidatableObject
     public bool OnOpen { get; init; } = true;
 
     /// <summary>The failures in which it stands in. Default: none.</summary>
+    [ValidateObjectMembers]
     public FallbackFailures? OnFailure { get; init; }
 
     /// <summary>The id of a cluster to send the request to, once and without retries; case is ignored.</summary>
     public string? Cluster { get; init; }
 
     /// <summary>An answer to give.</summary>
+    [ValidateObjectMembers]
     public StaticResponse? Answer { get; init; }
 
     /// <summary>

@@ -1,6 +1,0 @@
-using Microsoft.Extensions.Options;
-
-namespace GatewayKit.Resilience;
-
-[OptionsValidator]
-internal sealed partial class CircuitBreakerRangesValidator : IValidateOptions<CircuitBreakerPolicy>;
