@@ -16,6 +16,12 @@ app.MapGet("/", () => "The app's own page.\n");
 app.MapGet("/report", () => new { Report = "made by the app itself" })
    .WithThrottling(requestsPerSecond: 1);
 
-app.MapKillAndRevive();
+
+// A demonstration: whoever asks can kill a service here, so nowhere but in development.
+if (app.Environment.IsDevelopment())
+{
+    app.MapKillAndRevive();
+}
+
 app.Lifetime.ApplicationStarted.Register(() => ThingsToTry.Print(app));
 app.Run();

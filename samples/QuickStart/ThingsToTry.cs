@@ -26,16 +26,23 @@ internal static class ThingsToTry
               curl -i '{{url}}/report?[1-2]'
                   the app's own endpoint, throttled too: the second request is told when to come again
 
-            Kill one of the three catalog services and watch. No request fails:
-
-              while sleep 0.1; do curl -sS {{url}}/catalog/who; done
-                  which of them answers, again and again; in yet another shell:
-              curl -X POST {{url}}/demo/catalog-b/kill
-                  ends one as a crash would; /demo/catalog-b/revive starts it again
-              curl {{url}}/demo
-                  what the gateway knows of each: its circuit opens, and closes step by step after the revival
-
             Change appsettings.json and the routes change with it. Ctrl+C ends it.
             """);
+        if (app.Environment.IsDevelopment())
+        {
+            PrintKillAndRevive(url);
+        }
     }
+
+    private static void PrintKillAndRevive(string url) => Console.WriteLine($$"""
+
+        Kill one of the three catalog services and watch. No request fails:
+
+          while sleep 0.1; do curl -sS {{url}}/catalog/who; done
+              which of them answers, again and again; in yet another shell:
+          curl -X POST {{url}}/demo/catalog-b/kill
+              ends one as a crash would; /demo/catalog-b/revive starts it again
+          curl {{url}}/demo
+              what the gateway knows of each: its circuit opens, and closes step by step after the revival; the log below tells each step
+        """);
 }

@@ -4,39 +4,39 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace GatewayKit.SampleTests;
 
 /// <summary>What the README invites to: QuickStart with its services at real ports, one of which is killed while requests go on.</summary>
 public sealed class KillAndReviveTests : IDisposable
 {
+    private const string Clusters = "Gateway:Clusters:";
+
     private static readonly string[] Everybody = ["catalog-a", "catalog-b", "catalog-c"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private readonly LogLines _log = new();
     private readonly WebApplicationFactory<QuickStartApp::Program> _app;
     private readonly HttpClient _client;
 
     public KillAndReviveTests()
     {
         // Shorter times, and failures in a row count at the pace of a test as they do at that of curl.
-        const string Clusters = "Gateway:Clusters:";
-        var settings = new Dictionary<string, string?>
+        var settings = new Dictionary<string, string?>(FreeAddresses())
         {
             [Clusters + "catalog:CircuitBreaker:OpenFor"] = "00:00:00.5",
             [Clusters + "catalog:CircuitBreaker:MaxOpenFor"] = "00:00:00.5",
             [Clusters + "catalog:CircuitBreaker:Recovery"] = "00:00:00.5",
             [Clusters + "catalog:CircuitBreaker:MinResults"] = "100000",
         };
-        string[] destinations = ["catalog:Destinations:a", "catalog:Destinations:b", "catalog:Destinations:c", "orders:Destinations:a"];
-        foreach (var (destination, port) in destinations.Zip(FreePorts(destinations.Length)))
-        {
-            settings[$"{Clusters}{destination}:Address"] = $"http://127.0.0.1:{port}";
-        }
-
         _app = new WebApplicationFactory<QuickStartApp::Program>()
-            .WithWebHostBuilder(host => host.ConfigureAppConfiguration((_, configuration) => configuration.AddInMemoryCollection(settings)));
+            .WithWebHostBuilder(host => host
+                .ConfigureAppConfiguration((_, configuration) => configuration.AddInMemoryCollection(settings))
+                .ConfigureLogging(logging => logging.AddProvider(_log)));
         _client = _app.CreateClient();
     }
 
@@ -62,6 +62,33 @@ public sealed class KillAndReviveTests : IDisposable
         await end.CancelAsync();
         await asking;
         Assert.Equal(Everybody, await AskAsync(6));
+
+        // Through the filters of the sample's own settings.
+        string[] changes = ["Open for .+ before Closed", "HalfOpen, before Open", "Recovering, before HalfOpen", "Closed, before Recovering"];
+        Assert.All(changes, change => Assert.Contains(_log.Lines, line => Regex.IsMatch(line, $"^Circuit of destination b of cluster catalog.*: {change}")));
+    }
+
+    [Fact]
+    public async Task Nobody_can_kill_a_service_outside_development()
+    {
+        await using var app = _app.WithWebHostBuilder(static host => host
+            .UseEnvironment("Production")
+            .ConfigureAppConfiguration(static (_, configuration) => configuration.AddInMemoryCollection([.. FreeAddresses(), new("Gateway:DrainDelay", "00:00:00")])));
+        using var client = app.CreateClient();
+        using var answer = await client.PostAsync("/demo/catalog-b/kill", null);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Contains("catalog-b", await AllOfAsync(client));
+    }
+
+    private static async Task<string> AllOfAsync(HttpClient client)
+    {
+        var answers = string.Empty;
+        for (var i = 0; i < 6; i++)
+        {
+            answers += await client.GetStringAsync("/catalog/who");
+        }
+
+        return answers;
     }
 
     [Fact]
@@ -79,6 +106,12 @@ public sealed class KillAndReviveTests : IDisposable
     {
         using var answer = await _client.PostAsync("/demo/catalog-z/kill", null);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> FreeAddresses()
+    {
+        string[] destinations = ["catalog:Destinations:a", "catalog:Destinations:b", "catalog:Destinations:c", "orders:Destinations:a"];
+        return destinations.Zip(FreePorts(destinations.Length), static (destination, port) => KeyValuePair.Create($"{Clusters}{destination}:Address", (string?)$"http://127.0.0.1:{port}"));
     }
 
     // Below those that the system gives to connections that go out, so that none takes the port of a service while it is dead.
