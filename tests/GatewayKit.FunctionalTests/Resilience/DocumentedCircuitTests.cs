@@ -32,11 +32,15 @@ public sealed class DocumentedCircuitTests
     {
         await using var gateway = await TestHost.GatewayAsync(map: Map);
         Assert.Equal(HttpStatusCode.InternalServerError, await StatusOfAsync("/report"));
-        using var isolated = await gateway.Client.PostAsync("/isolate/report", null);
+        using var isolated = await gateway.Client.PostAsync("/operators/isolate/report", null);
         using var refused = await gateway.Client.GetAsync("/report");
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable, null), (isolated.StatusCode, refused.StatusCode, refused.Headers.RetryAfter));
-        using var closed = await gateway.Client.PostAsync("/close/report", null);
+        using var closed = await gateway.Client.PostAsync("/operators/close/report", null);
         Assert.Equal(HttpStatusCode.InternalServerError, await StatusOfAsync("/report"));
+
+        using var unknown = await gateway.Client.PostAsync("/operators/isolate/reprt", null);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        Assert.Contains("Did you mean 'report'?", await unknown.Content.ReadAsStringAsync());
 
         async Task<HttpStatusCode> StatusOfAsync(string path)
         {
@@ -50,8 +54,19 @@ public sealed class DocumentedCircuitTests
         app.MapGet("/report", BuildReport).WithName("report").WithCircuitBreaker(new() { CountServerErrors = true, SlowCall = TimeSpan.FromSeconds(2) });
 
         // For operators only: bind it to an address that clients do not reach, or ask for a role.
-        app.MapPost("/isolate/{endpoint}", static (GatewayCircuits circuits, string endpoint) => circuits.Isolate(endpoint));
-        app.MapPost("/close/{endpoint}", static (GatewayCircuits circuits, string endpoint) => circuits.Close(endpoint));
+        var operators = app.MapGroup("/operators").AddEndpointFilter(static async (context, next) =>
+        {
+            try
+            {
+                return await next(context);
+            }
+            catch (ArgumentException exception)
+            {
+                return Results.Problem(exception.Message, statusCode: StatusCodes.Status404NotFound);
+            }
+        });
+        operators.MapPost("/isolate/{endpoint}", static (GatewayCircuits circuits, string endpoint) => circuits.Isolate(endpoint));
+        operators.MapPost("/close/{endpoint}", static (GatewayCircuits circuits, string endpoint) => circuits.Close(endpoint));
     }
 
     private static IResult BuildReport() => Results.StatusCode(StatusCodes.Status500InternalServerError);

@@ -37,6 +37,31 @@ public sealed class RetryTests
         Assert.Equal("", decisions.Take());
     }
 
+    // The table of docs/resilience.md.
+    [Theory]
+    [InlineData(null, 1, HttpStatusCode.OK, "retried")]
+    [InlineData(PolicyMode.Enforce, 1, HttpStatusCode.OK, "retried")]
+    [InlineData(PolicyMode.Off, 1, HttpStatusCode.BadGateway, "")]
+    [InlineData(PolicyMode.Enforce, 0, HttpStatusCode.BadGateway, "")]
+    [InlineData(PolicyMode.Shadow, 1, HttpStatusCode.BadGateway, "would-retry")]
+    public async Task Going_on_to_another_destination_is_switched_off_with_retries(PolicyMode? mode, int maxRetries, HttpStatusCode status, string decision)
+    {
+        await using var upstream = await FailsOnce.StartAsync();
+        await using var gateway = await StartAsync(mode is { } said ? AtOnce with { Mode = said, MaxRetries = maxRetries } : null, Unreachable(), upstream.Address);
+        using var decisions = new RetryDecisions(gateway);
+        using var answer = await SendAsync(gateway, "POST", "1", "200", body: "hello");
+        Assert.Equal((status, decision), (answer.StatusCode, decisions.Take()));
+    }
+
+    [Fact]
+    public async Task Only_destination_that_cannot_be_reached_is_tried_twice_more()
+    {
+        await using var gateway = await StartAsync(AtOnce, Unreachable());
+        using var decisions = new RetryDecisions(gateway);
+        using var answer = await SendAsync(gateway, "POST", "1", "200");
+        Assert.Equal((HttpStatusCode.BadGateway, "retried, retried, attempts-used"), (answer.StatusCode, decisions.Take()));
+    }
+
     [Fact]
     public async Task Without_a_policy_an_answer_is_an_answer()
     {
