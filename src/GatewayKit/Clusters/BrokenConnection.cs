@@ -32,8 +32,7 @@ internal static class BrokenConnection
             }
             else
             {
-                // A failure must be seen by somebody.
-                _ = copying.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                _ = copying.Observed();
             }
         }
         catch (Exception)

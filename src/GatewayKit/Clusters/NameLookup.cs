@@ -65,14 +65,14 @@ internal sealed class NameLookup(TimeProvider time, Func<string, CancellationTok
 
     // One question for all connections that want the name now. It outlives them: a late answer is still a good one, and the next connection has it.
     private Task<IPAddress[]> Ask(string host) =>
-        _asking.GetOrAdd(host, static (host, names) => new(() => Observed(names.AskAsync(host))), this).Value;
+        _asking.GetOrAdd(host, static (host, names) => new(() => names.AskAsync(host).Observed()), this).Value;
 
     private async Task<IPAddress[]> AskAsync(string host)
     {
         using var limit = new CancellationTokenSource(Longest, time);
         try
         {
-            var addresses = await Observed(resolve(host, limit.Token)).WaitAsync(limit.Token).ConfigureAwait(false);
+            var addresses = await resolve(host, limit.Token).Observed().WaitAsync(limit.Token).ConfigureAwait(false);
             if (addresses.Length > 0)
             {
                 Remember(host, addresses);
@@ -88,13 +88,6 @@ internal sealed class NameLookup(TimeProvider time, Func<string, CancellationTok
         {
             _asking.TryRemove(host, out _);
         }
-    }
-
-    // Perhaps nobody waits for it any more, but a failure must be seen by somebody.
-    private static Task<IPAddress[]> Observed(Task<IPAddress[]> task)
-    {
-        _ = task.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return task;
     }
 
     private void Remember(string host, IPAddress[] addresses)

@@ -28,36 +28,25 @@ internal static class AttemptChecks
             report(ModelPath.Join(path, nameof(retry.Statuses)), $"{status} is no answer that another attempt could mend. Retryable are {string.Join(", ", Retryable)}.");
         }
 
-        CheckWait(retry.BaseDelay, TimeSpan.FromSeconds(10), ModelPath.Join(path, nameof(retry.BaseDelay)), report);
-        CheckWait(retry.MaxDelay, TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(retry.MaxDelay)), report);
-        CheckWait(retry.MaxRetryAfter, TimeSpan.FromMinutes(5), ModelPath.Join(path, nameof(retry.MaxRetryAfter)), report);
+        SpanChecks.Check(retry.BaseDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10), ModelPath.Join(path, nameof(retry.BaseDelay)), report);
+        SpanChecks.Check(retry.MaxDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(retry.MaxDelay)), report);
+        SpanChecks.Check(retry.MaxRetryAfter, TimeSpan.Zero, TimeSpan.FromMinutes(5), ModelPath.Join(path, nameof(retry.MaxRetryAfter)), report);
         if (retry.BaseDelay > retry.MaxDelay)
         {
             report(ModelPath.Join(path, nameof(retry.BaseDelay)), $"BaseDelay is {retry.BaseDelay:c}, which is longer than MaxDelay, {retry.MaxDelay:c}. Shorten it or lengthen MaxDelay.");
         }
 
-        var window = ModelPath.Join(ModelPath.Join(path, nameof(retry.Budget)), nameof(retry.Budget.Window));
-        if (retry.Budget.Window < TimeSpan.FromSeconds(1) || retry.Budget.Window > TimeSpan.FromMinutes(5))
-        {
-            report(window, $"Window is {retry.Budget.Window:c}; it must be 1 s to 5 min.");
-        }
+        var window = ModelPath.Join(path, [nameof(retry.Budget), nameof(retry.Budget.Window)]);
+        SpanChecks.Check(retry.Budget.Window, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), window, report);
     }
 
     private static void CheckHedging(HedgingPolicy hedging, string path, Report report)
     {
         if (hedging.Delay is { } delay)
         {
-            CheckWait(delay, TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(hedging.Delay)), report);
+            SpanChecks.Check(delay, TimeSpan.Zero, TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(hedging.Delay)), report);
         }
 
-        CheckWait(hedging.MinDelay, TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(hedging.MinDelay)), report);
-    }
-
-    private static void CheckWait(TimeSpan wait, TimeSpan most, string path, Report report)
-    {
-        if (wait < TimeSpan.Zero || wait > most)
-        {
-            report(path, $"{path[(path.LastIndexOf(':') + 1)..]} is {wait:c}; it must be zero to {most:c}.");
-        }
+        SpanChecks.Check(hedging.MinDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(hedging.MinDelay)), report);
     }
 }

@@ -24,16 +24,16 @@ internal static class HealthChecks
         }
 
         var outliers = ModelPath.Join(path, nameof(health.Outliers));
-        CheckSpan(health.Outliers.Window, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), ModelPath.Join(outliers, nameof(health.Outliers.Window)), report);
+        SpanChecks.Check(health.Outliers.Window, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), ModelPath.Join(outliers, nameof(health.Outliers.Window)), report);
         var slowStart = ModelPath.Join(path, nameof(health.SlowStart));
-        CheckSpan(health.SlowStart.Window, Second, Hour, ModelPath.Join(slowStart, nameof(health.SlowStart.Window)), report);
+        SpanChecks.Check(health.SlowStart.Window, Second, Hour, ModelPath.Join(slowStart, nameof(health.SlowStart.Window)), report);
     }
 
     private static void CheckActive(Cluster cluster, ActiveHealth active, string path, Report report)
     {
-        CheckSpan(active.Interval, TimeSpan.FromMilliseconds(100), Hour, ModelPath.Join(path, nameof(active.Interval)), report);
-        CheckSpan(active.IdleInterval, active.Interval, TimeSpan.FromDays(1), ModelPath.Join(path, nameof(active.IdleInterval)), report);
-        CheckSpan(active.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(active.Timeout)), report);
+        SpanChecks.Check(active.Interval, TimeSpan.FromMilliseconds(100), Hour, ModelPath.Join(path, nameof(active.Interval)), report);
+        SpanChecks.Check(active.IdleInterval, active.Interval, TimeSpan.FromDays(1), ModelPath.Join(path, nameof(active.IdleInterval)), report);
+        SpanChecks.Check(active.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1), ModelPath.Join(path, nameof(active.Timeout)), report);
         CheckTarget(cluster, active, path, report);
         for (var i = 0; i < active.Statuses.Count; i++)
         {
@@ -77,12 +77,4 @@ internal static class HealthChecks
 
     private static bool IsTarget(string path) =>
         path.StartsWith('/') && !path.StartsWith("//", StringComparison.Ordinal) && path.All(static c => c is > ' ' and < '\x7f' and not '#' and not '\\');
-
-    private static void CheckSpan(TimeSpan span, TimeSpan least, TimeSpan most, string path, Report report)
-    {
-        if (span < least || span > most)
-        {
-            report(path, $"{path[(path.LastIndexOf(':') + 1)..]} is {span:c}; it must be {least:c} to {most:c}.");
-        }
-    }
 }

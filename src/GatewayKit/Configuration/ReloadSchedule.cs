@@ -18,7 +18,7 @@ internal sealed class ReloadSchedule : IDisposable
     public ReloadSchedule(IEnumerable<IRouteSource> sources, Action reload, TimeProvider time)
     {
         _reload = reload;
-        _timer = time.CreateTimer(static state => ((ReloadSchedule)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateDetachedTimer(static state => ((ReloadSchedule)state!).Fire(), this);
         foreach (var source in sources)
         {
             _subscriptions.Add(ChangeToken.OnChange(source.GetChangeToken, Change));

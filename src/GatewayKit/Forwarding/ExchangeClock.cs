@@ -40,10 +40,7 @@ internal sealed class ExchangeClock : IDisposable
     public ExchangeClock(ExchangeClocks pool, TimeProvider time)
     {
         (_pool, _time) = (pool, time);
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-        {
-            _timer = time.CreateTimer(static state => ((ExchangeClock)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _timer = time.CreateDetachedTimer(static state => ((ExchangeClock)state!).OnTimer(), this);
     }
 
     public CancellationToken Token => _source.Token;

@@ -112,13 +112,7 @@ internal sealed partial class DrainState : IDisposable
     // A tenth, at most a second: long enough to write what is to be recorded.
     private static TimeSpan Margin(TimeSpan shutdownTimeout) => TimeSpan.FromTicks(Math.Min(shutdownTimeout.Ticks / 10, TimeSpan.TicksPerSecond));
 
-    private ITimer StartTimer(TimeSpan after, Action<DrainState> step)
-    {
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-        {
-            return _time.CreateTimer(_ => step(this), null, after, Timeout.InfiniteTimeSpan);
-        }
-    }
+    private ITimer StartTimer(TimeSpan after, Action<DrainState> step) => _time.CreateDetachedTimer(_ => step(this), null, after, Timeout.InfiniteTimeSpan);
 
     private void Refuse()
     {

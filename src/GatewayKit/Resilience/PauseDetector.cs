@@ -46,7 +46,7 @@ internal sealed partial class PauseDetector(TimeProvider time, ILogger<PauseDete
         lock (_lock)
         {
             _ticked = time.GetTimestamp();
-            _timer ??= time.CreateTimer(static state => ((PauseDetector)state!).Tick(), this, Period, Period);
+            _timer ??= time.CreateDetachedTimer(static state => ((PauseDetector)state!).Tick(), this, Period, Period);
         }
 
         return Task.CompletedTask;

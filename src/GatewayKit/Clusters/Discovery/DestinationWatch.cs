@@ -42,7 +42,7 @@ internal sealed class DestinationWatch
     {
         (_clusterId, Settings, _source, _telemetry, _time) = (clusterId, settings, source, telemetry, time);
         _schedule = new(settings, time, random);
-        _timer = time.CreateTimer(static watch => ((DestinationWatch)watch!).Ask(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateDetachedTimer(static watch => ((DestinationWatch)watch!).Ask(), this);
         Replace(lastGood);
         if (lastGood.Count > 0)
         {
@@ -121,9 +121,7 @@ internal sealed class DestinationWatch
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
         try
         {
-            var asking = _source.FindAsync(Settings.Name, linked.Token).AsTask();
-            _ = asking.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            Accept(await asking.WaitAsync(linked.Token).ConfigureAwait(false));
+            Accept(await _source.FindAsync(Settings.Name, linked.Token).AsTask().Observed().WaitAsync(linked.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (linked.IsCancellationRequested)
         {

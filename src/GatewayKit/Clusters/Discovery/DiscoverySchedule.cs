@@ -3,9 +3,6 @@ namespace GatewayKit.Clusters.Discovery;
 /// <summary>When a source is asked next, and how long what it said last serves. Used by one question at a time.</summary>
 internal sealed class DiscoverySchedule(ClusterDiscovery settings, TimeProvider time, Func<double> random)
 {
-    // Many gateways start at once; a tenth pulls their questions apart within minutes.
-    private const double Jitter = 0.1;
-
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
@@ -50,5 +47,5 @@ internal sealed class DiscoverySchedule(ClusterDiscovery settings, TimeProvider 
         return hasLastGood && Left is { } left && left < next ? TimeSpan.FromTicks(Math.Max(0, left.Ticks)) : next;
     }
 
-    private TimeSpan Jittered(TimeSpan span) => span * (1 - Jitter + (2 * Jitter * random()));
+    private TimeSpan Jittered(TimeSpan span) => Jitter.Around(span, random);
 }

@@ -6,9 +6,6 @@ namespace GatewayKit.Clusters.Health;
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Stop disposes what it holds.")]
 internal sealed class DestinationProbe
 {
-    // Many gateways start at once; a tenth pulls their questions apart within minutes.
-    private const double Jitter = 0.1;
-
     // So that a gateway with a thousand destinations does not ask them all in the same millisecond.
     private static readonly TimeSpan FirstWithin = TimeSpan.FromSeconds(1);
 
@@ -30,10 +27,7 @@ internal sealed class DestinationProbe
     {
         (_cluster, _destination, _settings, _telemetry, _time, _random) = (cluster, destination, settings, telemetry, time, random);
         (_health, _results) = (destination.Health!, destination.Health!.Probes);
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-        {
-            _timer = time.CreateTimer(static probe => ((DestinationProbe)probe!).Ask(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _timer = time.CreateDetachedTimer(static probe => ((DestinationProbe)probe!).Ask(), this);
 
         // Where requests wait for the first answer, it is asked for at once.
         Schedule(cluster.Cluster.Health.RequireFirstProbe ? TimeSpan.Zero : FirstWithin * random());
@@ -106,9 +100,7 @@ internal sealed class DestinationProbe
             try
             {
                 // A handler of the host may not listen to the token. Its answer is nobody's then, and gives back what it holds by itself.
-                var asking = HealthQuestion.AskAsync(cluster, destination, settings, linked.Token);
-                _ = asking.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-                answer = await asking.WaitAsync(linked.Token).ConfigureAwait(false);
+                answer = await HealthQuestion.AskAsync(cluster, destination, settings, linked.Token).Observed().WaitAsync(linked.Token).ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // Handlers of the host may throw anything. Whatever it is, the destination was not found well.
             catch (Exception failure)
@@ -153,7 +145,7 @@ internal sealed class DestinationProbe
     // While something is changing, or while nobody may be served before it is known, it is not the time to save questions.
     private TimeSpan Next() => Jittered(_cluster.Vitals!.IsSwept || !_results.IsSettled ? _settings.Interval : _settings.IdleInterval);
 
-    private TimeSpan Jittered(TimeSpan span) => span * (1 - Jitter + (2 * Jitter * _random()));
+    private TimeSpan Jittered(TimeSpan span) => Jitter.Around(span, _random);
 
     private void ScheduleWithin(TimeSpan span)
     {

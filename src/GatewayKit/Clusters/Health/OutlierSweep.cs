@@ -16,10 +16,7 @@ internal sealed class OutlierSweep : IDisposable
     public OutlierSweep(TimeProvider time)
     {
         _time = time;
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-        {
-            _timer = time.CreateTimer(static sweep => ((OutlierSweep)sweep!).Run(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _timer = time.CreateDetachedTimer(static sweep => ((OutlierSweep)sweep!).Run(), this);
     }
 
     public void Add(ClusterVitals vitals)

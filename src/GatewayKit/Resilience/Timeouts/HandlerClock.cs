@@ -30,10 +30,7 @@ internal sealed partial class HandlerClock : IDisposable
     {
         _pool = pool;
         _boxedToken = _source.Token;
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-        {
-            _timer = pool.Time.CreateTimer(static state => ((HandlerClock)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _timer = pool.Time.CreateDetachedTimer(static state => ((HandlerClock)state!).OnTimer(), this);
     }
 
     /// <summary>Whether the deadline has passed and the request was cancelled for it.</summary>
