@@ -4,7 +4,7 @@ namespace GatewayKit.Clusters;
 /// Requests that wait for a connection to one destination, first come first served. The handler has a queue too, but none that could be
 /// told from a slow destination, or bounded. Who holds a connection needs no count of its own: everyone in flight who does not wait.
 /// </summary>
-internal sealed class ConnectionQueue(DestinationState destination)
+internal sealed class ConnectionQueue(DestinationUse use)
 {
     private readonly LinkedList<TaskCompletionSource> _waiters = new();
     private readonly Lock _lock = new();
@@ -66,7 +66,7 @@ internal sealed class ConnectionQueue(DestinationState destination)
 
     private void Admit()
     {
-        while (_waiters.First is { } first && destination.InFlight - _waiting < _most)
+        while (_waiters.First is { } first && use.InFlight - _waiting < _most)
         {
             _waiters.RemoveFirst();
             Interlocked.Decrement(ref _waiting);

@@ -13,7 +13,7 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
     // How long after the limit it is looked again whether the last request is gone.
     private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<DestinationState, Pending> _pending = [];
+    private readonly Dictionary<DestinationUse, Pending> _pending = [];
     private readonly Lock _lock = new();
     private long _count;
 
@@ -25,13 +25,11 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
         var after = limit ?? options.Value.DestinationDrainLimit;
         lock (_lock)
         {
-            destination.Drain();
-            Stop(destination);
-            using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
-            {
-                var timer = time.CreateTimer(_ => Reach(states, clusterId, destination), null, after, Timeout.InfiniteTimeSpan);
-                _pending[destination] = new(clusterId, ++_count, timer);
-            }
+            destination.Use.Drain();
+            Stop(destination.Use);
+            var use = destination.Use;
+            var timer = time.CreateDetachedTimer(_ => Reach(states, use), null, after, Timeout.InfiniteTimeSpan);
+            _pending[use] = new(clusterId, destination, ++_count, timer);
         }
 
         Log.Began(logger, clusterId, destination.Id, after, destination.InFlight);
@@ -41,13 +39,13 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
     {
         lock (_lock)
         {
-            Stop(destination);
+            Stop(destination.Use);
             if (!destination.IsDraining)
             {
                 return;
             }
 
-            destination.Undrain();
+            destination.Use.Undrain();
         }
 
         Log.Ended(logger, clusterId, destination.Id);
@@ -66,60 +64,70 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
         }
     }
 
-    private void Stop(DestinationState destination)
+    private void Stop(DestinationUse use)
     {
-        if (_pending.Remove(destination, out var pending))
+        if (_pending.Remove(use, out var pending))
         {
             pending.Timer.Dispose();
         }
     }
 
-    private void Reach(ClusterStates states, string clusterId, DestinationState destination)
+    private void Reach(ClusterStates states, DestinationUse use)
     {
         bool isFirst;
+        int inFlight;
+        Pending? own;
         lock (_lock)
         {
-            if (!_pending.TryGetValue(destination, out var own))
+            if (!_pending.TryGetValue(use, out own))
             {
                 return;
             }
 
             // One that came back is there as another state. If that one has left again since, its limit is the one that counts.
-            var inUse = states.InForce.GetValueOrDefault(clusterId)?.Destinations.Where(static known => !known.IsDraining).ToArray() ?? [];
-            if (inUse.Any(destination.IsSameAs) || Others(clusterId, destination).Any(other => other.Value.Order > own.Order && other.Key.IsSameAs(destination)))
+            var destination = own.Destination;
+            var inUse = states.InForce.GetValueOrDefault(own.ClusterId)?.Destinations.Where(static known => !known.IsDraining).ToArray() ?? [];
+            Pending[] others = [.. _pending.Values.Where(other => other != own && string.Equals(other.ClusterId, own.ClusterId, StringComparison.OrdinalIgnoreCase))];
+            Pending[] same = [.. others.Where(other => other.Destination.IsSameAs(destination))];
+            if (inUse.Any(destination.IsSameAs) || Array.Exists(same, other => other.Order > own.Order))
             {
-                Stop(destination);
+                Await(own, use.InFlight);
                 return;
             }
 
-            isFirst = destination.EndDrain();
-            if (destination.InFlight > 0)
-            {
-                own.Timer.Change(NextLook, Timeout.InfiniteTimeSpan);
-            }
-            else
-            {
-                Stop(destination);
+            // What it has from before it came back has the same limit, and the same connections.
+            isFirst = use.EndDrain();
+            Array.ForEach(same, static other => other.Destination.Use.EndDrain());
+            inFlight = use.InFlight + same.Sum(static other => other.Destination.InFlight);
 
-                // Which of its connections are in use only the handler knows: none is when nobody uses the address.
-                if (!inUse.Concat(Others(clusterId, destination).Select(static other => other.Key)).Any(other => other.Origin == destination.Origin))
-                {
-                    connections.Close(clusterId, destination.Destination.Address);
-                }
+            // Which of its connections are in use only the handler knows: none is when nobody uses the address.
+            if (Await(own, inFlight) && !inUse.Concat(others.Except(same).Select(static other => other.Destination)).Any(other => other.Origin == destination.Origin))
+            {
+                connections.Close(own.ClusterId, destination.Destination.Address);
             }
         }
 
         if (isFirst)
         {
-            Log.Reached(logger, clusterId, destination.Id, destination.InFlight);
-            LimitReached?.Invoke(clusterId, destination);
+            Log.Reached(logger, own.ClusterId, own.Destination.Id, inFlight);
+            LimitReached?.Invoke(own.ClusterId, own.Destination);
         }
     }
 
-    private IEnumerable<KeyValuePair<DestinationState, Pending>> Others(string clusterId, DestinationState destination) =>
-        _pending.Where(entry => entry.Key != destination && string.Equals(entry.Value.ClusterId, clusterId, StringComparison.OrdinalIgnoreCase));
+    // Whether the last request is gone. If not, it is looked again.
+    private bool Await(Pending pending, int inFlight)
+    {
+        if (inFlight > 0)
+        {
+            pending.Timer.Change(NextLook, Timeout.InfiniteTimeSpan);
+            return false;
+        }
 
-    private sealed record Pending(string ClusterId, long Order, ITimer Timer);
+        Stop(pending.Destination.Use);
+        return true;
+    }
+
+    private sealed record Pending(string ClusterId, DestinationState Destination, long Order, ITimer Timer);
 
     private static partial class Log
     {

@@ -9,10 +9,7 @@ internal sealed class DestinationState
     /// <summary>How many targets are kept, a power of two.</summary>
     public const int KeptTargets = 64;
 
-    private int _inFlight;
-    private volatile bool _isDraining, _isDrained;
     private WarningPace? _warnings;
-    private ConnectionQueue? _queue;
     private PeakLatency? _latency;
     private DestinationHealth? _health;
 
@@ -38,45 +35,28 @@ internal sealed class DestinationState
 
     public int Weight => Destination.Weight;
 
-    public int InFlight => Volatile.Read(ref _inFlight);
+    /// <summary>The requests it has, and whether it is to get more.</summary>
+    public DestinationUse Use { get; private set; } = new();
 
-    /// <summary>Whether it gets no new requests but those of sessions that are bound to it.</summary>
-    public bool IsDraining => _isDraining;
+    public int InFlight => Use.InFlight;
 
-    /// <summary>Whether it gets none at all: its time to drain is over.</summary>
-    public bool IsDrained => _isDrained;
+    /// <inheritdoc cref="DestinationUse.IsDraining"/>
+    public bool IsDraining => Use.IsDraining;
 
-    public void Begin() => Interlocked.Increment(ref _inFlight);
+    /// <inheritdoc cref="DestinationUse.IsDrained"/>
+    public bool IsDrained => Use.IsDrained;
 
-    public void End()
-    {
-        Interlocked.Decrement(ref _inFlight);
-        if (Volatile.Read(ref _queue) is { Waiting: > 0 } queue)
-        {
-            queue.Next();
-        }
-    }
+    public void Begin() => Use.Begin();
+
+    public void End() => Use.End();
 
     /// <summary>Whether the two are one destination, maybe with other settings.</summary>
     public bool IsSameAs(DestinationState other) => Id == other.Id && Destination.Address == other.Destination.Address;
 
-    public void Drain() => (_isDraining, _isDrained) = (true, false);
-
-    public void Undrain() => (_isDraining, _isDrained) = (false, false);
-
-    /// <summary>The time to drain is over.</summary>
-    /// <returns>Whether it was not before.</returns>
-    public bool EndDrain()
-    {
-        var isFirst = !_isDrained;
-        _isDrained = true;
-        return isFirst;
-    }
-
     /// <summary>Takes over from the state of the same destination before its settings changed.</summary>
     public DestinationState Continue(DestinationState before)
     {
-        (_isDraining, _isDrained, _latency, _health) = (before._isDraining, before._isDrained, before._latency, before._health);
+        (Use, _latency, _health) = (before.Use, before._latency, before._health);
         return this;
     }
 
@@ -98,9 +78,6 @@ internal sealed class DestinationState
             Interlocked.CompareExchange(ref _latency, new(time), null);
         }
     }
-
-    /// <summary>Where requests wait when more are in flight than may be connected. Made by the first one.</summary>
-    public ConnectionQueue Queue => Volatile.Read(ref _queue) ?? Interlocked.CompareExchange(ref _queue, new(this), null) ?? _queue;
 
     /// <summary>What may be said of its failures. Made by the first one.</summary>
     public WarningPace Warnings(TimeProvider time) => Volatile.Read(ref _warnings) ?? Interlocked.CompareExchange(ref _warnings, new(time), null) ?? _warnings;

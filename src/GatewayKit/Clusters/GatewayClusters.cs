@@ -41,7 +41,7 @@ public sealed class GatewayClusters
 
         var cluster = Find(clusterId);
         _drains.Begin(_states, cluster.Cluster.Id, Find(cluster, destinationId), limit);
-        cluster.Refresh();
+        LookAgain(cluster);
     }
 
     /// <summary>Puts a destination back into use. Harmless if it is in use.</summary>
@@ -52,7 +52,7 @@ public sealed class GatewayClusters
     {
         var cluster = Find(clusterId);
         _drains.End(cluster.Cluster.Id, Find(cluster, destinationId));
-        cluster.Refresh();
+        LookAgain(cluster);
     }
 
     /// <summary>
@@ -86,6 +86,13 @@ public sealed class GatewayClusters
             health.Circuit.Close();
             cluster.Refresh();
         }
+    }
+
+    // A reload may be about to put another state in its place, which has the same destinations.
+    private static void LookAgain(ClusterState cluster)
+    {
+        cluster.Vitals!.Invalidate();
+        cluster.Refresh();
     }
 
     private static ClusterStatus StatusOf(ClusterState state) => new()

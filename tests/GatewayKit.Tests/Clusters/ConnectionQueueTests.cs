@@ -31,7 +31,7 @@ public sealed class ConnectionQueueTests
         var waiting = Enter();
         _time.Advance(Limit);
         Assert.False(await waiting);
-        Assert.Equal(0, _destination.Queue.Waiting);
+        Assert.Equal(0, _destination.Use.Queue.Waiting);
         _destination.End();
         _destination.End();
         Assert.Equal(0, _destination.InFlight);
@@ -53,7 +53,7 @@ public sealed class ConnectionQueueTests
         _destination.Begin();
         using var gone = new CancellationTokenSource();
         _destination.Begin();
-        var leaving = _destination.Queue.WaitAsync(2, Limit, _time, gone.Token).AsTask();
+        var leaving = _destination.Use.Queue.WaitAsync(2, Limit, _time, gone.Token).AsTask();
         var staying = Enter(most: 2);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
@@ -76,7 +76,7 @@ public sealed class ConnectionQueueTests
             for (var i = 0; i < 2_000; i++)
             {
                 _destination.Begin();
-                if (_destination.InFlight <= Most || await _destination.Queue.WaitAsync(Most, Timeout.InfiniteTimeSpan, TimeProvider.System, default))
+                if (_destination.InFlight <= Most || await _destination.Use.Queue.WaitAsync(Most, Timeout.InfiniteTimeSpan, TimeProvider.System, default))
                 {
                     if (Interlocked.Increment(ref holding) > Most)
                     {
@@ -95,13 +95,13 @@ public sealed class ConnectionQueueTests
                 _destination.End();
             }
         }))).WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.Equal((0, 0, 0), (tooMany, _destination.InFlight, _destination.Queue.Waiting));
+        Assert.Equal((0, 0, 0), (tooMany, _destination.InFlight, _destination.Use.Queue.Waiting));
         Assert.True(served > 16);
     }
 
     private Task<bool> Enter(int most = 1)
     {
         _destination.Begin();
-        return _destination.Queue.WaitAsync(most, Limit, _time, default).AsTask();
+        return _destination.Use.Queue.WaitAsync(most, Limit, _time, default).AsTask();
     }
 }

@@ -82,7 +82,7 @@ internal sealed class AbortStage : IAsyncDisposable
 
         Gateway.MustBecomeQuiet();
         Assert.True(SpinWait.SpinUntil(() => Active.Count == 0, ScriptedUpstream.Limit), $"{Active.Count} requests are active.");
-        Assert.Equal(0, Destination.Queue.Waiting);
+        Assert.Equal(0, Destination.Use.Queue.Waiting);
         Assert.Equal(0, Gateway.Services.GetRequiredService<Tunnels>().Count);
         Assert.DoesNotContain(_upstream.Requests, request => request.Target == "/gone" && !_phase.IsSeenByDestination());
     }
@@ -103,7 +103,7 @@ internal sealed class AbortStage : IAsyncDisposable
         switch (_phase)
         {
             case AbortPhase.PoolQueue:
-                Assert.True(SpinWait.SpinUntil(() => Destination.Queue.Waiting == 1, ScriptedUpstream.Limit), "It does not wait.");
+                Assert.True(SpinWait.SpinUntil(() => Destination.Use.Queue.Waiting == 1, ScriptedUpstream.Limit), "It does not wait.");
                 break;
             case AbortPhase.Connecting:
                 Assert.True(SpinWait.SpinUntil(() => Destination.InFlight == 1, ScriptedUpstream.Limit), "It does not connect.");

@@ -237,7 +237,7 @@ public sealed class ConnectionTests
     private static void WaitFor(RecordingGateway gateway, int waiting)
     {
         var destination = gateway.Services.GetRequiredService<ClusterStates>().InForce["up"].Destinations.Single();
-        Assert.True(SpinWait.SpinUntil(() => destination.Queue.Waiting == waiting, ScriptedUpstream.Limit), $"{destination.Queue.Waiting} requests wait.");
+        Assert.True(SpinWait.SpinUntil(() => destination.Use.Queue.Waiting == waiting, ScriptedUpstream.Limit), $"{destination.Use.Queue.Waiting} requests wait.");
     }
 
     private static async Task AssertRefusedAsync(RecordingGateway gateway, int status, string code, ForwardError error)

@@ -57,7 +57,7 @@ internal sealed class AttemptSender(
         clock.AttemptWaits();
         try
         {
-            if (!await clock.WaitAsync(exchange.Destination.Queue, cluster.MostInFlight, cluster.Timeouts.PoolWait).ConfigureAwait(false))
+            if (!await clock.WaitAsync(exchange.Destination.Use.Queue, cluster.MostInFlight, cluster.Timeouts.PoolWait).ConfigureAwait(false))
             {
                 return await FailAsync(exchange, ForwardError.Overloaded, null).ConfigureAwait(false);
             }

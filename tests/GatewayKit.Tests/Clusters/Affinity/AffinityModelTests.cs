@@ -83,20 +83,20 @@ public sealed class AffinityModelTests : IDisposable
                     Join(name);
                     break;
                 case 0 or 1 when isConfigured:
-                    _states[name].Drain();
+                    _states[name].Use.Drain();
                     _model.Leave(name);
                     Follow();
                     break;
                 case 2 when isConfigured:
-                    _states[name].Drain();
+                    _states[name].Use.Drain();
                     _model.Drain(name);
                     break;
                 case 3 when isConfigured:
-                    _states[name].Undrain();
+                    _states[name].Use.Undrain();
                     _model.Undrain(name);
                     break;
                 case 4 when _states.TryGetValue(name, out var state) && state.IsDraining:
-                    state.EndDrain();
+                    state.Use.EndDrain();
                     _model.EndDrain(name);
                     break;
                 case 5 when isConfigured:

@@ -61,7 +61,7 @@ public sealed class TierTests
     public void Destination_that_drains_is_no_longer_part_of_what_a_tier_could_bear()
     {
         var cluster = Two(LoadBalancing.RoundRobin);
-        cluster["a"].Drain();
+        cluster["a"].Use.Drain();
         cluster.Without("a");
         Assert.Equal("bbbb", cluster.Picks(4));
     }
