@@ -26,6 +26,11 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
         var fit = members.Count(IsFit);
         var isPanic = settings.IsPanic(fit, members.Length);
         var slowStart = new SlowStartRule(settings.SlowStart, members, vitals.CallsPerSecond, vitals.Time);
+        if (isInForce && slowStart.HasPlace)
+        {
+            CountStarts(members, slowStart);
+        }
+
         var (candidates, expires, recovering, isOpen) = (new List<Candidate>(destinations.Count), slowStart.NextStep, 0, false);
         foreach (var destination in destinations)
         {
@@ -38,7 +43,8 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
             expires = Math.Min(expires, circuit.NextChange);
             if (circuit.Share is var share && share <= 0)
             {
-                isOpen |= settings.TakesPart(destination) && !settings.KeepsOut(health);
+                // One that is isolated did not fail, and will not be tried again in a moment.
+                isOpen |= circuit.State is not CircuitState.Isolated && settings.TakesPart(destination) && !settings.KeepsOut(health);
             }
             else if (isPanic || !settings.KeepsOut(health))
             {
@@ -68,6 +74,17 @@ internal sealed class AvailabilityRule(ClusterHealth settings, Balancer balancer
         {
             Array.ForEach(ejected, static member => member.Circuit.Close());
             vitals.Telemetry.EjectionsLifted(vitals.ClusterId, ejected);
+        }
+    }
+
+    private void CountStarts(DestinationHealth[] members, SlowStartRule slowStart)
+    {
+        foreach (var member in members)
+        {
+            if (slowStart.IsStarting(member) && member.TakeStart())
+            {
+                vitals.Telemetry.Started(vitals.ClusterId, member.Id, settings.SlowStart.Mode is Pipeline.PolicyMode.Shadow);
+            }
         }
     }
 

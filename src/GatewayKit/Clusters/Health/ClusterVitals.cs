@@ -99,12 +99,12 @@ internal sealed class ClusterVitals(string clusterId, HealthWatch watch)
     /// <summary>The cluster is no more.</summary>
     public void Leave()
     {
-        if (_current is { } last)
+        _current = null;
+        if (Interlocked.Exchange(ref _isPanic, false))
         {
-            NotePanic(false, last.Availability);
+            watch.Telemetry.PanicLeft(ClusterId);
         }
 
-        _current = null;
         watch.Telemetry.Leave(this);
         watch.Probes.Leave(this);
     }

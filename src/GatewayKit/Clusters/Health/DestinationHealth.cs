@@ -17,6 +17,7 @@ internal sealed class DestinationHealth
     private CircuitBreakerPolicy _policy;
     private ActiveHealth? _question;
     private long _joinedAt;
+    private bool _isStartCounted = true;
     private volatile bool _isEjected;
     private volatile string? _failure;
     private volatile int _failureStatus;
@@ -53,8 +54,15 @@ internal sealed class DestinationHealth
     public long JoinedAt
     {
         get => Volatile.Read(ref _joinedAt);
-        set => Volatile.Write(ref _joinedAt, value);
+        set
+        {
+            Volatile.Write(ref _joinedAt, value);
+            Volatile.Write(ref _isStartCounted, value == 0);
+        }
     }
+
+    /// <summary>Whether its start is to be counted: once.</summary>
+    public bool TakeStart() => !Interlocked.Exchange(ref _isStartCounted, true);
 
     /// <summary>The latest change, for people; <see langword="null"/> before the first.</summary>
     public HealthChange? Latest { get; private set; }

@@ -12,7 +12,7 @@ internal sealed partial class HealthTelemetry
     private readonly ConcurrentDictionary<ClusterVitals, bool> _inForce = new();
     private readonly ILogger<HealthTelemetry> _logger;
     private readonly CircuitTelemetry _circuits;
-    private readonly Counter<long> _probes, _ejections, _changes;
+    private readonly Counter<long> _probes, _ejections, _changes, _starts;
     private readonly UpDownCounter<long> _panics;
 
     public HealthTelemetry(GatewayMeter meter, CircuitTelemetry circuits, ILogger<HealthTelemetry> logger)
@@ -21,6 +21,7 @@ internal sealed partial class HealthTelemetry
         _probes = meter.Meter.CreateCounter<long>("gatewaykit.health.probes", "{probe}", "Health checks by outcome: passed, bad-answer, timed-out, unreachable, skipped.");
         _ejections = meter.Meter.CreateCounter<long>("gatewaykit.health.ejections", "{ejection}", "Destinations that did worse than the others, by outcome: ejected, shadow, limit, lifted.");
         _changes = meter.Meter.CreateCounter<long>("gatewaykit.health.changes", "{change}", "Changes of what health checks say of destinations: healthy, unhealthy.");
+        _starts = meter.Meter.CreateCounter<long>("gatewaykit.health.slow_starts", "{start}", "Destinations that begin to get their share little by little, by outcome: started, shadow.");
         _panics = meter.Meter.CreateUpDownCounter<long>(
             "gatewaykit.health.panic", "{cluster}", "1 while a cluster ignores health checks and ejections because too few destinations are left.");
         meter.Meter.CreateObservableGauge(
@@ -92,7 +93,7 @@ internal sealed partial class HealthTelemetry
 
     public void Panic(string cluster, bool begins, int available, int count)
     {
-        _panics.Add(begins ? 1 : -1, new KeyValuePair<string, object?>(TelemetryTags.Cluster, cluster));
+        CountPanic(cluster, begins ? 1 : -1);
         if (begins)
         {
             Log.PanicBegan(_logger, cluster, available, count);
@@ -102,6 +103,13 @@ internal sealed partial class HealthTelemetry
             Log.PanicEnded(_logger, cluster, available, count);
         }
     }
+
+    /// <summary>A cluster has left while in panic. Its health checks are not believed again: nobody asks them any more.</summary>
+    public void PanicLeft(string cluster) => CountPanic(cluster, -1);
+
+    /// <summary>A destination begins to get its share little by little, or would.</summary>
+    public void Started(string cluster, string destination, bool isShadow) =>
+        _starts.Add(1, new(TelemetryTags.Cluster, cluster), new(TelemetryTags.Destination, destination), new(TelemetryTags.Outcome, isShadow ? "shadow" : "started"));
 
     public void Isolated(string cluster, DestinationHealth health, CircuitState from) => Log.Isolated(_logger, health.Id, cluster, from, CircuitState.Isolated);
 
@@ -127,6 +135,8 @@ internal sealed partial class HealthTelemetry
             }
         }
     }
+
+    private void CountPanic(string cluster, int change) => _panics.Add(change, new KeyValuePair<string, object?>(TelemetryTags.Cluster, cluster));
 
     private void CountEjection(string cluster, string destination, string outcome) =>
         _ejections.Add(1, new(TelemetryTags.Cluster, cluster), new(TelemetryTags.Destination, destination), new(TelemetryTags.Outcome, outcome));

@@ -84,7 +84,7 @@ public sealed class HealthTests : IAsyncLifetime
         using (var refused = await gateway.Client.GetAsync("/"))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-            Assert.Contains("circuit-open", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains("no-healthy-upstream", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         Clusters(gateway).Close("up", "a");

@@ -16,7 +16,8 @@ public sealed class AvailabilityTests : IDisposable
     [InlineData("++", 50, "ab", "None")]
     [InlineData("o+", 50, "b", "None")]
     [InlineData("oo", 50, "", "CircuitsOpen")]
-    [InlineData("ii", 50, "", "CircuitsOpen")]
+    [InlineData("ii", 50, "", "NoneHealthy")]
+    [InlineData("io", 50, "", "CircuitsOpen")]
     [InlineData("d+", 50, "b", "None")]
     [InlineData("dd", 50, "", "NoneHealthy")]
     [InlineData("u+", 50, "b", "None")]
@@ -128,6 +129,9 @@ public sealed class AvailabilityTests : IDisposable
         _cluster.State.Refresh();
         _cluster.Apply(null);
         Assert.Equal(0, _cluster.Measured["gatewaykit.health.panic"]);
+
+        // Nothing is believed again: there is nothing left to believe.
+        Assert.Empty(_cluster.Log.Of(EventIds.PanicEnded));
     }
 
     [Fact]

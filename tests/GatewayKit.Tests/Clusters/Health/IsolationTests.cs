@@ -23,6 +23,21 @@ public sealed class IsolationTests : IDisposable
         Assert.Single(_cluster.Log.Of(EventIds.DestinationClosed));
     }
 
+    [Fact]
+    public void Isolated_destinations_are_none_that_fail()
+    {
+        _cluster.Clusters.Isolate("orders", "a");
+        _cluster.Clusters.Isolate("orders", "b");
+        Assert.Equal(PickRefusal.NoneHealthy, _cluster.TryBegin(out _));
+        Assert.Null(_cluster.State.RetryAfter);
+
+        // One that fails is worth another try in a moment.
+        _cluster.Clusters.Close("orders", "b");
+        _cluster["b"].Circuit.Trip("failures-in-a-row", 5, 5);
+        Assert.Equal(PickRefusal.CircuitsOpen, _cluster.TryBegin(out _));
+        Assert.NotNull(_cluster.State.RetryAfter);
+    }
+
     [Theory]
     [InlineData("nothing")]
     [InlineData("weight")]

@@ -75,6 +75,35 @@ public sealed class SlowStartTests : IDisposable
         Assert.Equal("a:1 b:1 c:1", Weights());
     }
 
+    [Theory]
+    [InlineData(PolicyMode.Enforce, 50, "started", 1)]
+    [InlineData(PolicyMode.Shadow, 50, "shadow", 1)]
+    [InlineData(PolicyMode.Shadow, 1, "shadow", 0)]
+    [InlineData(PolicyMode.Off, 50, "shadow", 0)]
+    public void Start_is_counted_once_where_it_has_or_would_have_an_effect(PolicyMode mode, int callsPerSecond, string outcome, int starts)
+    {
+        var health = new ClusterHealth { SlowStart = new() { Mode = mode } };
+        Serve(WatchedCluster.Of(2, health), callsPerSecond, 12);
+        _cluster.Apply(WatchedCluster.Of(3, health));
+        Serve(null, callsPerSecond, 20);
+        Assert.Equal(starts, _cluster.Measured.GetValueOrDefault($"gatewaykit.health.slow_starts {outcome}"));
+        Assert.Equal(starts, _cluster.Measured.Where(static one => one.Key.StartsWith("gatewaykit.health.slow_starts", StringComparison.Ordinal)).Sum(static one => one.Value));
+
+        // Another one is another start.
+        _cluster.Apply(WatchedCluster.Of(4, health));
+        Serve(null, callsPerSecond, 2);
+        Assert.Equal(starts * 2, _cluster.Measured.GetValueOrDefault($"gatewaykit.health.slow_starts {outcome}"));
+    }
+
+    [Fact]
+    public void Start_in_a_configuration_that_is_refused_is_not_counted()
+    {
+        Serve(WatchedCluster.Of(2), 50, 12);
+        _cluster.Reject(WatchedCluster.Of(3));
+        Serve(null, 50, 2);
+        Assert.DoesNotContain(_cluster.Measured.Keys, static name => name.StartsWith("gatewaykit.health.slow_starts", StringComparison.Ordinal));
+    }
+
     public void Dispose() => _cluster.Dispose();
 
     private string Weights()
