@@ -206,7 +206,6 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<BulkheadMetrics>();
         services.TryAddSingleton<FallbackEndpoints>();
         services.TryAddSingleton<FallbackMetrics>();
-        services.TryAddSingleton<FallbackChecks>();
         services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());
     }
 

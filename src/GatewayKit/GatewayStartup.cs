@@ -27,7 +27,6 @@ internal sealed class GatewayStartup(
         var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints);
         configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(Risks(endpoints)));
         RefuseUnusedHandlers();
-        RefuseUnknownClusters(endpoints);
         configurator.Applied += (_, _) => LookAtDeadlines();
         LookAtDeadlines();
         services.GetRequiredService<PipelineLog>().Start();
@@ -38,17 +37,6 @@ internal sealed class GatewayStartup(
         foreach (var finding in guard.Check(endpoints.Endpoints))
         {
             yield return new($"Host:{finding.Check.Id}", finding.Message);
-        }
-    }
-
-    // Of the host's own endpoints: which clusters there are shows when the configuration is in force.
-    private void RefuseUnknownClusters(EndpointDataSource endpoints)
-    {
-        var named = endpoints.Endpoints.Where(static endpoint => endpoint.Metadata.GetMetadata<INamesClusters>() is not null && endpoint.Metadata.GetMetadata<IGatewayRouteIdentity>() is null);
-        var errors = endpointChecks.CheckPolicies(named, configurator.Current.Clusters.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase));
-        if (errors.Count > 0)
-        {
-            throw new GatewayConfigurationException(errors) { IsAtStart = true };
         }
     }
 

@@ -22,9 +22,9 @@ internal sealed class AffinityChecks(SessionAffinities affinities)
             report(ModelPath.Join(where, nameof(affinity.Header)), "A session is told by a cookie or by a header. Take one of the two out.");
         }
 
-        if (affinity.Header is { } header && !HttpToken.Is(header.Name))
+        if (affinity.Header is { } header)
         {
-            report(ModelPath.Join(where, [nameof(affinity.Header), nameof(header.Name)]), $"'{header.Name}' is not a header name, such as \"X-Session\".");
+            NameChecks.CheckHeader(header.Name, "X-Session", ModelPath.Join(where, [nameof(affinity.Header), nameof(header.Name)]), report);
         }
 
         if (affinity.Cookie is { } cookie)
@@ -32,17 +32,32 @@ internal sealed class AffinityChecks(SessionAffinities affinities)
             CheckCookie(cookie, ModelPath.Join(where, nameof(affinity.Cookie)), report);
         }
 
-        if (affinity.Mode is not PolicyMode.Off && !affinities.AreThere)
+        if (affinity.Mode is not PolicyMode.Off && WhyUnprotected() is { } reason)
         {
-            report(where, "Affinity protects its tokens by Data Protection, which the host does not have. Call builder.Services.AddDataProtection(), with keys that all instances of the gateway share.");
+            report(where, reason);
+        }
+    }
+
+    private string? WhyUnprotected()
+    {
+        try
+        {
+            return affinities.AreThere ? null
+                : "Affinity protects its tokens by Data Protection, which the host does not have. Call builder.Services.AddDataProtection(), with keys that all instances of the gateway share.";
+        }
+#pragma warning disable CA1031 // The host says how keys are kept, and what it has said may throw anything.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return $"Affinity protects its tokens by Data Protection, which the host has and cannot make: {exception.Message}";
         }
     }
 
     private static void CheckCookie(AffinityCookie cookie, string path, Report report)
     {
-        if (cookie.Name is { } name && !HttpToken.Is(name))
+        if (cookie.Name is { } name)
         {
-            report(ModelPath.Join(path, nameof(cookie.Name)), $"'{name}' is not a cookie name, such as \"session-orders\".");
+            NameChecks.CheckCookie(name, ModelPath.Join(path, nameof(cookie.Name)), report);
         }
 
         if (!cookie.Path.StartsWith('/') || HasForbidden(cookie.Path))

@@ -59,6 +59,9 @@ internal sealed partial class ConfigurationTelemetry
         Log.Unchanged(_logger, snapshot.Revision);
     }
 
+    /// <summary>What was rejected is as it was before.</summary>
+    public void PutRight(GatewaySnapshot snapshot) => Log.PutRight(_logger, snapshot.Revision);
+
     public void Rejected(GatewaySnapshot inForce, IReadOnlyList<ConfigurationError> errors, Exception? cause)
     {
         _reloads.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Outcome, "rejected"));
@@ -92,6 +95,9 @@ internal sealed partial class ConfigurationTelemetry
 
         [LoggerMessage(EventIds.ConfigurationUnchanged, LogLevel.Debug, "The configuration was read again and says what revision {Revision} says.")]
         public static partial void Unchanged(ILogger logger, long revision);
+
+        [LoggerMessage(EventIds.ConfigurationPutRight, LogLevel.Information, "The configuration is valid again. It says what revision {Revision} says, which is in force.")]
+        public static partial void PutRight(ILogger logger, long revision);
 
         [LoggerMessage(EventIds.ConfigurationRejected, LogLevel.Error, "The configuration was rejected, and revision {Revision} stays in force. Errors: {Count}.{Errors}")]
         public static partial void Rejected(ILogger logger, Exception? cause, long revision, int count, string errors);

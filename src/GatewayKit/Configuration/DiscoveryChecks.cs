@@ -6,6 +6,9 @@ namespace GatewayKit.Configuration;
 /// <summary>Checks where a cluster finds destinations, and what was found.</summary>
 internal sealed class DiscoveryChecks(DestinationSources sources, AnnotationChecks annotations)
 {
+    // The source of the package of that name.
+    private const string ServiceDiscovery = "ServiceDiscovery";
+
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     public void Check(Cluster cluster, string path, Report report)
@@ -17,9 +20,9 @@ internal sealed class DiscoveryChecks(DestinationSources sources, AnnotationChec
 
         path = ModelPath.Join(path, nameof(cluster.Discovery));
         CheckSource(cluster, discovery, path, report);
-        CheckSpan(discovery.Refresh, TimeSpan.FromSeconds(1), Day, mayBeInfinite: true, ModelPath.Join(path, nameof(discovery.Refresh)), report);
-        CheckSpan(discovery.KeepLastGood, TimeSpan.Zero, Day, mayBeInfinite: true, ModelPath.Join(path, nameof(discovery.KeepLastGood)), report);
-        CheckSpan(discovery.StartTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(5), mayBeInfinite: false, ModelPath.Join(path, nameof(discovery.StartTimeout)), report);
+        SpanChecks.Check(discovery.Refresh, TimeSpan.FromSeconds(1), Day, ModelPath.Join(path, nameof(discovery.Refresh)), report, mayBeInfinite: true);
+        SpanChecks.Check(discovery.KeepLastGood, TimeSpan.Zero, Day, ModelPath.Join(path, nameof(discovery.KeepLastGood)), report, mayBeInfinite: true);
+        SpanChecks.Check(discovery.StartTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(5), ModelPath.Join(path, nameof(discovery.StartTimeout)), report);
     }
 
     /// <summary>What is wrong with a destination that was found, by the rules for one that is configured.</summary>
@@ -40,13 +43,26 @@ internal sealed class DiscoveryChecks(DestinationSources sources, AnnotationChec
 
     private void CheckSource(Cluster cluster, ClusterDiscovery discovery, string path, Report report)
     {
-        if (sources.Find(discovery.Source) is not { } source)
+        string? fault;
+        try
         {
-            report(ModelPath.Join(path, nameof(discovery.Source)), $"There is no destination source '{discovery.Source}'. "
-                + (NearestName.Of(discovery.Source, sources.Names) is { } nearest ? $"Did you mean '{nearest}'? " : string.Empty)
-                + $"Known: {string.Join(", ", sources.Names)}. Others are added with AddDestinationSource.");
+            if (sources.Find(discovery.Source) is not { } source)
+            {
+                report(ModelPath.Join(path, nameof(discovery.Source)), Missing(discovery.Source));
+                return;
+            }
+
+            fault = source.FaultOf(discovery.Name);
         }
-        else if (source.FaultOf(discovery.Name) is { } fault)
+#pragma warning disable CA1031 // Sources are code of the host, and so is what makes them. Whatever they throw, it is the cluster that cannot have its destinations.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            report(ModelPath.Join(path, nameof(discovery.Source)), $"The destination source '{discovery.Source}' cannot be used: {exception.Message}");
+            return;
+        }
+
+        if (fault is not null)
         {
             report(ModelPath.Join(path, nameof(discovery.Name)), fault);
         }
@@ -56,11 +72,11 @@ internal sealed class DiscoveryChecks(DestinationSources sources, AnnotationChec
         }
     }
 
-    private static void CheckSpan(TimeSpan span, TimeSpan least, TimeSpan most, bool mayBeInfinite, string path, Report report)
+    private string Missing(string name)
     {
-        if ((span < least || span > most) && !(mayBeInfinite && span == Timeout.InfiniteTimeSpan))
-        {
-            report(path, $"{path[(path.LastIndexOf(':') + 1)..]} is {span:c}; it must be {least:c} to {most:c}{(mayBeInfinite ? ", or \"Infinite\"" : string.Empty)}.");
-        }
+        var missing = $"There is no destination source '{name}'. ";
+        return string.Equals(name, ServiceDiscovery, StringComparison.OrdinalIgnoreCase)
+            ? $"{missing}Add the package GatewayKit.ServiceDiscovery and call AddServiceDiscovery() on what AddApiGateway() returns."
+            : $"{missing}{(NearestName.Of(name, sources.Names) is { } nearest ? $"Did you mean '{nearest}'? " : string.Empty)}Known: {string.Join(", ", sources.Names)}. Others are added with AddDestinationSource.";
     }
 }

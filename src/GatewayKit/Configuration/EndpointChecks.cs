@@ -1,6 +1,7 @@
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace GatewayKit.Configuration;
 
@@ -8,22 +9,30 @@ namespace GatewayKit.Configuration;
 /// Checks gateway routes as they will be served: with the prefixes and conventions of their groups, next to routes that were mapped in code,
 /// which no source knows of.
 /// </summary>
-internal sealed class EndpointChecks(PolicyChecks policies, FallbackChecks fallbacks)
+internal sealed class EndpointChecks(PolicyChecks policies, EndpointDataSource source)
 {
     public List<ConfigurationError> Check(PreparedSnapshot prepared, IReadOnlyList<SourcedSet> sets)
     {
         var conflicts = RouteConflicts.Find(prepared.Endpoints).Select(conflict => new ConfigurationError(PathOf(conflict.RouteId, sets), conflict.Message));
         var clusters = prepared.Snapshot.Clusters.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return [.. CheckPolicies(prepared.Added, clusters), .. fallbacks.Check(prepared.Endpoints, clusters, new PolicyPlaces(sets)), .. conflicts];
+        var places = new PolicyPlaces(sets);
+        Endpoint[] own = [.. source.Endpoints.Where(static endpoint => endpoint.Metadata.GetMetadata<GatewayRoute>() is null)];
+
+        // Policies of endpoints that stay were checked before; which clusters there are is what a reload can change under them.
+        return
+        [
+            .. CheckPolicies(prepared.Added),
+            .. PolicyChecks.CheckClusters(own.Concat(prepared.Endpoints), clusters, places),
+            .. FallbackChecks.Check(own, prepared.Endpoints, places),
+            .. conflicts,
+        ];
     }
 
     /// <summary>What is wrong with the policies of these endpoints: one that would not be applied, or one that makes no sense.</summary>
-    /// <param name="endpoints">The endpoints.</param>
-    /// <param name="clusters">The ids of all clusters. Default: they are not known yet.</param>
-    public List<ConfigurationError> CheckPolicies(IEnumerable<Endpoint> endpoints, IReadOnlySet<string>? clusters = null)
+    public List<ConfigurationError> CheckPolicies(IEnumerable<Endpoint> endpoints)
     {
         Endpoint[] all = [.. endpoints];
-        return [.. PipelineFault.In(all).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)), .. policies.Check(all, clusters)];
+        return [.. PipelineFault.In(all).Select(static fault => new ConfigurationError(fault.Endpoint, fault.Message)), .. policies.Check(all)];
     }
 
     /// <summary>The ids of configured routes that have no endpoint, because no <c>MapGatewayRoutes()</c> selects them.</summary>

@@ -1,6 +1,5 @@
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Fallbacks;
-using GatewayKit.Routing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,36 +7,18 @@ using Microsoft.AspNetCore.Routing;
 namespace GatewayKit.Configuration;
 
 /// <summary>
-/// What fallbacks must keep to: that there is what they name, that nobody gets to an endpoint past its authorization, and that what stands in for each
+/// What fallbacks must keep to: that there are the endpoints that they name, that nobody gets to an endpoint past its authorization, and that what stands in for each
 /// other does not go in a circle, where one failure would take all the load round.
 /// </summary>
-internal sealed class FallbackChecks(EndpointDataSource source)
+internal static class FallbackChecks
 {
-    /// <summary>Checks what a source of routes says, before any endpoint is built.</summary>
-    public static void CheckClusters(IEnumerable<IGatewayPolicy> policies, string path, IReadOnlySet<string>? clusters, Report report)
-    {
-        foreach (var policy in (policies ?? []).OfType<FallbackPolicy>().Where(static policy => policy.Mode is not PolicyMode.Off))
-        {
-            if (policy.Cluster is { } cluster)
-            {
-                ClusterNames.Check(cluster, clusters, ModelPath.Join(path, ["Fallback", nameof(policy.Cluster)]), report);
-            }
-
-            if (policy.Answer is { } answer)
-            {
-                ResponseChecks.Check(answer, ModelPath.Join(path, ["Fallback", nameof(policy.Answer)]), report);
-            }
-        }
-    }
-
     /// <summary>Checks gateway routes as they will be served, together with the host's own endpoints.</summary>
+    /// <param name="own">The endpoints of the host.</param>
     /// <param name="routes">The endpoints of gateway routes.</param>
-    /// <param name="clusters">The ids of all clusters.</param>
     /// <param name="places">Where policies were written.</param>
-    public IEnumerable<ConfigurationError> Check(IReadOnlyList<Endpoint> routes, IReadOnlySet<string> clusters, PolicyPlaces places)
+    public static IEnumerable<ConfigurationError> Check(IReadOnlyList<Endpoint> own, IReadOnlyList<Endpoint> routes, PolicyPlaces places)
     {
         var errors = new List<ConfigurationError>();
-        Endpoint[] own = [.. source.Endpoints.Where(static endpoint => endpoint.Metadata.GetMetadata<GatewayRoute>() is null)];
         var named = new Dictionary<string, Endpoint>(StringComparer.Ordinal);
         foreach (var endpoint in own)
         {
@@ -55,13 +36,10 @@ internal sealed class FallbackChecks(EndpointDataSource source)
                 continue;
             }
 
-            var place = places.PathOf(endpoint, policy);
-            var path = ModelPath.Join(place, "Fallback");
-            Report report = (where, message) => errors.Add(new(where, message));
-            CheckClusters([policy], place, clusters, report);
+            var path = ModelPath.Join(places.PathOf(endpoint, policy), "Fallback");
             if (policy.Endpoint is { } target)
             {
-                CheckEndpoint(endpoint, target, named, ModelPath.Join(path, nameof(policy.Endpoint)), report);
+                CheckEndpoint(endpoint, target, named, ModelPath.Join(path, nameof(policy.Endpoint)), (where, message) => errors.Add(new(where, message)));
             }
 
             ways.Add(endpoint, policy, path);

@@ -27,6 +27,9 @@ public sealed class GatewayConfigurator : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private volatile Dictionary<IRouteSource, RouteSet> _inForce = Nothing;
     private volatile RouteFindings? _findings;
+
+    // Who said what was rejected last: a source, or this for all of them read together. Used by one apply at a time.
+    private readonly HashSet<object> _rejected = new(ReferenceEqualityComparer.Instance);
     private ReloadSchedule? _schedule;
 
     internal GatewayConfigurator(
@@ -157,13 +160,14 @@ public sealed class GatewayConfigurator : IDisposable
             var sets = await _reader.ReadAsync(Given(pushed), errors, cancellationToken).ConfigureAwait(false);
 
             // At start nothing is served yet: there is nobody to make room for.
-            if (Current.Revision == 0)
+            var before = Current;
+            if (before.Revision == 0)
             {
                 return Apply(sets, errors);
             }
 
             // On a thread of its own: building ten thousand endpoints and their matcher must not occupy one of the few that serve requests.
-            return await Task.Factory.StartNew(
+            var result = await Task.Factory.StartNew(
                 () =>
                 {
                     // Reading is not paced: a source may take its time.
@@ -173,10 +177,36 @@ public sealed class GatewayConfigurator : IDisposable
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
                 TaskScheduler.Default).ConfigureAwait(false);
+            Note(pushed, result, before);
+            return result;
         }
         finally
         {
             _applying.Release();
+        }
+    }
+
+    // Whoever has put right what was rejected sees that it is: by the revision that comes, or, where all is as it was before, by a line of its own.
+    private void Note(Push? pushed, ApplyResult result, GatewaySnapshot before)
+    {
+        object said = pushed is null ? this : pushed.Source;
+        if (!result.Accepted)
+        {
+            _rejected.Add(said);
+            return;
+        }
+
+        var isPutRight = _rejected.Remove(said);
+        if (pushed is null)
+        {
+            // All that the sources say was read.
+            isPutRight |= _rejected.Count > 0;
+            _rejected.Clear();
+        }
+
+        if (isPutRight && result.Snapshot == before)
+        {
+            _telemetry.PutRight(before);
         }
     }
 

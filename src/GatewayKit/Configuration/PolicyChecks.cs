@@ -1,4 +1,5 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Fallbacks;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Configuration;
@@ -43,25 +44,32 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
     }
 
     /// <summary>Checks the policies in effect on these endpoints, wherever they were added: a <c>With…</c> call has no other check than its own.</summary>
-    /// <param name="endpoints">The endpoints.</param>
-    /// <param name="clusters">The ids of all clusters; <see langword="null"/> if some may be missing.</param>
-    public IEnumerable<ConfigurationError> Check(IEnumerable<Endpoint> endpoints, IReadOnlySet<string>? clusters)
+    public IEnumerable<ConfigurationError> Check(IEnumerable<Endpoint> endpoints)
     {
         var errors = new List<ConfigurationError>();
-        var seen = new HashSet<IGatewayPolicy>(ReferenceEqualityComparer.Instance);
-        foreach (var endpoint in endpoints)
+        foreach (var (endpoint, step) in StepsOf(endpoints))
         {
-            if (endpoint.Metadata.Last<GatewayPipeline>() is not { Steps: { Count: > 0 } steps })
+            if (names.TryGet(step.Policy.GetType(), out var registration))
             {
-                continue;
+                CheckOne(step.Policy, registration, ModelPath.Join(endpoint.DisplayName ?? "(unnamed endpoint)", step.Name), clusters: null, (path, message) => errors.Add(new(path, message)));
             }
+        }
 
-            foreach (var step in steps)
+        return errors;
+    }
+
+    /// <summary>Checks that all clusters are there that the policies in effect on these endpoints name.</summary>
+    /// <param name="endpoints">The endpoints.</param>
+    /// <param name="clusters">The ids of all clusters.</param>
+    /// <param name="places">Where policies were written.</param>
+    public static IEnumerable<ConfigurationError> CheckClusters(IEnumerable<Endpoint> endpoints, IReadOnlySet<string> clusters, PolicyPlaces places)
+    {
+        var errors = new List<ConfigurationError>();
+        foreach (var (endpoint, step) in StepsOf(endpoints))
+        {
+            if (step.Policy is INamesClusters naming && !Know(clusters, naming))
             {
-                if (seen.Add(step.Policy) && names.TryGet(step.Policy.GetType(), out var registration))
-                {
-                    CheckOne(step.Policy, registration, ModelPath.Join(endpoint.DisplayName ?? "(unnamed endpoint)", step.Name), clusters, (path, message) => errors.Add(new(path, message)));
-                }
+                CheckClusters(naming, ModelPath.Join(places.PathOf(endpoint, step.Policy), step.Name), clusters, (path, message) => errors.Add(new(path, message)));
             }
         }
 
@@ -73,13 +81,39 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
     {
         for (var i = 0; i < policies.Count; i++)
         {
-            if (policies[i] is INamesClusters naming && !naming.Clusters.All(named => clusters.Contains(named.Cluster)))
+            if (policies[i] is INamesClusters naming && !Know(clusters, naming))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    private static bool Know(IReadOnlySet<string> clusters, INamesClusters naming) => naming.Clusters.All(named => clusters.Contains(named.Cluster));
+
+    private static void CheckClusters(INamesClusters naming, string path, IReadOnlySet<string>? clusters, Report report)
+    {
+        foreach (var (property, cluster) in naming.Clusters)
+        {
+            ClusterNames.Check(cluster, clusters, ModelPath.Join(path, property), report);
+        }
+    }
+
+    // Each policy once: one on a group is on all its endpoints.
+    private static IEnumerable<(Endpoint Endpoint, GatewayPipelineStep Step)> StepsOf(IEnumerable<Endpoint> endpoints)
+    {
+        var seen = new HashSet<IGatewayPolicy>(ReferenceEqualityComparer.Instance);
+        foreach (var endpoint in endpoints)
+        {
+            foreach (var step in endpoint.Metadata.Last<GatewayPipeline>()?.Steps ?? [])
+            {
+                if (seen.Add(step.Policy))
+                {
+                    yield return (endpoint, step);
+                }
+            }
+        }
     }
 
     private void CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, IReadOnlySet<string>? clusters, Report report)
@@ -91,9 +125,14 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
             report(where, message);
         });
 
-        foreach (var (property, cluster) in usable && policy is INamesClusters naming ? naming.Clusters : [])
+        if (usable && policy is INamesClusters naming)
         {
-            ClusterNames.Check(cluster, clusters, ModelPath.Join(path, property), report);
+            CheckClusters(naming, path, clusters, report);
+        }
+
+        if (usable && policy is FallbackPolicy { Mode: not PolicyMode.Off, Answer: { } answer })
+        {
+            ResponseChecks.Check(answer, ModelPath.Join(path, nameof(FallbackPolicy.Answer)), report);
         }
 
         // Generated validators repeat the annotations: they are asked when those hold.

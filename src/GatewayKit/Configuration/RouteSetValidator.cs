@@ -88,7 +88,6 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         }
 
         CheckGrpc(sets, mapped, clusters, report);
-        CheckFallbacks(sets, known.Clusters, report);
 
         // Which of them are side by side when conditions select them shows when the endpoints are built.
         foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))
@@ -123,19 +122,6 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
                 {
                     GrpcRouteChecks.Check(cluster, ModelPath.Join(path, route.Split is null ? nameof(route.Cluster) : nameof(route.Split)), report);
                 }
-            }
-        }
-    }
-
-    // The same. Those of With… calls are looked at when their endpoints are built.
-    private static void CheckFallbacks(IReadOnlyList<SourcedSet> sets, IReadOnlySet<string>? clusters, Report report)
-    {
-        foreach (var (source, set, _, _) in sets)
-        {
-            FallbackChecks.CheckClusters(set.Defaults, ModelPath.Join(source, nameof(RouteSet.Defaults)), clusters, report);
-            foreach (var route in set.Routes)
-            {
-                FallbackChecks.CheckClusters(route.Policies, ModelPath.Join(source, [nameof(RouteSet.Routes), route.Id ?? string.Empty]), clusters, report);
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using GatewayKit.Pipeline;
 using GatewayKit.Rollout;
 
 namespace GatewayKit.Configuration;
@@ -27,12 +26,12 @@ internal static class SplitChecks
         CheckForce(split, ModelPath.Join(path, nameof(split.Force)), report);
         if (split.Guard is { } guard)
         {
-            CheckSpan(guard.Window, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), ModelPath.Join(path, [nameof(split.Guard), nameof(guard.Window)]), report);
+            SpanChecks.Check(guard.Window, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), ModelPath.Join(path, [nameof(split.Guard), nameof(guard.Window)]), report);
         }
 
         if (split.ResponseHeader is { } header)
         {
-            CheckHeader(header, ModelPath.Join(path, nameof(split.ResponseHeader)), report);
+            NameChecks.CheckHeader(header, "X-Canary", ModelPath.Join(path, nameof(split.ResponseHeader)), report);
         }
     }
 
@@ -58,7 +57,7 @@ internal static class SplitChecks
                     report(ModelPath.Join(where, nameof(share.Percent)), "The share has a Ramp, which says how large it is. Remove Percent.");
                 }
 
-                CheckSpan(ramp.Duration, TimeSpan.FromSeconds(1), LongestRamp, ModelPath.Join(where, [nameof(share.Ramp), nameof(ramp.Duration)]), report);
+                SpanChecks.Check(ramp.Duration, TimeSpan.FromSeconds(1), LongestRamp, ModelPath.Join(where, [nameof(share.Ramp), nameof(ramp.Duration)]), report);
             }
         }
 
@@ -71,12 +70,8 @@ internal static class SplitChecks
 
     private static void CheckCookie(RouteSplit split, string path, Report report)
     {
-        if (!HttpToken.Is(split.Cookie.Name))
-        {
-            report(ModelPath.Join(path, nameof(split.Cookie.Name)), $"'{split.Cookie.Name}' is not the name of a cookie (RFC 6265 §4.1.1): letters, digits, '.', '-' and '_' are.");
-        }
-
-        CheckSpan(split.Cookie.Lifetime, TimeSpan.FromMinutes(1), LongestCookie, ModelPath.Join(path, nameof(split.Cookie.Lifetime)), report);
+        NameChecks.CheckCookie(split.Cookie.Name, ModelPath.Join(path, nameof(split.Cookie.Name)), report);
+        SpanChecks.Check(split.Cookie.Lifetime, TimeSpan.FromMinutes(1), LongestCookie, ModelPath.Join(path, nameof(split.Cookie.Lifetime)), report);
     }
 
     private static void CheckForce(RouteSplit split, string path, Report report)
@@ -98,34 +93,17 @@ internal static class SplitChecks
 
         if (force.Header is { } header)
         {
-            CheckHeader(header, ModelPath.Join(path, nameof(force.Header)), report);
+            NameChecks.CheckHeader(header, "X-Canary", ModelPath.Join(path, nameof(force.Header)), report);
         }
 
-        if (force.Cookie is { } cookie && (!HttpToken.Is(cookie) || cookie == split.Cookie.Name))
+        if (force.Cookie is { } cookie)
         {
-            report(ModelPath.Join(path, nameof(force.Cookie)), cookie == split.Cookie.Name
-                ? $"'{cookie}' is the cookie that keeps callers on their side. Name another one."
-                : $"'{cookie}' is not the name of a cookie (RFC 6265 §4.1.1): letters, digits, '.', '-' and '_' are.");
-        }
-    }
-
-    private static void CheckHeader(string name, string path, Report report)
-    {
-        if (!HttpToken.Is(name))
-        {
-            report(path, $"'{name}' is not a header name.");
-        }
-        else if (MessageFields.WhyFixedInRequest(name) is { } reason)
-        {
-            report(path, $"{name} cannot be used: {reason}. Name a field of your own, such as X-Canary.");
-        }
-    }
-
-    private static void CheckSpan(TimeSpan span, TimeSpan least, TimeSpan most, string path, Report report)
-    {
-        if (span < least || span > most)
-        {
-            report(path, $"{path[(path.LastIndexOf(':') + 1)..]} is {span:c}; it must be from {least:c} to {most:c}.");
+            var where = ModelPath.Join(path, nameof(force.Cookie));
+            NameChecks.CheckCookie(cookie, where, report);
+            if (cookie == split.Cookie.Name)
+            {
+                report(where, $"'{cookie}' is the cookie that keeps callers on their side. Name another one.");
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ internal static class EventIds
     public const int EndpointListenerFailed = 1107;
     public const int RoutesUnmapped = 1108;
     public const int SectionAbsent = 1109;
+    public const int ConfigurationPutRight = 1110;
 
     // Routing
     public const int RoutesPublished = 1200;

@@ -80,6 +80,55 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task What_is_put_right_by_taking_it_back_is_told_once()
+    {
+        await using var gateway = await StartAsync(out var values, out var log);
+        var configurator = gateway.App.Services.GetRequiredService<GatewayConfigurator>();
+        Assert.True((await configurator.ReloadAsync()).Accepted);
+        Assert.Empty(log.Take(1110));
+        values["Gateway:Routes:alive:Cluster"] = "nowhere";
+        Assert.False((await configurator.ReloadAsync()).Accepted);
+        Assert.False((await configurator.ReloadAsync()).Accepted);
+        values.Remove("Gateway:Routes:alive:Cluster");
+        Assert.True((await configurator.ReloadAsync()).Accepted);
+        Assert.True((await configurator.ReloadAsync()).Accepted);
+        var line = Assert.Single(log.Take(1110));
+        Assert.Equal((LogLevel.Information, "The configuration is valid again. It says what revision 1 says, which is in force."), (line.Level, line.Message));
+
+        // One that changes something has its line as ever.
+        values["Gateway:Routes:alive:Cluster"] = "nowhere";
+        Assert.False((await configurator.ReloadAsync()).Accepted);
+        values.Remove("Gateway:Routes:alive:Cluster");
+        values["Gateway:Routes:alive:Priority"] = "1";
+        Assert.True((await configurator.ReloadAsync()).Accepted);
+        Assert.True((await configurator.ReloadAsync()).Accepted);
+        Assert.Empty(log.Take(1110));
+    }
+
+    [Fact]
+    public async Task Push_of_one_source_puts_nothing_right_that_another_one_says()
+    {
+        var (configuration, log, source) = (new ChangingConfiguration { ["Gateway:Routes:alive:Match:Path"] = "/alive", ["Gateway:Routes:alive:Respond:Body"] = "yes" }, new LogRecorder(), new DynamicRouteSource());
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                ((IConfigurationBuilder)builder.Configuration).Add(configuration);
+                builder.Services.AddApiGateway();
+                builder.Services.AddSingleton<IRouteSource>(source);
+                builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Information);
+            },
+            static app => app.MapGatewayRoutes());
+        var configurator = gateway.App.Services.GetRequiredService<GatewayConfigurator>();
+        configuration["Gateway:Routes:alive:Cluster"] = "nowhere";
+        Assert.False((await configurator.ReloadAsync()).Accepted);
+        Assert.True((await source.ApplyAsync(new())).Accepted);
+        Assert.Empty(log.Take(1110));
+        configuration.Remove("Gateway:Routes:alive:Cluster");
+        Assert.True((await configurator.ReloadAsync()).Accepted);
+        Assert.Single(log.Take(1110));
+    }
+
+    [Fact]
     public async Task A_section_that_vanishes_is_an_accident_and_refused()
     {
         await using var gateway = await StartAsync(out var values, out _);
@@ -223,7 +272,7 @@ public sealed class ReloadTests
             {
                 ((IConfigurationBuilder)builder.Configuration).Add(configuration);
                 builder.Services.AddApiGateway();
-                builder.Logging.AddProvider(recorder);
+                builder.Logging.AddProvider(recorder).SetMinimumLevel(LogLevel.Information);
             },
             static app => app.MapGatewayRoutes());
     }

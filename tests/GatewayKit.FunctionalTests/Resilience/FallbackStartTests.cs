@@ -104,8 +104,37 @@ public sealed class FallbackStartTests
         Assert.True((await source.ApplyAsync(new() { Clusters = [spare], Routes = [RouteTo("spare")] })).Accepted);
         var rejected = await source.ApplyAsync(new() { Routes = [RouteTo("spare")] });
         Assert.Contains("There is no cluster 'spare'", Assert.Single(rejected.Errors).Message, StringComparison.Ordinal);
+        Assert.Contains(":Fallback:Cluster", rejected.Errors[0].Path, StringComparison.Ordinal);
 
         static GatewayRoute RouteTo(string fallback) => new() { Id = "r", Match = new() { Path = "/r" }, Cluster = "d", Policies = [new FallbackPolicy { Cluster = fallback }] };
+    }
+
+    [Theory]
+    [InlineData("fallback", ":Fallback:Cluster")]
+    [InlineData("mirror", ":Mirror:Cluster")]
+    public async Task Cluster_that_an_endpoint_in_code_names_cannot_be_taken_away_either(string policy, string path)
+    {
+        var clusters = new RouteSet { Clusters = [new() { Id = "d" }, new() { Id = "spare" }] };
+        var source = new DynamicRouteSource(initial: clusters);
+        await using var host = await TestHost.GatewayAsync(
+            services: builder =>
+            {
+                builder.Services.AddSingleton(source);
+                builder.AddRouteSource<DynamicRouteSource>();
+            },
+            map: app =>
+            {
+                With(app.MapGet("/own", static () => "own"));
+                With(app.MapGatewayRoute("/route", "d"));
+            });
+        var rejected = await source.ApplyAsync(clusters with { Clusters = [new() { Id = "d" }] });
+        Assert.Equal(2, rejected.Errors.Count);
+        Assert.All(rejected.Errors, error => Assert.True(
+            error.Path.EndsWith(path, StringComparison.Ordinal) && error.Message.Contains("There is no cluster 'spare'", StringComparison.Ordinal), error.ToString()));
+
+        void With<T>(T endpoint) where T : IEndpointConventionBuilder => _ = policy == "mirror"
+            ? endpoint.WithMirror("spare", percent: 1)
+            : endpoint.WithFallback(new FallbackPolicy { Cluster = "spare" });
     }
 
     private static Task<TestHost> StartAsync(string routes, Action<WebApplication>? map = null) => TestHost.GatewayAsync(

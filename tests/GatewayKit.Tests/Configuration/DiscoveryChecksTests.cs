@@ -1,6 +1,7 @@
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Tests.Clusters.Discovery;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.Tests.Configuration;
@@ -37,13 +38,45 @@ public sealed class DiscoveryChecksTests : IDisposable
     [InlineData(""" "Source": "Dsn", "Name": "http://a" """, "Source", "There is no destination source 'Dsn'. Did you mean 'Dns'? Known: Dns, Registry. Others are added with AddDestinationSource.")]
     [InlineData(""" "Source": "Kubernetes", "Name": "http://a" """, "Source", "There is no destination source 'Kubernetes'. Known: Dns, Registry. Others are added with AddDestinationSource.")]
     [InlineData(""" "Source": "Dns", "Name": "orders" """, "Name", "'orders' is not an http or https address with a host name to look up, such as \"http://orders.internal:8080\".")]
-    [InlineData(""" "Source": "Dns", "Name": "http://a", "Refresh": "00:00:00.9" """, "Refresh", "Refresh is 00:00:00.9000000; it must be 00:00:01 to 1.00:00:00, or \"Infinite\".")]
-    [InlineData(""" "Source": "Dns", "Name": "http://a", "KeepLastGood": "-00:00:01" """, "KeepLastGood", "KeepLastGood is -00:00:01; it must be 00:00:00 to 1.00:00:00, or \"Infinite\".")]
-    [InlineData(""" "Source": "Dns", "Name": "http://a", "StartTimeout": "Infinite" """, "StartTimeout", "StartTimeout is -00:00:00.0010000; it must be 00:00:00.0010000 to 00:05:00.")]
+    [InlineData(""" "Source": "Dns", "Name": "http://a", "Refresh": "00:00:00.9" """, "Refresh", "Refresh is 00:00:00.9000000; it must be from 00:00:01 to 1.00:00:00, or \"Infinite\".")]
+    [InlineData(""" "Source": "Dns", "Name": "http://a", "KeepLastGood": "-00:00:01" """, "KeepLastGood", "KeepLastGood is -00:00:01; it must be from 00:00:00 to 1.00:00:00, or \"Infinite\".")]
+    [InlineData(""" "Source": "Dns", "Name": "http://a", "StartTimeout": "Infinite" """, "StartTimeout", "StartTimeout is -00:00:00.0010000; it must be from 00:00:00.0010000 to 00:05:00.")]
     public void What_cannot_be_found_is_an_error(string content, string path, string message)
     {
         var error = Assert.Single(_fixture.Errors($$"""{ "Clusters": { "a": { "Discovery": { {{content}} } } } }"""));
         Assert.Equal(($"Gateway:Clusters:a:Discovery:{path}", message), (error.Path, error.Message));
+    }
+
+    [Theory]
+    [InlineData("ServiceDiscovery")]
+    [InlineData("servicediscovery")]
+    public void Source_of_a_package_that_is_missing_is_an_error_that_says_how_to_add_it(string source)
+    {
+        var error = Assert.Single(_fixture.Errors($$"""{ "Clusters": { "a": { "Discovery": { "Source": "{{source}}", "Name": "http://a" } } } }"""));
+        Assert.Equal(
+            ("Gateway:Clusters:a:Discovery:Source", $"There is no destination source '{source}'. Add the package GatewayKit.ServiceDiscovery and call AddServiceDiscovery() on what AddApiGateway() returns."),
+            (error.Path, error.Message));
+    }
+
+    [Theory]
+    [InlineData("Unmade", "no address of the registry")]
+    [InlineData("Picky", "names begin with a letter")]
+    public void Source_that_throws_is_an_error_of_the_cluster(string source, string message)
+    {
+        using var fixture = new ConfigurationFixture(static services => services.AddApiGateway().AddDestinationSource<UnmadeSource>("Unmade").AddDestinationSource<PickySource>("Picky"));
+        var error = Assert.Single(fixture.Errors($$"""{ "Clusters": { "a": { "Discovery": { "Source": "{{source}}", "Name": "1" } } } }"""));
+        Assert.Equal(("Gateway:Clusters:a:Discovery:Source", $"The destination source '{source}' cannot be used: {message}"), (error.Path, error.Message));
+    }
+
+    [Fact]
+    public void Data_protection_that_cannot_be_made_is_an_error_of_the_cluster()
+    {
+        using var fixture = new ConfigurationFixture(static services =>
+            services.AddSingleton<IDataProtectionProvider>(static _ => throw new InvalidOperationException("The keys are out of reach.")));
+        var error = Assert.Single(fixture.Errors("""{ "Clusters": { "a": { "Affinity": {} } } }"""));
+        Assert.Equal(
+            ("Gateway:Clusters:a:Affinity", "Affinity protects its tokens by Data Protection, which the host has and cannot make: The keys are out of reach."),
+            (error.Path, error.Message));
     }
 
     [Fact]
@@ -59,5 +92,22 @@ public sealed class DiscoveryChecksTests : IDisposable
     {
         var gateway = new ServiceCollection().AddApiGateway().AddDestinationSource<ScriptedSource>("Registry").AddDestinationSource<ScriptedSource>("registry");
         Assert.Contains("'Dns'", Assert.Throws<InvalidOperationException>(() => gateway.AddDestinationSource<ScriptedSource>("Dns")).Message, StringComparison.Ordinal);
+    }
+
+    private abstract class SilentSource : IDestinationSource
+    {
+        public virtual string? FaultOf(string name) => null;
+
+        public ValueTask<DiscoveredDestinations> FindAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    private sealed class UnmadeSource : SilentSource
+    {
+        public UnmadeSource() => throw new InvalidOperationException("no address of the registry");
+    }
+
+    private sealed class PickySource : SilentSource
+    {
+        public override string? FaultOf(string name) => char.IsLetter(name[0]) ? null : throw new FormatException("names begin with a letter");
     }
 }

@@ -36,7 +36,7 @@ public sealed class SplitChecksTests : IDisposable
     [InlineData(""" "Stable": "v1", "Canaries": { "v2": {} }, "Cookie": { "Name": "a b" } """, ":Cookie:Name", "'a b' is not the name of a cookie (RFC 6265 §4.1.1): letters, digits, '.', '-' and '_' are.")]
     [InlineData(""" "Stable": "v1", "Canaries": { "v2": {} }, "Cookie": { "Lifetime": "500.00:00:00" } """, ":Cookie:Lifetime", "Lifetime is 500.00:00:00; it must be from 00:01:00 to 400.00:00:00.")]
     [InlineData(""" "Stable": "v1", "Canaries": { "v2": {} }, "Guard": { "Window": "00:00:05" } """, ":Guard:Window", "Window is 00:00:05; it must be from 00:00:10 to 01:00:00.")]
-    [InlineData(""" "Stable": "v1", "Canaries": { "v2": {} }, "ResponseHeader": "X Side" """, ":ResponseHeader", "'X Side' is not a header name.")]
+    [InlineData(""" "Stable": "v1", "Canaries": { "v2": {} }, "ResponseHeader": "X Side" """, ":ResponseHeader", "'X Side' is not a header name, such as \"X-Canary\".")]
     public void Split_that_cannot_work_is_an_error(string split, string path, string message)
     {
         var error = Assert.Single(Errors(split));

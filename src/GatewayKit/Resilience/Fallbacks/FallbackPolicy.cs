@@ -10,7 +10,7 @@ namespace GatewayKit.Resilience.Fallbacks;
 /// byte of an answer, within the deadline, once. What is not a fixed answer needs a request that may be sent again, and its body unread; for another
 /// cluster it is enough that the replay buffer of the retries holds it.
 /// </summary>
-public sealed record FallbackPolicy : IGuardPolicy, IValidatableObject
+public sealed record FallbackPolicy : IGuardPolicy, INamesClusters, IValidatableObject
 {
     /// <summary>
     /// Whether it stands in when nothing was tried: <c>circuit-open</c>, <c>no-healthy-upstream</c>, and <c>overloaded</c> from further inside, such as a
@@ -47,6 +47,9 @@ public sealed record FallbackPolicy : IGuardPolicy, IValidatableObject
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;
 
     GuardPlace IGuardPolicy.Guard => GuardPlace.Fallback;
+
+    // What does not stand in need not be there.
+    IEnumerable<(string Property, string Cluster)> INamesClusters.Clusters => Mode is not PolicyMode.Off && Cluster is { } cluster ? [(nameof(Cluster), cluster)] : [];
 
     internal FallbackKind Kind => Answer is not null ? FallbackKind.Answer : Cluster is not null ? FallbackKind.Cluster : Endpoint is not null ? FallbackKind.Endpoint : FallbackKind.Handler;
 

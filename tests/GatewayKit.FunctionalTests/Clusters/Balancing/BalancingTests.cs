@@ -93,12 +93,14 @@ public sealed class BalancingTests
     [InlineData("\"Hash\": { \"Key\": \"Path\" }", "Hash", "has no effect with PowerOfTwoChoices")]
     [InlineData("\"LoadBalancing\": \"ConsistentHash\", \"Hash\": { \"Key\": \"Path\", \"BoundedLoad\": 1 }", "Hash:BoundedLoad", "from 1.01 to 100")]
     [InlineData("\"LoadBalancing\": \"ConsistentHash\", \"Hash\": { \"Key\": \"Way\" }", "Hash:Key", "Header:<name>")]
-    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Name\": \"a b\" } }", "Affinity:Cookie:Name", "is not a cookie name")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Name\": \"a b\" } }", "Affinity:Cookie:Name", "is not the name of a cookie")]
     [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Path\": \"a;b\" } }", "Affinity:Cookie:Path", "begins with a slash")]
     [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"Domain\": \"a;b\" } }", "Affinity:Cookie:Domain", "is not a domain")]
     [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"MaxAge\": \"500.00:00:00\" } }", "Affinity:Cookie:MaxAge", "400.00:00:00")]
     [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Cookie\": { \"SameSite\": \"None\", \"Secure\": \"None\" } }", "Affinity:Cookie:Secure", "Always")]
     [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Header\": { \"Name\": \"a b\" } }", "Affinity:Header:Name", "is not a header name")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Header\": { \"Name\": \"host\" } }", "Affinity:Header:Name", "the host has a setting of its own")]
+    [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Header\": { \"Name\": \"Connection\" } }", "Affinity:Header:Name", "Name a field of your own, such as X-Session.")]
     [InlineData("\"Affinity\": { \"Mode\": \"Off\", \"Header\": { \"Name\": \"a\" }, \"Cookie\": { } }", "Affinity:Header", "Take one of the two out")]
     public async Task Settings_that_make_no_sense_are_errors_that_say_what_would(string settings, string path, string message)
     {
