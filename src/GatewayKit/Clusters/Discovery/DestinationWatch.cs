@@ -238,12 +238,13 @@ internal sealed class DestinationWatch
     {
         lock (_lock)
         {
+            // Before the timer is set: with a clock that runs ahead it may be due at once, and what it asks for then must not find this under way.
+            var next = _announced ? Settling : _schedule.Next(_found.Count > 0);
+            (_running, _announced) = (false, false);
             if (!_stopped)
             {
-                _timer.Change(_announced ? Settling : _schedule.Next(_found.Count > 0), Timeout.InfiniteTimeSpan);
+                _timer.Change(next, Timeout.InfiniteTimeSpan);
             }
-
-            (_running, _announced) = (false, false);
         }
     }
 

@@ -1,7 +1,9 @@
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using static GatewayKit.Tests.Clusters.Discovery.DiscoveredClusters;
 
 namespace GatewayKit.Tests.Clusters.Discovery;
@@ -191,6 +193,16 @@ public sealed class DestinationWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task Time_that_has_come_before_the_timer_is_set_is_not_missed()
+    {
+        var time = new HastyTime();
+        using var clusters = new DiscoveredClusters(configure: services => services.AddSingleton<TimeProvider>(time));
+        clusters.Source.Fails();
+        await clusters.FollowAsync(Orders);
+        Assert.True(SpinWait.SpinUntil(() => clusters.Source.Asked == HastyTime.Count + 1, TimeSpan.FromSeconds(30)), $"Asked {clusters.Source.Asked} times.");
+    }
+
+    [Fact]
     public async Task Watch_ends_with_its_last_follower()
     {
         Source.Finds("10.0.0.1");
@@ -214,6 +226,37 @@ public sealed class DestinationWatchTests : IDisposable
 
             Assert.True(TimeProvider.System.GetElapsedTime(real) < TimeSpan.FromSeconds(30), "Never came.");
             await Task.Yield();
+        }
+    }
+
+    /// <summary>A clock that runs ahead while timers are set, which is how a test's own or a thread that has to wait sees it.</summary>
+    private sealed class HastyTime : FakeTimeProvider
+    {
+        public const int Count = 3;
+
+        private static readonly TimeSpan Infinite = Timeout.InfiniteTimeSpan;
+
+        private int _left = Count;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Hasty(this, base.CreateTimer(callback, state, dueTime, period), () => callback(state));
+
+        private sealed class Hasty(HastyTime owner, ITimer timer, Action fire) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                if (dueTime == Infinite || Interlocked.Decrement(ref owner._left) < 0)
+                {
+                    return timer.Change(dueTime, period);
+                }
+
+                fire();
+                return true;
+            }
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
         }
     }
 }
