@@ -44,6 +44,17 @@ internal sealed class ClusterStates(
         return states;
     }
 
+    /// <summary>The state of a cluster that no configuration has, at one address and over connections that it shares with others like it.</summary>
+    public ClusterState CreateApart(Cluster cluster, Uri address, ClusterTransport transport) =>
+        new(cluster, DestinationStates.Of(cluster.Destinations, []), transport, new RetryBudget(new(), time), vitals: watch.VitalsOf(cluster.Id))
+        {
+            Bulkhead = new(cluster.Limits, bulkheads.ForAddress(address), bulkheadMetrics, time),
+        };
+
+    /// <summary>The same for one request: there is nobody to learn from its failures, and nobody to share a limit with.</summary>
+    public ClusterState CreateUnwatched(Cluster cluster, ClusterTransport transport) =>
+        new(cluster, DestinationStates.Of(cluster.Destinations, []), transport, new RetryBudget(new(), time));
+
     /// <summary>Puts states in force. Connections that only the former ones used are closed when their last request is done.</summary>
     public void PutInForce(IReadOnlyDictionary<string, ClusterState> states)
     {

@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
 using GatewayKit.Clusters;
-using GatewayKit.Resilience;
 
 namespace GatewayKit.Forwarding;
 
-/// <summary>Clusters of one destination, for addresses that an endpoint of the host forwards to. They share their connections.</summary>
-internal sealed class AddressClusters(UpstreamHandlers handlers, TimeProvider time) : IDisposable
+/// <summary>
+/// Clusters of one destination, for addresses that an endpoint of the host forwards to: with the settings that a cluster has which says nothing, circuit
+/// breaker and limits included. They share their connections.
+/// </summary>
+internal sealed class AddressClusters(ClusterStates states, UpstreamHandlers handlers) : IDisposable
 {
-    // Addresses usually come from code; ones that come from elsewhere must not grow without bound.
+    // Addresses usually come from code; ones that come from elsewhere must not grow without bound. Of those beyond it nothing is remembered.
     private const int MaxKnownAddresses = 1_024;
 
     private readonly Lazy<ClusterTransport> _transport = new(() => new(handlers.CreateDefault));
@@ -26,14 +28,31 @@ internal sealed class AddressClusters(UpstreamHandlers handlers, TimeProvider ti
             throw new ArgumentException($"'{address}' is not an absolute http or https address without user, query and fragment.", nameof(address));
         }
 
-        var destination = new Destination { Address = uri };
-        var cluster = new Cluster { Id = uri.Authority, Destinations = new Dictionary<string, Destination> { [uri.Authority] = destination } };
-        var state = new ClusterState(cluster, [new DestinationState(uri.Authority, destination)], _transport.Value, new RetryBudget(new(), time));
-        return _addresses.Count < MaxKnownAddresses ? _addresses.GetOrAdd(address, state) : state;
+        // Below two paths of one host there may be two services, each with a circuit of its own.
+        var destination = uri.Authority + uri.AbsolutePath.TrimEnd('/');
+        var cluster = new Cluster { Id = uri.Authority, Destinations = new Dictionary<string, Destination> { [destination] = new() { Address = uri } } };
+        if (_addresses.Count >= MaxKnownAddresses)
+        {
+            return states.CreateUnwatched(cluster, _transport.Value);
+        }
+
+        var created = states.CreateApart(cluster, uri, _transport.Value);
+        var state = _addresses.GetOrAdd(address, created);
+        if (state == created)
+        {
+            state.Vitals!.Enter(state);
+        }
+
+        return state;
     }
 
     public void Dispose()
     {
+        foreach (var state in _addresses.Values)
+        {
+            state.Vitals!.Leave();
+        }
+
         if (_transport.IsValueCreated)
         {
             _transport.Value.Retire();

@@ -26,7 +26,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
     internal Forwarder(ClusterStates clusters, AttemptSender sender, RetryMetrics retries, HedgeMetrics hedges, TrustedPeers peers, Tunnels tunnels, UpstreamHandlers handlers)
     {
         (_clusters, _sender, _peers, _tunnels) = (clusters, sender, peers, tunnels);
-        _addresses = new(handlers, sender.Time);
+        _addresses = new(clusters, handlers);
         _createRing = cluster => new(AttemptRing.TryCreate(cluster, sender, retries, hedges, peers, Random.Shared.NextDouble));
     }
 

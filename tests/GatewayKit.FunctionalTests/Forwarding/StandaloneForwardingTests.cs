@@ -4,6 +4,7 @@ using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.FunctionalTests.Forwarding;
 
@@ -24,6 +25,48 @@ public sealed class StandaloneForwardingTests
             });
         Assert.Equal("/x/a", await gateway.Client.GetStringAsync("/x/a"));
         Assert.Equal("/y/b", await gateway.Client.GetStringAsync("/y/b"));
+    }
+
+    [Fact]
+    public async Task Address_that_fails_is_left_alone_like_a_destination_of_a_cluster()
+    {
+        var (time, status, asked) = (new FakeTimeProvider(), 503, 0);
+        await using var upstream = await Upstream.StartAsync(context =>
+        {
+            asked++;
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsync("it");
+        });
+        await using var other = await Upstream.StartAsync(static context => context.Response.WriteAsync("other"));
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton<TimeProvider>(time);
+                builder.Services.AddApiGateway();
+            },
+            app =>
+            {
+                app.Map("/x", (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, upstream.Address.ToString()));
+                app.Map("/y", (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, other.Address.ToString()));
+            });
+        for (var i = 0; i < 5; i++)
+        {
+            using var failed = await gateway.Client.GetAsync("/x");
+            Assert.Equal("it", await failed.Content.ReadAsStringAsync());
+        }
+
+        using (var refused = await gateway.Client.GetAsync("/x"))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.Contains("circuit-open", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+
+        Assert.Equal(5, asked);
+        Assert.Equal("other", await gateway.Client.GetStringAsync("/y"));
+        status = 200;
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal("it", await gateway.Client.GetStringAsync("/x"));
     }
 
     [Fact]
