@@ -34,6 +34,18 @@ public sealed class SplitSidesTests : IDisposable
         Assert.Equal(SideState.InForce, _sides.For("stock", "v1", "v2", Share).State);
     }
 
+    // Requests of a configuration that is gone come in between those of the next, whose guard looks over another time.
+    [Fact]
+    public void Windows_of_two_lengths_do_not_empty_each_other()
+    {
+        var side = _sides.For("orders", "v1", "v2", Share);
+        var (former, next) = (side.TrafficOver(TimeSpan.FromMinutes(1)), side.TrafficOver(TimeSpan.FromMinutes(2)));
+        former.Add(failed: true, TimeSpan.Zero);
+        next.Add(failed: false, TimeSpan.Zero);
+        Assert.Equal((1, 1), (side.TrafficOver(TimeSpan.FromMinutes(1)).Read().Failures, side.TrafficOver(TimeSpan.FromMinutes(2)).Read().Requests));
+        GC.KeepAlive((former, next));
+    }
+
     [Fact]
     public void Side_that_no_endpoint_uses_is_forgotten()
     {

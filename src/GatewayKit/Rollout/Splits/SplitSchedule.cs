@@ -7,9 +7,12 @@ namespace GatewayKit.Rollout.Splits;
 /// </summary>
 internal sealed class SplitSchedule
 {
-    private readonly SplitSide _stable;
     private readonly SplitSide[] _canaries;
     private readonly CanaryGuard? _guard;
+
+    // Of the stable side and of each canary, if there is a guard.
+    private readonly TrafficWindow? _stableTraffic;
+    private readonly TrafficWindow[] _canaryTraffic;
     private readonly SplitSides _sides;
     private readonly SplitMetrics _metrics;
     private readonly TimeProvider _time;
@@ -18,8 +21,9 @@ internal sealed class SplitSchedule
 
     public SplitSchedule(SplitSide stable, SplitSide[] canaries, CanaryGuard? guard, SplitSides sides, SplitMetrics metrics, TimeProvider time)
     {
-        (_stable, _canaries, _sides, _metrics, _time) = (stable, canaries, sides, metrics, time);
+        (_canaries, _sides, _metrics, _time) = (canaries, sides, metrics, time);
         _guard = guard is { Mode: not PolicyMode.Off } ? guard : null;
+        (_stableTraffic, _canaryTraffic) = _guard is null ? (null, []) : (stable.TrafficOver(_guard.Window), Array.ConvertAll(canaries, canary => canary.TrafficOver(_guard.Window)));
         _layout = LayOut();
         _nextLook = _guard is not null || Array.Exists(canaries, static canary => canary.HasRamp) ? 0 : long.MaxValue;
     }
@@ -43,11 +47,12 @@ internal sealed class SplitSchedule
         }
 
         // Judged first: what is ended does not go up once more before.
-        foreach (var canary in _canaries)
+        for (var i = 0; i < _canaries.Length; i++)
         {
+            var canary = _canaries[i];
             if (_guard is not null && canary.State is SideState.InForce)
             {
-                Judge(canary, _guard);
+                Judge(canary, _guard, new(_canaryTraffic[i].Read(), _stableTraffic!.Read()));
             }
 
             if (canary.Advance(out var before))
@@ -60,9 +65,8 @@ internal sealed class SplitSchedule
         _layout = LayOut();
     }
 
-    private void Judge(SplitSide canary, CanaryGuard guard)
+    private void Judge(SplitSide canary, CanaryGuard guard, in GuardEvidence evidence)
     {
-        var evidence = new GuardEvidence(canary.TrafficOver(guard.Window).Read(), _stable.TrafficOver(guard.Window).Read());
         var verdict = GuardJudgement.Judge(guard, evidence.Stable, evidence.Canary);
         if (verdict is GuardVerdict.Fine)
         {

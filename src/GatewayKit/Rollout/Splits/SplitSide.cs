@@ -1,3 +1,5 @@
+using GatewayKit.Pipeline;
+
 namespace GatewayKit.Rollout.Splits;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class SplitSide(string routeId, string clusterId, CanaryShare? s
     private int _step;
     private volatile int _buckets = share is null ? 0 : KeyHash.BucketsOf(share.Ramp?.From ?? share.Percent);
     private volatile SideState _state;
-    private TrafficWindow? _traffic;
+    private readonly WeakMap<TimeSpan, TrafficWindow> _traffic = new();
 
     public string RouteId => routeId;
 
@@ -33,14 +35,11 @@ internal sealed class SplitSide(string routeId, string clusterId, CanaryShare? s
     /// <summary>Whether a guard in shadow mode has said its word.</summary>
     public bool WasWarned { get; set; }
 
-    /// <summary>What came of its requests lately, in a window of a length that the guard chooses.</summary>
-    public TrafficWindow TrafficOver(TimeSpan window)
-    {
-        lock (_lock)
-        {
-            return _traffic?.Length == window ? _traffic : _traffic = new(window, time);
-        }
-    }
+    /// <summary>
+    /// What came of its requests lately, in a window of a length that the guard chooses; to be kept by whoever asks. A reload that changes the length
+    /// leaves that of requests under way alone.
+    /// </summary>
+    public TrafficWindow TrafficOver(TimeSpan window) => _traffic.GetOrAdd(window, () => new(window, time));
 
     /// <summary>Goes on with the ramp, as far as the wall clock says.</summary>
     /// <returns>Whether the share has changed.</returns>

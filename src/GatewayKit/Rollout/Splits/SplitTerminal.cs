@@ -10,7 +10,6 @@ namespace GatewayKit.Rollout.Splits;
 internal sealed class SplitTerminal(RouteSplit split, SideChooser chooser, IReadOnlyList<SplitTerminal.Way> ways, SplitMetrics metrics, TimeProvider time)
 {
     private readonly bool _fallsBack = split.OnUnavailable is UnavailableCanary.Fallback;
-    private readonly TimeSpan? _window = split.Guard is { Mode: not PolicyMode.Off } guard ? guard.Window : null;
 
     public ValueTask<object?> RunAsync(EndpointFilterInvocationContext invocation)
     {
@@ -27,7 +26,7 @@ internal sealed class SplitTerminal(RouteSplit split, SideChooser chooser, IRead
             (index, choice) = (0, SideChoice.Fallback);
         }
 
-        return _window is { } window ? RunWatchedAsync(invocation, index, choice, window) : Run(invocation, ref index, ref choice);
+        return ways[0].Traffic is not null ? RunWatchedAsync(invocation, index, choice) : Run(invocation, ref index, ref choice);
     }
 
     private ValueTask<object?> Run(EndpointFilterInvocationContext invocation, ref int index, ref SideChoice choice)
@@ -53,7 +52,7 @@ internal sealed class SplitTerminal(RouteSplit split, SideChooser chooser, IRead
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> RunWatchedAsync(EndpointFilterInvocationContext invocation, int index, SideChoice choice, TimeSpan window)
+    private async ValueTask<object?> RunWatchedAsync(EndpointFilterInvocationContext invocation, int index, SideChoice choice)
     {
         var start = time.GetTimestamp();
         var running = Run(invocation, ref index, ref choice);
@@ -62,7 +61,7 @@ internal sealed class SplitTerminal(RouteSplit split, SideChooser chooser, IRead
         // Callers that were sent here by hand or because the canary is gone are no sample of all.
         if (choice is SideChoice.Key or SideChoice.Draw && SideOutcome.TryRead(result, out var failed))
         {
-            ways[index].Side.TrafficOver(window).Add(failed, time.GetElapsedTime(start));
+            ways[index].Traffic!.Add(failed, time.GetElapsedTime(start));
         }
 
         return result;
@@ -83,5 +82,6 @@ internal sealed class SplitTerminal(RouteSplit split, SideChooser chooser, IRead
     /// <param name="Side">What is known of it.</param>
     /// <param name="Cluster">Its cluster; <see langword="null"/> if there is none, which the configuration does not allow.</param>
     /// <param name="Terminal">Sends a request there.</param>
-    internal sealed record Way(SplitSide Side, ClusterState? Cluster, EndpointFilterDelegate Terminal);
+    /// <param name="Traffic">What a guard goes by; <see langword="null"/> if there is none.</param>
+    internal sealed record Way(SplitSide Side, ClusterState? Cluster, EndpointFilterDelegate Terminal, TrafficWindow? Traffic);
 }

@@ -29,8 +29,9 @@ internal sealed class SplitTerminals(Forwarder forwarder, SplitSides sides, Spli
 
         SplitTerminal.Way WayTo(string clusterId, CanaryShare? share)
         {
-            var cluster = clusterOf(clusterId);
-            return new(sides.For(routeId, split.Stable, clusterId, share), cluster, cluster is null ? NoCluster : forwarder.CreateTerminal(cluster));
+            var (cluster, side) = (clusterOf(clusterId), sides.For(routeId, split.Stable, clusterId, share));
+            var traffic = split.Guard is { Mode: not PolicyMode.Off } guard ? side.TrafficOver(guard.Window) : null;
+            return new(side, cluster, cluster is null ? NoCluster : forwarder.CreateTerminal(cluster), traffic);
         }
     }
 }

@@ -8,8 +8,6 @@ internal sealed class TrafficWindow(TimeSpan length, TimeProvider time)
     private readonly Slot[] _slots = [.. Enumerable.Range(0, Slots).Select(static _ => new Slot())];
     private readonly long _slotLength = Math.Max(1, (long)(length.TotalSeconds * time.TimestampFrequency / Slots));
 
-    public TimeSpan Length => length;
-
     public void Add(bool failed, TimeSpan elapsed)
     {
         var epoch = time.GetTimestamp() / _slotLength;
