@@ -1,3 +1,4 @@
+using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Faults;
 
 namespace GatewayKit.Clusters;
@@ -42,37 +43,15 @@ internal static class BrokenConnection
     }
 
     /// <summary>Takes what it is given only to refuse it when told to.</summary>
-    private sealed class HeldStream : Stream
+    private sealed class HeldStream : ForwardOnlyStream
     {
         private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
         public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public void Fail() => _held.TrySetException(new IOException("The answer is given up."));
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => new(_held.Task);
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => _held.Task;
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         public override void Flush()
         {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Forwarding;
 
@@ -6,7 +7,7 @@ namespace GatewayKit.Forwarding;
 /// The body of a <c>text/event-stream</c> that can be asked to end: it then ends behind a whole event, which is where a client that comes back takes
 /// up again. Read by one reader, a read of nothing before each.
 /// </summary>
-internal sealed class EventStream(Stream source, CancellationToken cancellationToken) : Stream
+internal sealed class EventStream(Stream source, CancellationToken cancellationToken) : ForwardOnlyStream
 {
     private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     private readonly Lock _lock = new();
@@ -14,18 +15,6 @@ internal sealed class EventStream(Stream source, CancellationToken cancellationT
     private bool _isAskedToEnd, _isWaiting, _hasEnded;
 
     public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Asks it to end behind the event that is on its way, at once if none is. Does not wait.</summary>
     public void AskToEnd()
@@ -76,16 +65,6 @@ internal sealed class EventStream(Stream source, CancellationToken cancellationT
             }
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -26,7 +26,7 @@ internal sealed class FaultFilterFactory(
                 return next(context);
             }
 
-            var record = FaultRecord.Draw(state, GatewayContext.From(context), metrics, pseudonym);
+            var record = new FaultRecord(state, GatewayContext.From(context), metrics, pseudonym);
             if (policy.Position is FaultPosition.Destination)
             {
                 context.HttpContext.Features.Set(record);

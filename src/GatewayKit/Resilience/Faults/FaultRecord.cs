@@ -18,7 +18,8 @@ internal sealed class FaultRecord : IInjectedFaults, IDisposable
     private InjectedFaults _kinds;
     private bool _entered;
 
-    private FaultRecord(FaultState state, GatewayContext context, FaultMetrics metrics, string pseudonym)
+    /// <summary>Draws what a request may meet.</summary>
+    public FaultRecord(FaultState state, GatewayContext context, FaultMetrics metrics, string pseudonym)
     {
         (State, _httpContext, _metrics, _pseudonym) = (state, context.HttpContext, metrics, pseudonym);
         _others = _httpContext.Features.Get<IInjectedFaults>();
@@ -44,9 +45,6 @@ internal sealed class FaultRecord : IInjectedFaults, IDisposable
 
     /// <summary>What was injected so far, by others too.</summary>
     public InjectedFaults Kinds => _kinds | (_others?.Kinds ?? InjectedFaults.None);
-
-    /// <summary>What a request may meet.</summary>
-    public static FaultRecord Draw(FaultState state, GatewayContext context, FaultMetrics metrics, string pseudonym) => new(state, context, metrics, pseudonym);
 
     /// <summary>Marks a fault that is about to be injected.</summary>
     /// <returns>Whether to inject it: not in shadow mode, and not if too many requests suffer.</returns>

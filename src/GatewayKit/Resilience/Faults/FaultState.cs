@@ -24,9 +24,6 @@ internal sealed class FaultState
 
     public DateTimeOffset Until { get; }
 
-    /// <summary>How many requests suffer.</summary>
-    public int Active => Volatile.Read(ref _active);
-
     /// <summary>Whether a request may meet faults here.</summary>
     public bool Concerns(HttpContext httpContext) => _time.GetUtcNow() < Until && (Policy.Match.Count == 0 || Asks(httpContext));
 

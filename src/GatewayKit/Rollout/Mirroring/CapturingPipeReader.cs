@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace GatewayKit.Rollout.Mirroring;
 
 /// <summary>Copies what its reader consumes. The reader is not held up, and gets what it would get without.</summary>
-internal sealed class CapturingPipeReader(PipeReader inner, BodyCapture capture, Action consumed) : PipeReader
+internal sealed class CapturingPipeReader(PipeReader inner, BodyCapture capture, Action done) : PipeReader
 {
     private ReadOnlySequence<byte> _read;
     private bool _isLast, _isDone;
@@ -38,7 +38,7 @@ internal sealed class CapturingPipeReader(PipeReader inner, BodyCapture capture,
         if (isAll && !_isDone)
         {
             _isDone = true;
-            Done();
+            done();
         }
     }
 
@@ -47,8 +47,6 @@ internal sealed class CapturingPipeReader(PipeReader inner, BodyCapture capture,
     public override void Complete(Exception? exception = null) => inner.Complete(exception);
 
     public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
-
-    private void Done() => consumed();
 
     private async ValueTask<ReadResult> AwaitAsync(ValueTask<ReadResult> reading)
     {

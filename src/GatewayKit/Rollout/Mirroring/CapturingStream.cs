@@ -1,21 +1,11 @@
+using GatewayKit.Pipeline;
+
 namespace GatewayKit.Rollout.Mirroring;
 
 /// <summary>Copies what is read from the body of an answer. The reader is not held up, and gets what it would get without.</summary>
-internal sealed class CapturingStream(Stream inner, BodyCapture capture) : Stream
+internal sealed class CapturingStream(Stream inner, BodyCapture capture) : ForwardOnlyStream
 {
     public override bool CanRead => inner.CanRead;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -30,21 +20,12 @@ internal sealed class CapturingStream(Stream inner, BodyCapture capture) : Strea
         return new(read);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override int Read(byte[] buffer, int offset, int count)
     {
         var read = inner.Read(buffer, offset, count);
         capture.Append(buffer.AsSpan(offset, read));
         return read;
     }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush() => inner.Flush();
 

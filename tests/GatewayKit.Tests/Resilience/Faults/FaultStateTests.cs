@@ -41,7 +41,7 @@ public sealed class FaultStateTests
         var state = new FaultState(Policy with { MaxActive = 3 }, _time);
         var entered = 0;
         Parallel.For(0, 100, _ => Interlocked.Add(ref entered, state.TryEnter() ? 1 : 0));
-        Assert.Equal((3, 3), (entered, state.Active));
+        Assert.Equal(3, entered);
         state.Leave();
         Assert.True(state.TryEnter());
         Assert.False(state.TryEnter());
