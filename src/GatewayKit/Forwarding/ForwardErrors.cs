@@ -100,6 +100,8 @@ internal static class ForwardErrors
             or HttpRequestException { InnerException: HttpProtocolException { ErrorCode: RefusedStream or RequestRejected } } => ForwardError.UpstreamRefused,
         HttpProtocolException { ErrorCode: var code } when IsGivenUp(code) => ForwardError.UpstreamReset,
         HttpRequestException { InnerException: HttpProtocolException { ErrorCode: var code } } when IsGivenUp(code) => ForwardError.UpstreamReset,
+        HttpProtocolException silent when IsSilence(silent) => ForwardError.UpstreamReset,
+        HttpRequestException { InnerException: HttpProtocolException silent } when IsSilence(silent) => ForwardError.UpstreamReset,
         HttpRequestException request => IsOfTls(request) ? ForwardError.UpstreamTlsBroken : OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,
@@ -109,6 +111,11 @@ internal static class ForwardErrors
     // NO_ERROR, INTERNAL_ERROR, CANCEL, ENHANCE_YOUR_CALM (RFC 9113 §7): the destination gave up, as by closing a connection of HTTP/1.1. Other codes
     // complain about the protocol.
     private static bool IsGivenUp(long code) => code is 0x0 or 0x2 or 0x8 or 0xb;
+
+    // A peer that answers no PING is gone, and has broken no rule; but the handler ends the connection by a protocol error of its own making, and only the
+    // words tell it from others. No peer can choose these: all that it sends is a code. The second are those of an app that has the first trimmed away.
+    private static bool IsSilence(HttpProtocolException exception) =>
+        exception.Message.Contains("KeepAlivePing", StringComparison.Ordinal) || exception.Message.Contains("net_ping_request_timed_out", StringComparison.Ordinal);
 
     // After the handshake TLS fails as an IOException with a cause of SslStream's own, or of Windows: an alert, or a record that cannot be read.
     private static bool IsOfTls(Exception exception)

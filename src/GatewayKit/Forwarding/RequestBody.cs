@@ -121,15 +121,21 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
             var result = await reading.ConfigureAwait(false);
             try
             {
+                if (!result.Buffer.IsEmpty)
+                {
+                    // Kept whatever comes of it: it is taken off the client's body below, and another attempt needs it.
+                    _hasRead = true;
+                    replay?.Append(result.Buffer);
+                }
+
                 if (WriteFailure is not null)
                 {
                     ExceptionDispatchInfo.Throw(WriteFailure);
                 }
 
+                cancellationToken.ThrowIfCancellationRequested();
                 if (!result.Buffer.IsEmpty)
                 {
-                    _hasRead = true;
-                    replay?.Append(result.Buffer);
                     clock.UploadMoved();
                     await WriteAsync(stream, result.Buffer, cancellationToken).ConfigureAwait(false);
                 }
@@ -165,7 +171,15 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
     {
         try
         {
-            return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var reading = reader.ReadAsync(CancellationToken.None);
+            if (reading.IsCompleted)
+            {
+                return await reading.ConfigureAwait(false);
+            }
+
+            // Not by the token: Kestrel's reader would be for ever in the middle of a read that ended so, and no other attempt could read on.
+            using var calledOff = cancellationToken.UnsafeRegister(static reader => CancelRead((PipeReader)reader!), reader);
+            return await reading.ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
