@@ -12,6 +12,7 @@ public sealed class ExpectationTests
     private static readonly string Body = new('b', 2_000);
 
     [Fact]
+    [Trait("Fault", "U14")]
     public async Task Verdict_of_the_destination_reaches_a_client_that_has_sent_no_body()
     {
         await using var upstream = RawUpstream.Start(async (connection, _) =>
@@ -56,6 +57,7 @@ public sealed class ExpectationTests
     }
 
     [Fact]
+    [Trait("Fault", "U14")]
     public async Task Destination_that_says_nothing_gets_the_body_all_the_same()
     {
         await using var upstream = RawUpstream.Start(async (connection, _) =>

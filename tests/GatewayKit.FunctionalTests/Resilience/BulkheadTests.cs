@@ -62,6 +62,7 @@ public sealed class BulkheadTests : IAsyncDisposable
     }
 
     [Theory]
+    [Trait("Fault", "C1")]
     [InlineData("/route/one")]
     [InlineData("/endpoint")]
     public async Task Client_that_goes_away_gives_its_place_back(string path)
@@ -73,6 +74,7 @@ public sealed class BulkheadTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Fault", "C1")]
     public async Task Request_waits_its_turn_and_one_that_gives_up_leaves_the_queue()
     {
         await using var gateway = await StartAsync();

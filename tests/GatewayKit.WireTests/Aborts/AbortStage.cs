@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding;
+using GatewayKit.Resilience;
 using GatewayKit.WireTests.Responses;
 using GatewayKit.WireTests.Upstreams;
 using Microsoft.AspNetCore.Builder;
@@ -48,7 +49,11 @@ internal sealed class AbortStage : IAsyncDisposable
         var stage = new AbortStage(phase);
         stage.Gateway = await RecordingGateway.StartAsync(
             phase is AbortPhase.Connecting ? stage._hole.Address : stage._upstream.Address,
-            cluster => phase is AbortPhase.PoolQueue ? cluster with { Http = new() { MaxConnections = 1 } } : cluster,
+            cluster => cluster with
+            {
+                Http = phase is AbortPhase.PoolQueue ? new() { MaxConnections = 1 } : cluster.Http,
+                CircuitBreaker = new() { FailuresInARow = 1 },
+            },
             stage.Stall,
             app: stage.Watch,
             routes: routes => routes.AddEndpointFilter(stage.FilterAsync));
@@ -71,7 +76,7 @@ internal sealed class AbortStage : IAsyncDisposable
         return stage;
     }
 
-    /// <summary>Nothing is held any more: not the place at the destination, not one in its queue, not one among the tunnels.</summary>
+    /// <summary>Nothing is held any more: not the place at the destination, not one in its queue, not one among the tunnels. And nobody is blamed.</summary>
     public async Task MustHoldNothingAsync()
     {
         _release.TrySetResult();
@@ -84,6 +89,7 @@ internal sealed class AbortStage : IAsyncDisposable
         Assert.True(SpinWait.SpinUntil(() => Active.Count == 0, ScriptedUpstream.Limit), $"{Active.Count} requests are active.");
         Assert.Equal(0, Destination.Use.Queue.Waiting);
         Assert.Equal(0, Gateway.Services.GetRequiredService<Tunnels>().Count);
+        Assert.Equal(CircuitState.Closed, Destination.Health!.Circuit.State);
         Assert.DoesNotContain(_upstream.Requests, request => request.Target == "/gone" && !_phase.IsSeenByDestination());
     }
 

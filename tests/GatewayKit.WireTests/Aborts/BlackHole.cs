@@ -9,9 +9,11 @@ internal sealed class BlackHole : IDisposable
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly List<Socket> _waiting = [];
 
-    public BlackHole()
+    /// <param name="address">Of which address. Default: 127.0.0.1.</param>
+    /// <param name="port">Which port. Default: a free one.</param>
+    public BlackHole(IPAddress? address = null, int port = 0)
     {
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Bind(new IPEndPoint(address ?? IPAddress.Loopback, port));
         _listener.Listen(0);
         for (var i = 0; i < 4; i++)
         {

@@ -19,6 +19,7 @@ public sealed class ClientAbortTests(ITestOutputHelper output)
     public static TheoryData<AbortPhase> HalfClosed => [.. Enum.GetValues<AbortPhase>().Except([AbortPhase.Upload, AbortPhase.Tunnel])];
 
     [Theory]
+    [Trait("Fault", "C1")]
     [MemberData(nameof(Phases))]
     public async Task Reset_ends_the_request_everywhere(AbortPhase phase)
     {

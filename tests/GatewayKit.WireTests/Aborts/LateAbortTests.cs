@@ -13,6 +13,7 @@ public sealed class LateAbortTests(ITestOutputHelper output)
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1.5);
 
     [Theory]
+    [Trait("Fault", "C1")]
     [InlineData(5, 0)]
     [InlineData(5, 5)]
     [InlineData(400_000, 0)]

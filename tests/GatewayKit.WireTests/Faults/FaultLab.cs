@@ -54,6 +54,11 @@ internal sealed class FaultLab : IAsyncDisposable
     {
         var lab = new FaultLab(fault);
         var address = fault.Address?.Invoke(lab) ?? new Uri($"{(fault.IsSecure ? "https" : "http")}://localhost:{lab.First!.Port}");
+        if (fault.Resolve is not null)
+        {
+            address = new($"http://orders.test:{address.Port}");
+        }
+
         lab.Gateway = await RecordingGateway.StartAsync(
             address,
             cluster => fault.Cluster(
@@ -68,7 +73,14 @@ internal sealed class FaultLab : IAsyncDisposable
                     Timeouts = new() { Connect = TimeSpan.FromSeconds(1), Attempt = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromSeconds(10), Total = TimeSpan.FromMinutes(10) },
                 },
                 lab),
-            gateway => gateway.Services.AddSingleton<TimeProvider>(lab.Time));
+            gateway =>
+            {
+                gateway.Services.AddSingleton<TimeProvider>(lab.Time);
+                if (fault.Resolve is { } resolve)
+                {
+                    gateway.Services.AddSingleton(new NameLookup(lab.Time, (_, _) => resolve(lab)));
+                }
+            });
         return lab;
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding;
 using GatewayKit.WireTests.Upstreams;
@@ -14,6 +15,9 @@ internal sealed record UpstreamFault(string Id, string Name)
 
     /// <summary>Where the destination is, if no script makes it.</summary>
     public Func<FaultLab, Uri>? Address { get; init; }
+
+    /// <summary>What the destination's name resolves to, where it has one. Default: its address is one.</summary>
+    public Func<FaultLab, Task<IPAddress[]>>? Resolve { get; init; }
 
     /// <summary>Whether the destination speaks TLS.</summary>
     public bool IsSecure { get; init; }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using GatewayKit.Forwarding;
 using GatewayKit.Resilience;
@@ -21,6 +22,7 @@ public sealed class UpstreamFaultTests
         MustBeFault(fault, answer);
         var record = await lab.Gateway.Records.NextAsync();
         Assert.Equal(fault.Error, record.Outcome?.Error);
+        Assert.Equal(fault.IsCut ? 5 : Encoding.Latin1.GetByteCount(fault.Code is null ? answer.Body : string.Empty), record.Outcome?.ResponseBodyBytes);
         Assert.Equal(fault.Error is ForwardError.None ? null : ForwardFailure.Of(fault.Error).Reason, record.Reason);
         lab.Gateway.MustBecomeQuiet();
         Assert.Equal(fault.Counts ? CircuitState.Open : CircuitState.Closed, lab.Circuit);

@@ -10,6 +10,7 @@ public sealed class LeavingClientTests(Lanes lanes)
     private const string Upload = "POST /upload HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";
 
     [Fact]
+    [Trait("Fault", "C1")]
     public async Task Reset_anywhere_in_an_upload_never_completes_it() =>
         await lanes.EachAsync(Enumerable.Range(1, Upload.Length - 1), static async (lane, length) =>
         {
@@ -21,6 +22,7 @@ public sealed class LeavingClientTests(Lanes lanes)
         });
 
     [Fact]
+    [Trait("Fault", "C2")]
     public async Task Half_close_anywhere_in_an_upload_never_completes_it() =>
         await lanes.EachAsync(Enumerable.Range(1, Upload.Length - 1), static async (lane, length) =>
         {

@@ -145,6 +145,7 @@ public sealed class UpstreamStreamTests
     }
 
     [Fact]
+    [Trait("Fault", "U18")]
     public async Task Streams_above_a_goaway_go_to_another_connection_and_those_below_end_here()
     {
         var delivered = new ConcurrentQueue<string>();
@@ -179,6 +180,7 @@ public sealed class UpstreamStreamTests
     }
 
     [Theory]
+    [Trait("Fault", "U18")]
     [InlineData("POST", "connection")]
     [InlineData("POST", "stream")]
     [InlineData("POST", "goaway")]
@@ -225,6 +227,7 @@ public sealed class UpstreamStreamTests
     }
 
     [Fact]
+    [Trait("Fault", "U18")]
     public async Task Further_connections_are_opened_when_the_streams_of_one_are_used_up()
     {
         var both = new TaskCompletionSource();

@@ -15,6 +15,7 @@ public sealed class EarlyAnswerTests
     public static TheoryData<int, bool, bool> Uploads => new MatrixTheoryData<int, bool, bool>([413, 200], [false, true], [false, true]);
 
     [Theory]
+    [Trait("Fault", "U14")]
     [MemberData(nameof(Uploads))]
     public async Task Over_http11_it_arrives_when_the_destination_reads_on(int status, bool chunked, bool expects)
     {
@@ -32,6 +33,7 @@ public sealed class EarlyAnswerTests
     }
 
     [Theory]
+    [Trait("Fault", "U14")]
     [MemberData(nameof(Uploads))]
     public async Task Over_http11_a_close_is_the_answer_or_a_bad_gateway(int status, bool chunked, bool expects)
     {

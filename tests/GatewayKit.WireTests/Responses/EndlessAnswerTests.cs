@@ -58,6 +58,8 @@ public sealed class EndlessAnswerTests
     };
 
     [Theory]
+    [Trait("Fault", "U12")]
+    [Trait("Fault", "U13")]
     [MemberData(nameof(Heads))]
     public async Task Head_without_an_end_is_a_bad_gateway_at_the_limit_of_the_cluster(string part, string start, string again)
     {
@@ -89,6 +91,7 @@ public sealed class EndlessAnswerTests
 
     // Too slow to reach a limit of size: bytes that are no body do not put the clocks off.
     [Theory]
+    [Trait("Fault", "U9")]
     [MemberData(nameof(Drips))]
     public async Task Framing_that_drips_meets_the_clock(string part, string start, string again)
     {

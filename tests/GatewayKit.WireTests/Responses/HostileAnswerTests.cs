@@ -43,6 +43,9 @@ public sealed class HostileAnswerTests : IAsyncLifetime
     }
 
     [Theory]
+    [Trait("Fault", "U11")]
+    [Trait("Fault", "U12")]
+    [Trait("Fault", "U17")]
     [MemberData(nameof(Names))]
     public async Task Client_gets_what_is_right_and_nobody_else_gets_any_of_it(string name)
     {

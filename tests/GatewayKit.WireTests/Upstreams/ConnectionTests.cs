@@ -16,6 +16,7 @@ public sealed class ConnectionTests
 
     /// <summary>A reused connection closes after it has taken a request: the handler would send it again (dotnet/runtime#86714).</summary>
     [Theory]
+    [Trait("Fault", "U6")]
     [InlineData("POST", "")]
     [InlineData("POST", "Content-Length: 0\r\n")]
     [InlineData("POST", "Content-Length: 3\r\n")]
@@ -69,6 +70,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    [Trait("Fault", "U19")]
     public async Task Change_of_a_name_is_seen_when_a_connection_has_lived_its_time()
     {
         await using var old = ScriptedUpstream.Answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");

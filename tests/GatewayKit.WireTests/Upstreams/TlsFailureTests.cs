@@ -38,6 +38,7 @@ public sealed class TlsFailureTests : IDisposable
     public async Task Destination_in_order_is_served(bool isNamed) => Assert.Equal(200, (await GetAsync("none", isNamed)).Status);
 
     [Theory]
+    [Trait("Fault", "U3")]
     [MemberData(nameof(Ways))]
     public async Task Failed_handshake_is_a_bad_gateway_without_detail(string fault, bool isNamed) =>
         MustBeRefused(await GetAsync(fault, isNamed), RejectionReason.UpstreamTls);

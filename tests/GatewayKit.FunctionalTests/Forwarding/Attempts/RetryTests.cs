@@ -120,6 +120,7 @@ public sealed class RetryTests
     }
 
     [Theory]
+    [Trait("Fault", "U15")]
     [InlineData("1", "retried")]
     [InlineData("-5", "retried")]
     [InlineData("86400", "too-late")]
@@ -151,6 +152,7 @@ public sealed class RetryTests
     }
 
     [Fact]
+    [Trait("Fault", "U15")]
     public async Task Wait_that_does_not_fit_into_the_deadline_is_not_begun()
     {
         await using var upstream = await FailsOnce.StartAsync();

@@ -16,6 +16,7 @@ public sealed class EjectionTests : IDisposable
     private readonly Random _random = new(7);
 
     [Theory]
+    [Trait("Fault", "U21")]
     [InlineData(2, "dead")]
     [InlineData(3, "dead")]
     [InlineData(5, "dead")]
