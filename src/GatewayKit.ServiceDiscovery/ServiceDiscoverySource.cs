@@ -21,7 +21,8 @@ internal sealed class ServiceDiscoverySource(ServiceEndpointResolver resolver) :
             if (service.At(endpoint.EndPoint) is { } address)
             {
                 // An address may be named twice.
-                destinations[address.IsDefaultPort ? address.IdnHost : $"{address.IdnHost}:{address.Port}"] =
+                var authority = address.IsDefaultPort ? address.IdnHost : $"{address.IdnHost}:{address.Port}";
+                destinations[authority + ServiceName.BasePathOf(endpoint.EndPoint)] =
                     new() { Address = address, Host = endpoint.Features.Get<IHostNameFeature>()?.HostName };
             }
         }

@@ -27,13 +27,16 @@ internal sealed class ServiceName
     /// <summary>Where the service is at an endpoint; <see langword="null"/> if nothing of HTTP can be there.</summary>
     public Uri? At(EndPoint endpoint) => endpoint switch
     {
-        UriEndPoint { Uri: var uri } => Join(uri.Scheme, uri.Host, uri.Port),
+        UriEndPoint { Uri: var uri } => Join(uri.Scheme, uri.Host, uri.Port, BasePathOf(endpoint)),
         DnsEndPoint { Host: var host, Port: var port } => Join(_scheme, host, port),
         IPEndPoint { Address: var address, Port: var port } => Join(_scheme, address.ToString(), port),
         _ => null,
     };
 
+    /// <summary>The path that an endpoint has of its own, without a slash at its end; empty for the root.</summary>
+    public static string BasePathOf(EndPoint endpoint) => endpoint is UriEndPoint { Uri: var uri } ? uri.AbsolutePath.TrimEnd('/') : string.Empty;
+
     // A provider that knows no port leaves it to the name, and the name to the scheme.
-    private Uri Join(string scheme, string host, int port) =>
-        new UriBuilder(scheme, host, port > 0 ? port : _name.IsDefaultPort ? -1 : _name.Port, _name.AbsolutePath).Uri;
+    private Uri Join(string scheme, string host, int port, string basePath = "") =>
+        new UriBuilder(scheme, host, port > 0 ? port : _name.IsDefaultPort ? -1 : _name.Port, basePath + _name.AbsolutePath).Uri;
 }

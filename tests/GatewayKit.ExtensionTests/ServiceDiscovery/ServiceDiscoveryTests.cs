@@ -32,6 +32,25 @@ public sealed class ServiceDiscoveryTests
         Assert.Equal([expected], await gateway.AskAsync());
     }
 
+    [Theory]
+    [InlineData("http://orders", "http://10.0.0.9:8080/base", "http://10.0.0.9:8080/base/a")]
+    [InlineData("http://orders", "http://10.0.0.9:8080/base/", "http://10.0.0.9:8080/base/a")]
+    [InlineData("http://orders/api", "http://10.0.0.9:8080/base", "http://10.0.0.9:8080/base/api/a")]
+    [InlineData("http://orders/api/", "http://10.0.0.9:8080/a%2Fb", "http://10.0.0.9:8080/a%2Fb/api/a")]
+    public async Task Path_of_an_endpoint_stands_before_the_path_of_the_name(string name, string endpoint, string expected)
+    {
+        await using var gateway = await DiscoveringGateway.StartAsync(name, new Dictionary<string, string?> { ["orders:http:0"] = endpoint });
+        Assert.Equal([expected], await gateway.AskAsync());
+    }
+
+    [Fact]
+    public async Task Endpoints_that_differ_in_their_paths_alone_are_several()
+    {
+        await using var gateway = await DiscoveringGateway.StartAsync(
+            "http://orders", new Dictionary<string, string?> { ["orders:http:0"] = "http://10.0.0.9:8080/one", ["orders:http:1"] = "http://10.0.0.9:8080/two" });
+        Assert.Equal(["http://10.0.0.9:8080/one/a", "http://10.0.0.9:8080/two/a"], await gateway.AskAsync());
+    }
+
     [Fact]
     public async Task Name_that_no_provider_knows_is_a_host_name()
     {
