@@ -123,6 +123,9 @@ internal sealed class ClusterState
     /// <summary>What retries are taken from.</summary>
     public RetryBudget Budget { get; }
 
+    /// <summary>The share of the requests that hedges are taken from; <see langword="null"/> if there are none.</summary>
+    public RetryBudget? HedgeShare { get; init; }
+
     /// <summary>How long half of the attempts take to the head of an answer, in milliseconds.</summary>
     public QuantileEstimate AttemptTime { get; } = new(0.5);
 

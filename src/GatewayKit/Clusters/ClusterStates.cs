@@ -73,7 +73,7 @@ internal sealed class ClusterStates(
             {
                 if (kept?.TryGetValue(destination.Id, out var known) is not true || !known.IsSameAs(destination))
                 {
-                    drains.Begin(this, state.Cluster.Id, destination);
+                    drains.Leave(this, state.Cluster.Id, destination);
                 }
             }
         }
@@ -82,6 +82,12 @@ internal sealed class ClusterStates(
         {
             if (state.Vitals?.Current != state)
             {
+                // While this was made, those before it may have lost what it has.
+                foreach (var destination in state.Destinations)
+                {
+                    drains.Return(state.Cluster.Id, destination);
+                }
+
                 state.Vitals?.Enter(state);
             }
         }
@@ -152,9 +158,30 @@ internal sealed class ClusterStates(
         var state = new ClusterState(cluster, DestinationStates.Of(cluster.Destinations, previous?.Destinations ?? []), transport, budget, balancer, vitals)
         {
             Affinity = affinities.For(cluster, previous),
+            HedgeShare = cluster.Hedging is not { MaxPercent: var percent } ? null
+                : previous is { HedgeShare: { } share, Cluster.Hedging: { } before } && before.MaxPercent == percent ? share
+                : new RetryBudget(new() { Ratio = percent / 100, MinPerSecond = 0 }, time),
             Bulkhead = cluster.Limits.Mode is PolicyMode.Off ? null : new(cluster.Limits, bulkheads.ForCluster(cluster.Id), bulkheadMetrics, time),
         };
-        state.Discovery = watches.Follow(state, previous, destination => drains.Begin(this, cluster.Id, destination));
+        state.Discovery = watches.Follow(state, previous, destination => Join(state, destination), destination => Leave(state.Cluster.Id, destination));
         return state;
+    }
+
+    // Before a state is in force it has destinations in common with the one that is. What is true of them is decided when it comes into force, if it does.
+    private void Join(ClusterState state, DestinationState destination)
+    {
+        if (InForce.GetValueOrDefault(state.Cluster.Id) == state)
+        {
+            drains.Return(state.Cluster.Id, destination);
+        }
+    }
+
+    // Asks what is in force now and not who lost it: the two may just have changed places.
+    private void Leave(string clusterId, DestinationState destination)
+    {
+        if (InForce.GetValueOrDefault(clusterId)?.Destinations.Any(destination.IsSameAs) is not true)
+        {
+            drains.Leave(this, clusterId, destination);
+        }
     }
 }

@@ -20,12 +20,28 @@ internal sealed partial class DestinationDrains(DestinationConnections connectio
     /// <summary>The limit of a destination of a cluster is over. Called on a timer's thread; must not throw.</summary>
     public event Action<string, DestinationState>? LimitReached;
 
-    public void Begin(ClusterStates states, string clusterId, DestinationState destination, TimeSpan? limit = null)
+    /// <summary>Somebody says that a destination is to drain.</summary>
+    public void Begin(ClusterStates states, string clusterId, DestinationState destination, TimeSpan? limit = null) =>
+        Begin(states, clusterId, destination, limit ?? options.Value.DestinationDrainLimit, hasLeft: false);
+
+    /// <summary>A cluster has a destination no more. What was said of it before is over.</summary>
+    public void Leave(ClusterStates states, string clusterId, DestinationState destination) =>
+        Begin(states, clusterId, destination, options.Value.DestinationDrainLimit, hasLeft: true);
+
+    /// <summary>A cluster has a destination again that had left. One that somebody drains goes on draining.</summary>
+    public void Return(string clusterId, DestinationState destination)
     {
-        var after = limit ?? options.Value.DestinationDrainLimit;
+        if (destination.Use.HasLeft)
+        {
+            End(clusterId, destination);
+        }
+    }
+
+    private void Begin(ClusterStates states, string clusterId, DestinationState destination, TimeSpan after, bool hasLeft)
+    {
         lock (_lock)
         {
-            destination.Use.Drain();
+            destination.Use.Drain(hasLeft);
             Stop(destination.Use);
             var use = destination.Use;
             var timer = time.CreateDetachedTimer(_ => Reach(states, use), null, after, Timeout.InfiniteTimeSpan);

@@ -7,7 +7,7 @@ namespace GatewayKit.Clusters;
 internal sealed class DestinationUse
 {
     private int _inFlight;
-    private volatile bool _isDraining, _isDrained;
+    private volatile bool _isDraining, _isDrained, _hasLeft;
     private ConnectionQueue? _queue;
 
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -32,9 +32,12 @@ internal sealed class DestinationUse
         }
     }
 
-    public void Drain() => (_isDraining, _isDrained) = (true, false);
+    /// <summary>Whether it drains because it was gone, and not because somebody said so.</summary>
+    public bool HasLeft => _hasLeft;
 
-    public void Undrain() => (_isDraining, _isDrained) = (false, false);
+    public void Drain(bool hasLeft = false) => (_hasLeft, _isDraining, _isDrained) = (hasLeft, true, false);
+
+    public void Undrain() => (_hasLeft, _isDraining, _isDrained) = (false, false, false);
 
     /// <summary>The time to drain is over.</summary>
     /// <returns>Whether it was not before.</returns>

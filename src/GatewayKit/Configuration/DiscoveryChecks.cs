@@ -26,8 +26,13 @@ internal sealed class DiscoveryChecks(DestinationSources sources, AnnotationChec
     }
 
     /// <summary>What is wrong with a destination that was found, by the rules for one that is configured.</summary>
-    public string? FaultOf(string id, Destination destination, ClusterHttp http)
+    public string? FaultOf(string id, Destination? destination, ClusterHttp http)
     {
+        if (destination is null)
+        {
+            return "There is an id and no destination.";
+        }
+
         // Colons are part of addresses; ids that were found are no keys of a configuration.
         var faults = new List<string>();
         Ids.Check(id.Replace(':', '.'), "destination", string.Empty, Note);

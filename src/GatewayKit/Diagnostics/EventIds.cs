@@ -25,12 +25,10 @@ internal static class EventIds
     public const int ConfigurationPutRight = 1110;
 
     // Routing
-    public const int RoutesPublished = 1200;
     public const int CatchAllsRepeated = 1201;
 
     // Forwarding
     public const int ForwardFailed = 1300;
-    public const int ForwardAborted = 1301;
     public const int HeaderDropped = 1302;
     public const int TunnelEnded = 1303;
     public const int ForwardFailuresSilenced = 1304;
@@ -38,8 +36,6 @@ internal static class EventIds
     public const int RetryDecided = 1305;
 
     // Clusters
-    public const int TransportCreated = 1400;
-    public const int TransportRetired = 1401;
     public const int DestinationDrains = 1410;
     public const int DestinationDrainEnded = 1411;
     public const int DestinationDrained = 1412;
@@ -61,6 +57,7 @@ internal static class EventIds
     public const int DestinationsLost = 1454;
     public const int DiscoveredDestinationRefused = 1455;
     public const int DiscoveryUnanswered = 1456;
+    public const int DiscoveryNotFollowed = 1457;
 
     // Throttling
     public const int ThrottleOverflow = 1500;
@@ -75,7 +72,6 @@ internal static class EventIds
 
     // Lifecycle
     public const int DrainBegan = 1610;
-    public const int DrainCutsRequests = 1611;
     public const int ShutdownTooShort = 1612;
     public const int DrainDelayTooLong = 1613;
 

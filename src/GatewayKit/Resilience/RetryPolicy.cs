@@ -13,7 +13,10 @@ public sealed record RetryPolicy
     /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow each retry that would be made is counted, and none is made.</summary>
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
 
-    /// <summary>Attempts after the first at most, 0 to 2. Default 1: each one more multiplies what a destination in trouble gets.</summary>
+    /// <summary>
+    /// Attempts after the first, 0 to 2; 0 is none at all. Default 1: each one more multiplies what a destination in trouble gets. Unless it is 0, up
+    /// to two are made while destinations cannot be reached: those got nothing.
+    /// </summary>
     [Range(0, 2)]
     public int MaxRetries { get; init; } = 1;
 

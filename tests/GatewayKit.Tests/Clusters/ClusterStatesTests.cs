@@ -29,6 +29,22 @@ public sealed class ClusterStatesTests : IDisposable
         Assert.True(first.Transport.IsOpen);
     }
 
+    [Fact]
+    public void Share_of_hedges_goes_on_over_reloads_that_leave_it_as_it_is()
+    {
+        var hedging = Orders() with { Hedging = new() { MaxPercent = 10 } };
+        var share = Apply(hedging).HedgeShare!;
+        for (var i = 0; i < 10; i++)
+        {
+            share.Deposit();
+        }
+
+        var after = Apply(hedging with { LoadBalancing = LoadBalancing.Random, Hedging = new() { MaxPercent = 10, MinDelay = TimeSpan.FromSeconds(1) } }).HedgeShare!;
+        Assert.Equal((true, false), (after.TryWithdraw(), after.TryWithdraw()));
+        Assert.NotSame(after, Apply(hedging with { Hedging = new() { MaxPercent = 20 } }).HedgeShare);
+        Assert.Null(Apply(Orders()).HedgeShare);
+    }
+
     [Theory]
     [InlineData("http")]
     [InlineData("tls")]

@@ -15,7 +15,7 @@ public sealed record ClusterDiscovery
 
     /// <summary>
     /// How long after an answer the source is asked again, 1 second to 1 day, give or take a tenth; infinite to ask only when the source
-    /// says that something changed. Default 30 s. After a failure it is asked sooner: 1 s, 2 s, 4 s … up to this.
+    /// says that something changed. Default 30 s. After a failure it is asked sooner: 1 s, 2 s, 4 s … up to this, and 30 s at most.
     /// </summary>
     public TimeSpan Refresh { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -28,7 +28,7 @@ internal sealed class DestinationWatch
     private readonly List<DiscoveryFollower> _followers = [];
     private ValueMap<Destination> _found = ValueMap<Destination>.Empty;
     private IDisposable? _announcement;
-    private bool _started, _running, _announced, _stopped;
+    private bool _started, _running, _announced, _stopped, _isBehind;
 
     /// <param name="clusterId">The cluster, for the log.</param>
     /// <param name="settings">What to ask and how often.</param>
@@ -66,8 +66,8 @@ internal sealed class DestinationWatch
     {
         lock (_lock)
         {
-            _followers.Add(follower);
             follower.Update(_found);
+            _followers.Add(follower);
             if (_started)
             {
                 return;
@@ -116,50 +116,68 @@ internal sealed class DestinationWatch
 
     private async Task AskAsync()
     {
-        DropIfStale();
+        try
+        {
+            DropIfStale();
+            var (found, failure) = await FindAsync().ConfigureAwait(false);
+            if (failure is null)
+            {
+                Accept(found);
+            }
+            else
+            {
+                Fail(failure);
+            }
+        }
+        finally
+        {
+            // Whatever the host's log did: a watch that is not scheduled asks never again.
+            Schedule();
+            if (_found.Count > 0 || !Settings.Required)
+            {
+                _first.TrySetResult();
+            }
+        }
+    }
+
+    private async Task<(ValueMap<Destination> Found, Exception? Failure)> FindAsync()
+    {
         using var limit = new CancellationTokenSource(_schedule.Patience(_found.Count > 0), _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
         try
         {
-            Accept(await _source.FindAsync(Settings.Name, linked.Token).AsTask().Observed().WaitAsync(linked.Token).ConfigureAwait(false));
+            var answer = await _source.FindAsync(Settings.Name, linked.Token).AsTask().Observed().WaitAsync(linked.Token).ConfigureAwait(false);
+
+            // Before anything is decided: also an empty answer may say when to ask again.
+            Listen(answer.Changed?.RegisterChangeCallback(static watch => ((DestinationWatch)watch!).Announce(), this));
+            var found = ValueMap<Destination>.From(answer.Destinations.Where(entry => IsWanted(entry.Value)));
+            return found.Count > 0 ? (found, null)
+                : (found, new InvalidOperationException(answer.Destinations.Count == 0 ? "The source found nothing." : $"The source found no address of {Settings.Addresses}."));
         }
         catch (OperationCanceledException) when (linked.IsCancellationRequested)
         {
-            Fail(new TimeoutException("The source did not answer in time."));
+            return (ValueMap<Destination>.Empty, new TimeoutException("The source did not answer in time."));
         }
 #pragma warning disable CA1031 // Sources are code of the host, and may throw anything. Whatever it is, what was found before serves on.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Fail(exception);
-        }
-
-        Schedule();
-        if (_found.Count > 0 || !Settings.Required)
-        {
-            _first.TrySetResult();
+            return (ValueMap<Destination>.Empty, exception);
         }
     }
 
-    private void Accept(DiscoveredDestinations answer)
+    // First what is so, then the telling: what listens to the log may throw.
+    private void Accept(ValueMap<Destination> found)
     {
-        // Before anything is decided: also an empty answer may say when to ask again.
-        Listen(answer.Changed?.RegisterChangeCallback(static watch => ((DestinationWatch)watch!).Announce(), this));
-        var found = ValueMap<Destination>.From(answer.Destinations.Where(entry => IsWanted(entry.Value)));
-        if (found.Count == 0)
-        {
-            throw new InvalidOperationException(answer.Destinations.Count == 0 ? "The source found nothing." : $"The source found no address of {Settings.Addresses}.");
-        }
-
-        if (_schedule.Failures > 0)
-        {
-            _telemetry.Recovered(_clusterId, Settings, _schedule.Failures);
-        }
-
+        var (failures, outcome) = (_schedule.Failures, found.Equals(_found) ? "unchanged" : "changed");
         _schedule.Succeeded();
         Failure = null;
-        _telemetry.Answered(_clusterId, found.Equals(_found) ? "unchanged" : "changed");
         Replace(found);
+        _telemetry.Answered(_clusterId, outcome);
+        if (failures > 0)
+        {
+            _telemetry.Recovered(_clusterId, Settings, failures);
+        }
     }
 
     private void Fail(Exception exception)
@@ -179,27 +197,60 @@ internal sealed class DestinationWatch
     {
         if (_found.Count > 0 && _schedule.IsStale)
         {
-            _telemetry.Lost(_clusterId, Settings);
             Replace(ValueMap<Destination>.Empty);
+            _telemetry.Lost(_clusterId, Settings);
         }
     }
 
     private void Replace(ValueMap<Destination> found)
     {
+        ValueMap<Destination> before;
+        Exception? failure;
+        bool isNews;
         lock (_lock)
         {
-            if (_stopped || found.Equals(_found))
+            before = _found;
+            if (_stopped || (found.Equals(before) && !_isBehind))
             {
                 return;
             }
 
-            _telemetry.Changed(_clusterId, Settings, _found, found);
             Volatile.Write(ref _found, found);
-            foreach (var follower in _followers)
+            failure = UpdateFollowers(found);
+            isNews = failure is not null && !_isBehind;
+            _isBehind = failure is not null;
+        }
+
+        if (!found.Equals(before))
+        {
+            _telemetry.Changed(_clusterId, Settings, before, found);
+        }
+
+        if (isNews)
+        {
+            _telemetry.NotFollowed(_clusterId, failure!);
+        }
+    }
+
+    // One that fails holds up no other, and has its next turn with the next answer even if that is the same.
+    private Exception? UpdateFollowers(ValueMap<Destination> found)
+    {
+        var failure = default(Exception);
+        foreach (var follower in _followers)
+        {
+            try
             {
                 follower.Update(found);
             }
+#pragma warning disable CA1031 // Behind it are log providers and exporters of the host, which may throw anything.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                failure ??= exception;
+            }
         }
+
+        return failure;
     }
 
     // Not in the lock: to dispose one waits for its callback, and that waits for the lock.
@@ -248,7 +299,8 @@ internal sealed class DestinationWatch
         }
     }
 
+    // What is no address at all is for the check to say, by its id.
     private bool IsWanted(Destination destination) =>
-        Settings.Addresses is AddressFamilies.All || !IPAddress.TryParse(destination.Address?.DnsSafeHost, out var ip)
+        Settings.Addresses is AddressFamilies.All || destination is not { Address: { IsAbsoluteUri: true } address } || !IPAddress.TryParse(address.DnsSafeHost, out var ip)
         || (ip.AddressFamily is AddressFamily.InterNetwork) == Settings.Addresses is AddressFamilies.IPv4;
 }

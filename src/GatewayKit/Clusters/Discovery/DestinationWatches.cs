@@ -8,8 +8,9 @@ internal sealed class DestinationWatches(DestinationSources sources, Destination
     /// <summary>Has a cluster follow its discovery, if it has one: by the watch of its predecessor, if that asks the same.</summary>
     /// <param name="state">The cluster.</param>
     /// <param name="previous">What it was before.</param>
+    /// <param name="joined">Told of destinations that were not there before.</param>
     /// <param name="left">Told of destinations that are not found any more.</param>
-    public DiscoveryFollower? Follow(ClusterState state, ClusterState? previous, Action<DestinationState> left)
+    public DiscoveryFollower? Follow(ClusterState state, ClusterState? previous, Action<DestinationState> joined, Action<DestinationState> left)
     {
         if (state.Cluster.Discovery is not { } discovery)
         {
@@ -22,7 +23,7 @@ internal sealed class DestinationWatches(DestinationSources sources, Destination
             watch = Create(state.Cluster.Id, discovery, watch);
         }
 
-        var follower = new DiscoveryFollower(state, watch, previous?.Destinations ?? [], check, left, telemetry);
+        var follower = new DiscoveryFollower(state, watch, previous?.Discovery?.Known ?? previous?.Destinations ?? [], check, joined, left, telemetry);
         follower.Follow();
         return follower;
     }

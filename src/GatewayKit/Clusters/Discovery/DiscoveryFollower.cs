@@ -5,11 +5,15 @@ internal delegate string? DestinationCheck(string id, Destination destination, C
 
 /// <summary>Keeps the destinations of a cluster in step with what a watch finds. What stays keeps its state; what leaves drains.</summary>
 internal sealed class DiscoveryFollower(
-    ClusterState state, DestinationWatch watch, IReadOnlyList<DestinationState> former, DestinationCheck check, Action<DestinationState> left, DiscoveryTelemetry telemetry)
+    ClusterState state, DestinationWatch watch, IReadOnlyList<DestinationState> former, DestinationCheck check, Action<DestinationState> joined, Action<DestinationState> left,
+    DiscoveryTelemetry telemetry)
 {
     private IReadOnlyList<DestinationState> _former = former;
 
     public DestinationWatch Watch { get; } = watch;
+
+    /// <summary>The destinations, and while nothing was found those of the states before: what is found may be one of them.</summary>
+    public IReadOnlyList<DestinationState> Known => [.. state.Destinations, .. _former];
 
     public void Follow() => Watch.Follow(this);
 
@@ -39,16 +43,26 @@ internal sealed class DiscoveryFollower(
         }
 
         var before = state.Destinations;
-        var after = DestinationStates.Of(all, [.. before, .. _former]);
-        _former = [];
-        state.SetDestinations(after);
-        var kept = after.ToDictionary(static destination => destination.Id, StringComparer.Ordinal);
-        foreach (var destination in before)
+        var after = DestinationStates.Of(all, Known);
+        if (found.Count > 0)
         {
-            if (!kept.TryGetValue(destination.Id, out var same) || !same.IsSameAs(destination))
-            {
-                left(destination);
-            }
+            _former = [];
         }
+
+        Others(after, before).ForEach(joined);
+        try
+        {
+            state.SetDestinations(after);
+        }
+        finally
+        {
+            Others(before, after).ForEach(left);
+        }
+    }
+
+    private static List<DestinationState> Others(IReadOnlyList<DestinationState> of, IReadOnlyList<DestinationState> than)
+    {
+        var known = than.ToDictionary(static destination => destination.Id, StringComparer.Ordinal);
+        return [.. of.Where(destination => !known.TryGetValue(destination.Id, out var same) || !same.IsSameAs(destination))];
     }
 }

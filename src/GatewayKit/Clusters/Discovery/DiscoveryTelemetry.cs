@@ -56,6 +56,8 @@ internal sealed partial class DiscoveryTelemetry(GatewayMeter meter, ILogger<Dis
 
     public void Unanswered(string cluster, ClusterDiscovery settings) => Log.Unanswered(logger, cluster, settings.Source, settings.Name, settings.StartTimeout);
 
+    public void NotFollowed(string cluster, Exception exception) => Log.NotFollowed(logger, exception, cluster);
+
     private void Count(string cluster, string outcome, int count)
     {
         if (count > 0)
@@ -94,6 +96,9 @@ internal sealed partial class DiscoveryTelemetry(GatewayMeter meter, ILogger<Dis
 
         [LoggerMessage(EventIds.DiscoveredDestinationRefused, LogLevel.Warning, "Cluster {Cluster}: destination {Destination} was found and cannot be used. {Fault}")]
         public static partial void Refused(ILogger logger, string cluster, string destination, string fault);
+
+        [LoggerMessage(EventIds.DiscoveryNotFollowed, LogLevel.Error, "Cluster {Cluster} could not take over all that was found. It is tried again with the next answer; until then this is not said again.")]
+        public static partial void NotFollowed(ILogger logger, Exception exception, string cluster);
 
         [LoggerMessage(EventIds.DiscoveryUnanswered, LogLevel.Warning, "Cluster {Cluster}: {Source} has not answered for {Name} within {StartTimeout}. The cluster starts without its destinations; it is asked again.")]
         public static partial void Unanswered(ILogger logger, string cluster, string source, string name, TimeSpan startTimeout);

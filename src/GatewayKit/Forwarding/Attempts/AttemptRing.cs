@@ -38,8 +38,8 @@ internal sealed class AttemptRing
         // With one destination and no policy there is nowhere else to go. Behind the handlers of a client one that could not be reached may have
         // been reached before: sending again is theirs alone.
         var retries = retry is null ? cluster.MayHaveOtherDestinations && cluster.Cluster.Http.Client is null : retry is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
-        var hedges = hedging is { Mode: not PolicyMode.Off } && cluster.MayHaveOtherDestinations;
-        if (!retries && !hedges)
+        var share = hedging is { Mode: not PolicyMode.Off } && cluster.MayHaveOtherDestinations ? cluster.HedgeShare : null;
+        if (!retries && share is null)
         {
             return null;
         }
@@ -51,12 +51,12 @@ internal sealed class AttemptRing
             builder.AddStrategy(_ => new RetryStrategy(admission, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
         }
 
-        if (hedges)
+        if (share is not null)
         {
-            builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, retry, hedgeMetrics, time, sender.Draining), new RingStrategyOptions("Hedging"));
+            builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, share, retry, hedgeMetrics, time, sender.Draining), new RingStrategyOptions("Hedging"));
         }
 
-        return new(cluster, sender, builder.Build(), retries && hedges);
+        return new(cluster, sender, builder.Build(), retries && share is not null);
     }
 
     /// <summary>Makes attempts until one is kept.</summary>

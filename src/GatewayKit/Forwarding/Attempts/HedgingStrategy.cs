@@ -9,13 +9,12 @@ namespace GatewayKit.Forwarding.Attempts;
 /// Asks a second destination when the first takes long, and keeps the first acceptable answer. Polly's own hedging knows neither of budgets nor of
 /// destinations, and cancels a loser without waiting for it, while it still uses the request.
 /// </summary>
-internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster, RetryPolicy? retry, HedgeMetrics metrics, TimeProvider time, CancellationToken draining)
+internal sealed class HedgingStrategy(
+    HedgingPolicy policy, ClusterState cluster, RetryBudget share, RetryPolicy? retry, HedgeMetrics metrics, TimeProvider time, CancellationToken draining)
     : ResilienceStrategy<AttemptResult>
 {
     // The share of a destination's connections above which nothing is added to them.
     private const double MostBusy = 0.7;
-
-    private readonly RetryBudget _share = new(new() { Ratio = policy.MaxPercent / 100, MinPerSecond = 0 }, time);
 
     protected override ValueTask<Outcome<AttemptResult>> ExecuteCore<TState>(
         Func<ResilienceContext, TState, ValueTask<Outcome<AttemptResult>>> callback, ResilienceContext context, TState state)
@@ -26,7 +25,7 @@ internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster
             return callback(context, state);
         }
 
-        _share.Deposit();
+        share.Deposit();
         var first = callback(context, state);
         return first.IsCompleted ? first : RaceAsync(first.AsTask(), ring, callback, context, state);
     }
@@ -79,7 +78,7 @@ internal sealed class HedgingStrategy(HedgingPolicy policy, ClusterState cluster
             : draining.IsCancellationRequested ? "draining"
             : !ring.HasDestination(elsewhere: true) ? "no-destination"
             : (ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight) || cluster.Bulkhead is { Load: > MostBusy } ? "busy"
-            : !_share.TryWithdraw() ? "share-used"
+            : !share.TryWithdraw() ? "share-used"
             : policy.Mode is PolicyMode.Shadow ? "would-hedge"
             : !cluster.Budget.TryWithdraw() ? "budget-spent"
             : "hedged";

@@ -203,6 +203,55 @@ public sealed class DestinationWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task Log_that_throws_does_not_silence_the_watch()
+    {
+        using var clusters = new DiscoveredClusters(configure: static services => services.AddLogging(static logging => logging.AddProvider(new ThrowingLog())));
+        var asks = clusters.Source;
+        asks.Finds("10.0.0.1");
+        var orders = await clusters.FollowAsync(Orders);
+        Assert.Equal(["10.0.0.1"], Ids(orders));
+        asks.Fails();
+        clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.Equal((2, 1), (asks.Asked, orders.Discovery!.Watch.Found.Count));
+        for (var second = 0; second < 600 && orders.Destinations.Count > 0; second++)
+        {
+            clusters.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Empty(Ids(orders));
+        asks.Finds("10.0.0.2", "10.0.0.3");
+        clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.Equal(["10.0.0.2", "10.0.0.3"], Ids(orders));
+        var leaves = orders.Destinations[0];
+        asks.Finds("10.0.0.3");
+        clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.Equal("10.0.0.3", string.Join(", ", Ids(orders)));
+        Assert.True(leaves.IsDraining);
+    }
+
+    [Fact]
+    public async Task Cluster_that_could_not_take_over_what_was_found_does_so_with_the_next_answer()
+    {
+        var isBroken = true;
+        using var clusters = new DiscoveredClusters((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : null);
+        clusters.Source.Finds("10.0.0.1");
+        var orders = await clusters.FollowAsync(Orders);
+        clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.Equal((2, 0), (clusters.Source.Asked, orders.Destinations.Count));
+        Assert.Single(clusters.Log.Of(EventIds.DiscoveryNotFollowed));
+
+        isBroken = false;
+        clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.Equal("10.0.0.1", string.Join(", ", Ids(orders)));
+        Assert.Single(clusters.Log.Of(EventIds.DestinationsChanged));
+
+        isBroken = true;
+        clusters.Source.Finds("10.0.0.2");
+        clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.Equal(2, clusters.Log.Of(EventIds.DiscoveryNotFollowed).Length);
+    }
+
+    [Fact]
     public async Task Watch_ends_with_its_last_follower()
     {
         Source.Finds("10.0.0.1");
@@ -226,6 +275,29 @@ public sealed class DestinationWatchTests : IDisposable
 
             Assert.True(TimeProvider.System.GetElapsedTime(real) < TimeSpan.FromSeconds(30), "Never came.");
             await Task.Yield();
+        }
+    }
+
+    /// <summary>A provider that fails whatever the watch and those who follow it tell.</summary>
+    private sealed class ThrowingLog : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            // On the timer of a drain, which is another matter.
+            if (eventId.Id != EventIds.DestinationDrained)
+            {
+                throw new IOException("The disk is full.");
+            }
+        }
+
+        public void Dispose()
+        {
         }
     }
 

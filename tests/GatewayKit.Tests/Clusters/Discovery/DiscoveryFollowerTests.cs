@@ -79,6 +79,104 @@ public sealed class DiscoveryFollowerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reload_drains_what_it_does_not_find_only_if_it_comes_into_force(bool isRefused)
+    {
+        Source.Finds("10.0.0.1", "10.0.0.2");
+        var live = await _clusters.FollowAsync(Orders);
+        var (stays, leaves) = (live.Destinations[0], live.Destinations[1]);
+        Source.Finds("10.0.0.1");
+        var built = _clusters.States.Build(_clusters.States.InForce, [Orders with { Discovery = Orders.Discovery! with { Refresh = TimeSpan.FromDays(1) } }]);
+        Assert.True(SpinWait.SpinUntil(() => built["orders"].Destinations.Count == 1, TimeSpan.FromSeconds(30)));
+        Assert.Same(stays, built["orders"].Destinations[0]);
+        Assert.Equal((false, false), (stays.IsDraining, leaves.IsDraining));
+        if (isRefused)
+        {
+            _clusters.States.Discard(built);
+            Assert.Equal(2, live.Candidates.Count);
+        }
+        else
+        {
+            _clusters.States.PutInForce(built);
+        }
+
+        Assert.Equal((false, !isRefused), (stays.IsDraining, leaves.IsDraining));
+    }
+
+    [Fact]
+    public async Task What_only_the_states_before_have_lost_does_not_drain()
+    {
+        Source.Finds("10.0.0.1", "10.0.0.2", "10.0.0.3");
+        var before = await _clusters.FollowAsync(Orders);
+        var (lost, drained) = (before.Destinations[1], before.Destinations[2]);
+        _clusters.Get<GatewayClusters>().Drain("orders", "10.0.0.3");
+        var isAnswered = false;
+        Source.Answer = _ =>
+        {
+            var answer = Task.FromResult(new DiscoveredDestinations { Destinations = ScriptedSource.Entries("10.0.0.1", "10.0.0.2", "10.0.0.3") });
+            Volatile.Write(ref isAnswered, true);
+            return answer;
+        };
+        var built = _clusters.States.Build(_clusters.States.InForce, [Orders with { Discovery = Orders.Discovery! with { Refresh = TimeSpan.FromDays(1) } }]);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref isAnswered), TimeSpan.FromSeconds(30)));
+        Source.Finds("10.0.0.1", "10.0.0.3");
+        _clusters.Time.Advance(TimeSpan.FromSeconds(33));
+        Assert.True(lost.IsDraining);
+
+        // Over the limit too.
+        _clusters.Time.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(lost.IsDrained);
+        _clusters.States.PutInForce(built);
+        Assert.Contains(lost, built["orders"].Destinations);
+        Assert.Equal((false, false, true), (lost.IsDraining, lost.IsDrained, drained.IsDraining));
+        Assert.Equal(2, built["orders"].Candidates.Count);
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    [InlineData(false, 2)]
+    public async Task Destination_that_another_question_finds_again_keeps_its_state(bool isAnsweredBefore, int reloads)
+    {
+        Source.Finds("10.0.0.1");
+        var before = (await _clusters.FollowAsync(Orders)).Destinations[0];
+        before.Begin();
+        var answer = new TaskCompletionSource<DiscoveredDestinations>();
+        Source.Answer = _ => answer.Task;
+        var found = new DiscoveredDestinations { Destinations = ScriptedSource.Entries("10.0.0.1") };
+        var built = _clusters.States.InForce;
+        for (var reload = 1; reload <= reloads; reload++)
+        {
+            if (reload > 1)
+            {
+                _clusters.States.PutInForce(built);
+            }
+
+            built = _clusters.States.Build(_clusters.States.InForce, [Orders with { Discovery = Orders.Discovery! with { Name = $"other {reload}" } }]);
+        }
+
+        var after = built["orders"];
+        if (isAnsweredBefore)
+        {
+            answer.SetResult(found);
+            await after.Discovery!.Watch.First.WaitAsync(TimeSpan.FromSeconds(30));
+            _clusters.States.PutInForce(built);
+        }
+        else
+        {
+            _clusters.States.PutInForce(built);
+            Assert.Empty(Ids(after));
+            answer.SetResult(found);
+            await after.Discovery!.Watch.First.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+
+        Assert.Same(before, Assert.Single(after.Destinations));
+        Assert.Equal((1, false, 1), (before.InFlight, before.IsDraining, after.Candidates.Count));
+    }
+
+    [Theory]
     [InlineData("ftp://10.0.0.1", 1)]
     [InlineData("http://user:secret@10.0.0.1", 1)]
     [InlineData("http://10.0.0.1/?a=b", 1)]
@@ -97,6 +195,28 @@ public sealed class DiscoveryFollowerTests : IDisposable
         var (_, _, line) = Assert.Single(_clusters.Log.Of(EventIds.DiscoveredDestinationRefused));
         Assert.Contains("bad", line, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(AddressFamilies.All, "10.0.0.1:8080")]
+    [InlineData(AddressFamilies.IPv4, "10.0.0.1")]
+    [InlineData(AddressFamilies.IPv6, "/orders")]
+    [InlineData(AddressFamilies.All, null)]
+    [InlineData(AddressFamilies.IPv4, null)]
+    public async Task Found_destination_without_an_address_is_left_out_alone(AddressFamilies addresses, string? address)
+    {
+        Source.Answer = _ => Task.FromResult(new DiscoveredDestinations
+        {
+            Destinations = new Dictionary<string, Destination>
+            {
+                ["good"] = new() { Address = new("http://orders-1.internal") },
+                ["bad"] = address is null ? null! : new() { Address = new(address, UriKind.RelativeOrAbsolute) },
+                ["empty"] = new() { Address = null! },
+            },
+        });
+        var orders = await _clusters.FollowAsync(Orders with { Discovery = Orders.Discovery! with { Addresses = addresses } });
+        Assert.Equal(["good"], Ids(orders));
+        Assert.Equal(2, _clusters.Log.Of(EventIds.DiscoveredDestinationRefused).Length);
     }
 
     [Fact]
