@@ -142,8 +142,9 @@ internal sealed class ClusterState
     /// <param name="httpContext">The client's request.</param>
     /// <param name="tried">Destinations that are picked only if no other is there.</param>
     /// <param name="lease">The place at the destination.</param>
+    /// <param name="mustGoElsewhere">Whether those are not picked even then.</param>
     /// <returns>Why there is none.</returns>
-    public PickRefusal TryBegin(HttpContext httpContext, in TriedDestinations tried, out DestinationLease lease)
+    public PickRefusal TryBegin(HttpContext httpContext, in TriedDestinations tried, out DestinationLease lease, bool mustGoElsewhere = false)
     {
         var available = Availability;
         Vitals?.NoteRequest();
@@ -154,8 +155,8 @@ internal sealed class ClusterState
             return PickRefusal.NoneHealthy;
         }
 
-        var picked = bound ?? available.Set.Pick(httpContext, tried) ?? (tried.IsEmpty ? null : available.Set.Pick(httpContext, default));
-        if (picked is null)
+        var picked = bound ?? available.Set.Pick(httpContext, tried) ?? (tried.IsEmpty || mustGoElsewhere ? null : available.Set.Pick(httpContext, default));
+        if (picked is null || (mustGoElsewhere && tried.Contains(picked)))
         {
             lease = default;
             return available.Refusal;
@@ -167,7 +168,7 @@ internal sealed class ClusterState
         }
 
         return bound is null || Affinity!.Release(httpContext)
-            ? TryElsewhere(available, httpContext, tried, picked, out lease)
+            ? TryElsewhere(available, httpContext, tried, mustGoElsewhere, picked, out lease)
             : PickRefusal.CircuitsOpen;
     }
 
@@ -187,7 +188,7 @@ internal sealed class ClusterState
     }
 
     // Rare: a circuit that has just opened, or that lets a few calls through and has enough of them. Those that the request was at come last.
-    private static PickRefusal TryElsewhere(Availability available, HttpContext httpContext, in TriedDestinations tried, DestinationState refused, out DestinationLease lease)
+    private static PickRefusal TryElsewhere(Availability available, HttpContext httpContext, in TriedDestinations tried, bool mustGoElsewhere, DestinationState refused, out DestinationLease lease)
     {
         var (refusing, excluded, picked) = (default(TriedDestinations), tried, refused);
         while (true)
@@ -195,7 +196,7 @@ internal sealed class ClusterState
             // Asked once each: a circuit that draws whom it lets through must not be asked until it does.
             refusing.Add(picked);
             excluded.Add(picked);
-            picked = available.Set.Pick(httpContext, excluded) ?? available.Set.Pick(httpContext, refusing);
+            picked = available.Set.Pick(httpContext, excluded) ?? (mustGoElsewhere ? null : available.Set.Pick(httpContext, refusing));
             if (picked is null)
             {
                 lease = default;

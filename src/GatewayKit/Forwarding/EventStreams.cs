@@ -69,7 +69,7 @@ internal sealed class EventStreams : IDisposable
     {
         foreach (var exchange in _open.Values)
         {
-            exchange.Clock.TryCancel(ForwardError.Draining);
+            exchange.Cut();
         }
     }
 

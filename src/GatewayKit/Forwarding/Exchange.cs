@@ -75,6 +75,12 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     public bool IsGrpc { get; }
 
+    /// <summary>Whether strategies of the host have sent it more than once, so that how it failed last does not tell what the first sending has done.</summary>
+    public bool IsSentAgain { get; set; }
+
+    /// <summary>Whether all is given back.</summary>
+    public bool HasEnded => Volatile.Read(ref _ended);
+
     public CallDeadline Deadline => new(_deadline, _streamDeadline, _deadlineIsCallers);
 
     /// <summary>
@@ -93,7 +99,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     Uri IForwardAttempt.DestinationAddress => Destination.Destination.Address;
 
     // Behind the handlers of a client, what could not be reached may have been reached before.
-    bool IForwardAttempt.MayBeProcessed => Error is ForwardError.None || !ForwardFailure.Of(Error).BeforeProcessing || Cluster.Cluster.Http.Client is not null;
+    bool IForwardAttempt.MayBeProcessed => Error is ForwardError.None || !ForwardFailure.Of(Error).BeforeProcessing || IsSentAgain || Cluster.Cluster.Http.Client is not null;
 
     bool IForwardAttempt.HasLostBody => Body is { CanBeSentAgain: false };
 
@@ -159,6 +165,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     /// <summary>Another attempt of the same request was faster. Safe to call from anywhere, and after the end.</summary>
     public void Supersede() => Clock.TryCancel(ForwardError.Superseded, _run);
+
+    /// <summary>The host cuts what runs. Safe to call from anywhere, and after the end.</summary>
+    public void Cut() => Clock.TryCancel(ForwardError.Draining, _run);
 
     /// <summary>Notes a failure and logs it as loud as its kind deserves.</summary>
     public ForwardFailure Fail(ForwardError error, Exception? exception)

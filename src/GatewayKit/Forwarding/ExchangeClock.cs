@@ -47,11 +47,11 @@ internal sealed class ExchangeClock : IDisposable
 
     public TimeProvider Time => _time;
 
-    /// <summary>From the start to the head of the answer; to now while there is none.</summary>
-    public TimeSpan HeadTime => _headTicks > 0 ? _time.GetElapsedTime(0, _headTicks) : _time.GetElapsedTime(_startedAt);
-
-    /// <summary>When the exchange began, as a timestamp.</summary>
-    public long StartedAt => _startedAt;
+    /// <summary>
+    /// How long the destination took to the head of its answer, to now while there is none: without the wait for a connection and the client's upload. Zero
+    /// if this process stood still meanwhile, and nobody knows.
+    /// </summary>
+    public TimeSpan HeadTime => _time.GetElapsedTime(0, _headArrived ? _headTicks : HeadTicks(_time.GetTimestamp()));
 
     /// <summary>What is left of the deadline; never less than zero.</summary>
     public TimeSpan TimeLeft =>
@@ -166,7 +166,7 @@ internal sealed class ExchangeClock : IDisposable
     public void HeadArrived()
     {
         var now = _time.GetTimestamp();
-        _headTicks = Math.Max(1, now - _startedAt);
+        _headTicks = _headArrived ? _headTicks : HeadTicks(now);
         Volatile.Write(ref _lastMove, now);
         Volatile.Write(ref _waitingFor, (int)WaitingFor.UpstreamBody);
         lock (_lock)
@@ -227,7 +227,7 @@ internal sealed class ExchangeClock : IDisposable
         _source.Cancel();
     }
 
-    /// <summary>The same from outside the exchange, which may have ended.</summary>
+    /// <summary>The same for a tunnel, which may be ending.</summary>
     public void TryCancel(ForwardError error)
     {
         try
@@ -288,6 +288,13 @@ internal sealed class ExchangeClock : IDisposable
         _source.Dispose();
     }
 
+    // A pause is long: what is over sooner cannot have had one.
+    private long HeadTicks(long now)
+    {
+        var ticks = now - Volatile.Read(ref _lastMove);
+        return ticks > _time.TimestampFrequency && StoodStill ? 0 : ticks;
+    }
+
     private static long Later(long now, long ticks) => ticks == Off ? Off : now + ticks;
 
     private long Ticks(TimeSpan? timeout) =>
@@ -324,12 +331,7 @@ internal sealed class ExchangeClock : IDisposable
         _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, 86_400_000)), Timeout.InfiniteTimeSpan);
     }
 
-    // The host's request timeout, and the deadline of an endpoint of the host, arrive on the same token as a client that went away (C11).
-    private void OnRequestAborted() => Cancel(
-        _httpContext?.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
-        || _time.GetTimestamp() >= Volatile.Read(ref _totalDue)
-            ? ForwardError.DeadlineExceeded
-            : _pool.IsCutting ? ForwardError.Draining : ForwardError.ClientAborted);
+    private void OnRequestAborted() => Cancel(_pool.CauseOfAbort(_httpContext, Volatile.Read(ref _totalDue)));
 
     private void OnTimer()
     {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using GatewayKit.Lifecycle;
 using GatewayKit.Resilience;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace GatewayKit.Forwarding;
 
@@ -24,6 +26,17 @@ internal sealed class ExchangeClocks(TimeProvider time, DrainState? drain = null
 
     /// <summary>Whether the host is about to cut what runs, so that a client that is gone did not go by itself.</summary>
     public bool IsCutting => drain is { IsCutting: true };
+
+    /// <summary>
+    /// Why <see cref="HttpContext.RequestAborted"/> has fired: the host's request timeout, and the deadline of an endpoint of the host, arrive on the same token
+    /// as a client that went away (C11).
+    /// </summary>
+    /// <param name="httpContext">The client's request; <see langword="null"/> if it is over.</param>
+    /// <param name="deadline">When it has to be over, as a timestamp.</param>
+    public ForwardError CauseOfAbort(HttpContext? httpContext, long deadline) =>
+        httpContext?.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true } || time.GetTimestamp() >= deadline
+            ? ForwardError.DeadlineExceeded
+            : IsCutting ? ForwardError.Draining : ForwardError.ClientAborted;
 
     /// <summary>Whether this process stood still some time since then, a timestamp.</summary>
     public bool StoodStillSince(long timestamp) => pauses is not null && pauses.Covers(timestamp, time.GetTimestamp());

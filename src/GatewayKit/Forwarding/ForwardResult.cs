@@ -33,9 +33,11 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     int? IStatusCodeHttpResult.StatusCode => StatusCode;
 
     /// <summary>Copies the head, streams the body, copies the trailers; or turns the exchange into a tunnel.</summary>
+    /// <exception cref="ObjectDisposedException">It was executed or released before.</exception>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
+        ObjectDisposedException.ThrowIf(_exchange.HasEnded, this);
         try
         {
             var refusal = await WriteAsync(httpContext).ConfigureAwait(false);

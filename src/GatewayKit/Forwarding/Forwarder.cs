@@ -67,7 +67,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
 
     async ValueTask<object?> IClusterSender.SendOnceAsync(GatewayContext context, string clusterId) =>
         _clusters.InForce.TryGetValue(clusterId, out var cluster)
-            ? Keep(context.HttpContext, await SendAsync(context.HttpContext, context, cluster, ring: null).ConfigureAwait(false))
+            ? Keep(context.HttpContext, await SendAsync(context.HttpContext, context, cluster, ring: null, (context.LatestAttempt as Exchange)?.Deadline).ConfigureAwait(false))
             : Refuse(ForwardError.NoHealthyDestination);
 
     // Somebody wrote the name into code: the same words as for one in the configuration.
@@ -94,7 +94,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
     }
 
     // The life of a request: what it must be to be sent at all, one attempt or several, and the answer or refusal that is kept.
-    private ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster, AttemptRing? ring)
+    private ValueTask<object?> SendAsync(HttpContext httpContext, GatewayContext? context, ClusterState cluster, AttemptRing? ring, CallDeadline? former = null)
     {
         var error = WebSocketUpgrade.TryCreate(httpContext, cluster.Cluster.Http, out var upgrade);
         if (error is ForwardError.None)
@@ -123,7 +123,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
             return new(answer);
         }
 
-        error = TryReadDeadline(httpContext, context, cluster, out var deadline, out var isGrpc);
+        error = TryReadDeadline(httpContext, context, cluster, former, out var deadline, out var isGrpc);
         if (error is ForwardError.None && upgrade is not null)
         {
             error = upgrade.Reserve(_tunnels);
@@ -164,7 +164,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
         }
         catch (OperationCanceledException)
         {
-            return Refuse(ForwardError.ClientAborted);
+            return Refuse(_sender.AbortedBy(call));
         }
 
         return place is not null ? await Send(call, ring, place).ConfigureAwait(false)
@@ -175,7 +175,18 @@ public sealed class Forwarder : IClusterSender, IDisposable
         ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null), place) : ring.RunAsync(call, place, this);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, Places? place) => Conclude((await attempt.ConfigureAwait(false)).Result, place);
+    private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, Places? place)
+    {
+        try
+        {
+            return Conclude((await attempt.ConfigureAwait(false)).Result, place);
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
+        }
+    }
 
     /// <summary>Makes an answer or a refusal of what the ring has kept.</summary>
     internal object Conclude(in AttemptResult attempt, HttpContext httpContext, bool isExhausted, Places? place)
@@ -199,6 +210,12 @@ public sealed class Forwarder : IClusterSender, IDisposable
         if (attempt.Exchange is not { } exchange)
         {
             return Refuse(attempt.Error, attempt.RetryAfter);
+        }
+
+        if (exchange.Context is { } kept && !ReferenceEquals(kept.LatestAttempt, exchange))
+        {
+            // Another attempt has begun later and lost: records tell of the one that counts.
+            kept.LatestAttempt = exchange;
         }
 
         if (exchange.Error is not ForwardError.None and var error)
@@ -237,7 +254,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
 
     // The shortest of the deadlines counts, and what a call has spent in filters is gone. Streams end by what was said of them: by the caller's
     // deadline, by a total that was asked for, by a policy that says so.
-    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, out CallDeadline deadline, out bool isGrpc)
+    private ForwardError TryReadDeadline(HttpContext httpContext, GatewayContext? context, ClusterState cluster, CallDeadline? former, out CallDeadline deadline, out bool isGrpc)
     {
         deadline = CallDeadline.None;
         isGrpc = GrpcCall.Is(httpContext.Request);
@@ -279,6 +296,8 @@ public sealed class Forwarder : IClusterSender, IDisposable
             }
         }
 
+        // A second cluster has what the first has left of it.
+        deadline = former is { } granted ? deadline.Within(granted) : deadline;
         return deadline.Exists && deadline.At <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.None;
     }
 

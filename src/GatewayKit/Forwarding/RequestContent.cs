@@ -20,12 +20,26 @@ internal static class RequestContent
 
         if (BodyDetection.MayHaveBody(httpContext))
         {
+            RefuseWhatIsGone(exchange);
             LiftLimits(exchange);
             message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay ?? ReplayBuffer.Of(exchange.Context));
+            if (exchange.Context is null)
+            {
+                httpContext.Features.Set(exchange.Body);
+            }
         }
         else if (!Idempotency.Is(httpContext.Request.Method))
         {
             message.Content = new EmptyContent();
+        }
+    }
+
+    // A filter or an endpoint that forwards a request twice: the second destination would take what is left of its body, or nothing, for the whole.
+    private static void RefuseWhatIsGone(Exchange exchange)
+    {
+        if (exchange.Context is { } context ? context.HasLostBody : exchange.HttpContext.Features.Get<RequestBody>() is { CanBeSentAgain: false })
+        {
+            throw new InvalidOperationException("The body of this request has been forwarded before and is gone. Forward a request with a body once, or answer it otherwise.");
         }
     }
 

@@ -27,6 +27,52 @@ public sealed class StandaloneForwardingTests
         Assert.Equal("/y/b", await gateway.Client.GetStringAsync("/y/b"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Body_that_is_gone_is_not_sent_on_as_an_empty_one(bool hasPolicy)
+    {
+        var asked = 0;
+        await using var upstream = await Upstream.StartAsync(async context =>
+        {
+            asked++;
+            await context.Response.WriteAsync(await new StreamReader(context.Request.Body).ReadToEndAsync());
+        });
+        await using var gateway = await TestHost.StartAsync(
+            builder => builder.Services.AddApiGateway().AddCluster("stock", upstream.Address.ToString()),
+            app =>
+            {
+                var twice = app.MapPost("/twice", async (HttpContext context, Forwarder forwarder) =>
+                {
+                    await forwarder.ForwardToClusterAsync(context, "stock");
+                    return await forwarder.ForwardToClusterAsync(context, "stock");
+                });
+                if (hasPolicy)
+                {
+                    twice.WithThrottling(requestsPerSecond: 100);
+                }
+            });
+        using var content = new StringContent("all of it");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/twice") { Content = content, Headers = { TransferEncodingChunked = true } };
+        using var answer = await gateway.Client.SendAsync(request);
+        Assert.Equal((HttpStatusCode.InternalServerError, 1), (answer.StatusCode, asked));
+    }
+
+    [Fact]
+    public async Task Answer_that_is_released_cannot_be_written()
+    {
+        await using var upstream = await Upstream.StartAsync(static context => context.Response.WriteAsync("it"));
+        await using var gateway = await TestHost.StartAsync(
+            builder => builder.Services.AddApiGateway().AddCluster("stock", upstream.Address.ToString()),
+            static app => app.MapGet("/", static async (HttpContext context, Forwarder forwarder) =>
+            {
+                await using var answer = (ForwardResult)await forwarder.ForwardToClusterAsync(context, "stock");
+                return answer;
+            }));
+        using var answer = await gateway.Client.GetAsync("/");
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+    }
+
     [Fact]
     public async Task Address_that_fails_is_left_alone_like_a_destination_of_a_cluster()
     {

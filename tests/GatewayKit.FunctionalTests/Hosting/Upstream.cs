@@ -16,8 +16,10 @@ internal static class Upstream
     /// <param name="change">Changes the cluster. Default: nothing.</param>
     /// <param name="services">Adds to the gateway. Default: nothing.</param>
     /// <param name="protocols">What the gateway speaks to clients.</param>
+    /// <param name="routes">Adds to its routes. Default: nothing.</param>
     public static Task<TestHost> GatewayToAsync(
-        Uri address, Func<GatewayKit.Clusters.Cluster, GatewayKit.Clusters.Cluster>? change = null, Action<GatewayBuilder>? services = null, HttpProtocols protocols = HttpProtocols.Http1) =>
+        Uri address, Func<GatewayKit.Clusters.Cluster, GatewayKit.Clusters.Cluster>? change = null, Action<GatewayBuilder>? services = null, HttpProtocols protocols = HttpProtocols.Http1,
+        Action<IEndpointConventionBuilder>? routes = null) =>
         TestHost.StartAsync(
             builder =>
             {
@@ -31,6 +33,10 @@ internal static class Upstream
                     .AddRoutes(new GatewayKit.Routing.GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
                 services?.Invoke(gateway);
             },
-            app => app.MapGatewayRoutes(),
+            app =>
+            {
+                var mapped = app.MapGatewayRoutes();
+                routes?.Invoke(mapped);
+            },
             protocols);
 }

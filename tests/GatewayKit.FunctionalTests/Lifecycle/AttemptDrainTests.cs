@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using GatewayKit.FunctionalTests.Forwarding.Attempts;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Routing;
 
@@ -12,20 +13,19 @@ public sealed class AttemptDrainTests
     [Fact]
     public async Task Retry_that_waits_is_made_at_once()
     {
-        var refused = new TaskCompletionSource();
         await using var upstream = RawUpstream.Start(async (connection, _) =>
         {
             await connection.ReadHeadAsync();
             await connection.SendAsync("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 8\r\nContent-Length: 0\r\n\r\n");
-            refused.SetResult();
             await connection.ReadHeadAsync();
             await connection.SendAsync(Ok);
         });
         await using var gateway = await StartAsync(upstream, static cluster => cluster with { Retry = new() });
+        using var decisions = new RetryDecisions(gateway.Host);
         var asking = gateway.Client.GetAsync("/further");
-        await refused.Task.WaitAsync(RawConnection.Limit);
+        Assert.True(SpinWait.SpinUntil(() => !decisions.IsEmpty, RawConnection.Limit));
 
-        // The gateway's clock stands still: only the drain ends the wait. It may come before the wait begins.
+        // The gateway's clock stands still: only the drain ends the wait.
         gateway.TellToStop();
         using var answer = await asking;
         Assert.Equal("ok", await answer.Content.ReadAsStringAsync());

@@ -20,6 +20,8 @@ internal sealed class StoppingGateway : IAsyncDisposable
 
     private StoppingGateway(TestHost host, FakeTimeProvider time, TunnelObserver observer) => (_host, Time, Observer) = (host, time, observer);
 
+    public TestHost Host => _host;
+
     public Uri Address => _host.Address;
 
     public HttpClient Client => _host.Client;

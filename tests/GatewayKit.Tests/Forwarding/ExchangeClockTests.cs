@@ -184,6 +184,23 @@ public sealed class ExchangeClockTests
     }
 
     [Fact]
+    public void Time_of_the_destination_has_neither_the_wait_for_a_connection_nor_the_upload_in_it()
+    {
+        var clock = Start(Timeouts with { Idle = Timeout.InfiniteTimeSpan });
+        clock.AttemptWaits();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        clock.AttemptBegins();
+        clock.UploadBegins();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        clock.UploadEnds();
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(3), clock.HeadTime);
+        clock.HeadArrived();
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(3), clock.HeadTime);
+    }
+
+    [Fact]
     public void Stopped_clock_is_used_again_with_a_full_measure_of_time()
     {
         var first = Start(Timeouts);

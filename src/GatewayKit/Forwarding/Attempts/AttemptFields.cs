@@ -29,5 +29,16 @@ internal static class AttemptFields
     /// <summary>Whether the destination, a gateway too, has given up retrying. It can only make the gateway do less, so it is believed.</summary>
     public static bool IsExhausted(HttpResponseMessage answer) => answer.Headers.NonValidated.Contains(Exhausted);
 
-    public static void MarkExhausted(HttpResponse response) => response.Headers[Exhausted] = "1";
+    /// <summary>Says so to a gateway in front, unless something else answers in the end.</summary>
+    public static void MarkExhausted(HttpResponse response) => response.OnStarting(
+        static state =>
+        {
+            if (((HttpResponse)state).StatusCode >= StatusCodes.Status500InternalServerError)
+            {
+                ((HttpResponse)state).Headers[Exhausted] = "1";
+            }
+
+            return Task.CompletedTask;
+        },
+        response);
 }

@@ -35,9 +35,12 @@ internal sealed class AttemptRing
     {
         var (retry, hedging, time) = (cluster.Cluster.Retry, cluster.Cluster.Hedging, sender.Time);
 
-        // With one destination and no policy there is nowhere else to go. Behind the handlers of a client one that could not be reached may have
+        // With one destination and no policy in force there is nowhere else to go. Behind the handlers of a client one that could not be reached may have
         // been reached before: sending again is theirs alone.
-        var retries = retry is null ? cluster.MayHaveOtherDestinations && cluster.Cluster.Http.Client is null : retry is { Mode: not PolicyMode.Off, MaxRetries: > 0 };
+        var isInForce = retry is { Mode: PolicyMode.Enforce, MaxRetries: > 0 };
+        var failsOver = retry is null or { Mode: PolicyMode.Shadow } && cluster.MayHaveOtherDestinations && cluster.Cluster.Http.Client is null;
+        var isTried = retry is { Mode: PolicyMode.Shadow, MaxRetries: > 0 };
+        var retries = isInForce || failsOver || isTried;
         var share = hedging is { Mode: not PolicyMode.Off } && cluster.MayHaveOtherDestinations ? cluster.HedgeShare : null;
         if (!retries && share is null)
         {
@@ -47,8 +50,9 @@ internal sealed class AttemptRing
         var builder = new ResiliencePipelineBuilder<AttemptResult> { TimeProvider = time, Name = cluster.Cluster.Id };
         if (retries)
         {
-            var admission = new RetryAdmission(retry, cluster.Budget, cluster.AttemptTime, time, peers, random);
-            builder.AddStrategy(_ => new RetryStrategy(admission, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
+            RetryAdmission By(RetryPolicy? policy) => new(policy, cluster.Budget, cluster.AttemptTime, time, peers, random, sender.Draining);
+            var (admission, tried) = (isInForce ? By(retry) : failsOver ? By(null) : null, isTried ? By(retry) : null);
+            builder.AddStrategy(_ => new RetryStrategy(admission, tried, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
         }
 
         if (share is not null)

@@ -16,6 +16,10 @@ internal sealed class AttemptSender(
     /// <summary>Cancelled when the host begins to stop: nothing waits any more.</summary>
     public CancellationToken Draining => clocks.Draining;
 
+    /// <summary>Why a request was given up whose <c>RequestAborted</c> has fired; <see cref="ForwardError.None"/> while it has not.</summary>
+    public ForwardError AbortedBy(in ForwardCall call) =>
+        call.HttpContext.RequestAborted.IsCancellationRequested ? clocks.CauseOfAbort(call.HttpContext, call.Deadline.At) : ForwardError.None;
+
     /// <summary>All up to the first wait runs here, so that the state machine behind it is small.</summary>
     /// <param name="call">The request.</param>
     /// <param name="ring">Its way round the ring, where the attempt is noted before this returns; <see langword="null"/> if there is one attempt and no more.</param>
@@ -27,7 +31,7 @@ internal sealed class AttemptSender(
             return new(Outcome.FromResult(new AttemptResult(full)));
         }
 
-        var refusal = call.Cluster.TryBegin(call.HttpContext, ring is null ? default : ring.Tried, out var lease);
+        var refusal = call.Cluster.TryBegin(call.HttpContext, ring is null ? default : ring.Tried, out var lease, ring is { MustGoElsewhere: true });
         if (refusal is not PickRefusal.None)
         {
             call.Upgrade?.Release();
@@ -112,8 +116,10 @@ internal sealed class AttemptSender(
         try
         {
             var outcome = await pipeline.ExecuteOutcomeAsync(Sending.SendAsync, context, sending).ConfigureAwait(false);
-            sending.DropBut(outcome.Exception is null ? outcome.Result.Answer : null);
-            if (outcome is { Exception: null, Result.Answer: { } answer })
+            exchange.IsSentAgain = sending.Count > 1;
+            var answer = outcome.Exception is null && exchange.Error is ForwardError.None ? outcome.Result.Answer : null;
+            sending.DropBut(answer);
+            if (answer is not null)
             {
                 exchange.Accept(answer);
                 return Outcome.FromResult(new AttemptResult(exchange));
@@ -122,6 +128,12 @@ internal sealed class AttemptSender(
             return outcome.Exception is { } exception
                 ? await FailAsync(exchange, exception).ConfigureAwait(false)
                 : await FailAsync(exchange, ForwardError.UpstreamReset, null).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // A strategy that throws itself, or its predicate: nothing that the attempt holds may be lost with it.
+            sending.DropBut(null);
+            return await FailAsync(exchange, ForwardError.TransformFailed, exception).ConfigureAwait(false);
         }
         finally
         {

@@ -1,3 +1,5 @@
+using GatewayKit.Resilience;
+
 namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>When a request has to be over.</summary>
@@ -6,9 +8,31 @@ namespace GatewayKit.Forwarding.Attempts;
 /// <param name="IsCallers">Whether <paramref name="At"/> is what the caller wants, who may want less than is fair, and not a setting of the gateway.</param>
 internal readonly record struct CallDeadline(long At, long StreamsAt, bool IsCallers)
 {
+    /// <summary>The least that must be left for another attempt.</summary>
+    public static readonly TimeSpan LeastLeft = TimeSpan.FromMilliseconds(50);
+
     public static CallDeadline None => new(long.MaxValue, long.MaxValue, IsCallers: false);
 
     public bool Exists => At != long.MaxValue;
+
+    /// <summary>Whether there is time for another attempt, as long as half of them take.</summary>
+    /// <param name="wait">What passes before it begins.</param>
+    /// <param name="attemptTime">How long half of the attempts take, in milliseconds.</param>
+    /// <param name="time">The clock.</param>
+    public bool Allows(TimeSpan wait, QuantileEstimate attemptTime, TimeProvider time)
+    {
+        if (!Exists)
+        {
+            return true;
+        }
+
+        var usual = TimeSpan.FromMilliseconds(attemptTime.Value);
+        return time.GetElapsedTime(time.GetTimestamp(), At) - wait >= (usual > LeastLeft ? usual : LeastLeft);
+    }
+
+    /// <summary>The shorter of two.</summary>
+    public CallDeadline Within(in CallDeadline other) =>
+        new(Math.Min(At, other.At), Math.Min(StreamsAt, other.StreamsAt), At < other.At ? IsCallers : other.IsCallers);
 
     /// <summary>A caller wants it sooner, or not later.</summary>
     public CallDeadline Shorten(long asked) => new(Math.Min(At, asked), Math.Min(StreamsAt, asked), IsCallers || asked < At);

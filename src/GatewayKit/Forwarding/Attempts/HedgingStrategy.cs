@@ -38,8 +38,13 @@ internal sealed class HedgingStrategy(
             return await first.ConfigureAwait(false);
         }
 
-        var (slow, second) = (ring.Latest, callback(context, state).AsTask());
-        var hedge = ring.Latest;
+        var slow = ring.Latest;
+        ring.MustGoElsewhere = true;
+        var second = callback(context, state).AsTask();
+        ring.MustGoElsewhere = false;
+
+        // A refused one has no exchange.
+        var hedge = ReferenceEquals(ring.Latest, slow) ? null : ring.Latest;
         await Task.WhenAny(first, second).ConfigureAwait(false);
         if (IsAcceptable(first))
         {
@@ -76,6 +81,7 @@ internal sealed class HedgingStrategy(
     {
         var outcome = ring.Call.HttpContext.RequestAborted.IsCancellationRequested ? "client-gone"
             : draining.IsCancellationRequested ? "draining"
+            : !ring.Call.Deadline.Allows(TimeSpan.Zero, cluster.AttemptTime, time) ? "too-late"
             : !ring.HasDestination(elsewhere: true) ? "no-destination"
             : (ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight) || cluster.Bulkhead is { Load: > MostBusy } ? "busy"
             : !share.TryWithdraw() ? "share-used"

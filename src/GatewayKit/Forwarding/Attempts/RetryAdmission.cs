@@ -8,17 +8,13 @@ namespace GatewayKit.Forwarding.Attempts;
 /// Decides whether a request is sent again: every one of ten terms must hold, and the first that does not is the reason on record. A cluster without a
 /// policy of retries goes from a destination that cannot be reached to another one, and nothing more: nothing was sent then.
 /// </summary>
-internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, QuantileEstimate attemptTime, TimeProvider time, TrustedPeers peers, Func<double> random)
+internal sealed class RetryAdmission(
+    RetryPolicy? policy, RetryBudget budget, QuantileEstimate attemptTime, TimeProvider time, TrustedPeers peers, Func<double> random, CancellationToken draining)
 {
     /// <summary>How many further destinations are asked when one after the other cannot be reached, whatever the policy says of other failures.</summary>
     public const int MostConnects = 2;
 
-    /// <summary>The least that must be left of the deadline for another attempt.</summary>
-    public static readonly TimeSpan LeastLeft = TimeSpan.FromMilliseconds(50);
-
     private static readonly RetryPolicy Defaults = new();
-
-    private readonly RetryPolicy? _policy = policy is { Mode: PolicyMode.Off } ? null : policy;
 
     /// <summary>Whether the request may be sent again after what came of its latest attempt.</summary>
     /// <param name="ring">The request.</param>
@@ -33,36 +29,35 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
         }
 
         var unreached = RetryableFailures.IsBeforeProcessing(result);
-        var (call, request) = (ring.Call, ring.Call.HttpContext.Request);
-        return ring.Attempts > (unreached ? Math.Max(MostConnects, _policy?.MaxRetries ?? 0) : _policy?.MaxRetries ?? 0) ? UsedOr(result)
-            : !RetryableFailures.Contains(result, _policy) ? RetryDecision.NotRetryable
+        ref readonly var call = ref ring.Call;
+        var request = call.HttpContext.Request;
+        return ring.Attempts > (unreached ? Math.Max(MostConnects, policy?.MaxRetries ?? 0) : policy?.MaxRetries ?? 0) ? UsedOr(result)
+            : !RetryableFailures.Contains(result, policy) ? RetryDecision.NotRetryable
             : !unreached && !IsSafe(request) ? RetryDecision.NotSafe
             : result.Exchange is { Body.CanBeSentAgain: false } ? RetryDecision.BodyGone
             : call.HttpContext.RequestAborted.IsCancellationRequested ? RetryDecision.ClientGone
             : !unreached && (call.IsGrpc || call.Upgrade is not null) ? RetryDecision.Stream
             : !Fits(ring, result, unreached, out wait) ? RetryDecision.TooLate
-            : !ring.HasDestination(elsewhere: _policy is null) ? RetryDecision.NoDestination
+            : !ring.HasDestination(elsewhere: policy is null) ? RetryDecision.NoDestination
             : IsRetryOfGateway(call.HttpContext) || result.Answer is { } last && AttemptFields.IsExhausted(last) ? RetryDecision.LeftToGateway
-            : !IsShadow && !budget.TryWithdraw() ? RetryDecision.BudgetSpent
+            : wait > TimeSpan.Zero && draining.IsCancellationRequested ? RetryDecision.Draining
+            : policy is not { Mode: PolicyMode.Shadow } && !budget.TryWithdraw() ? RetryDecision.BudgetSpent
             : RetryDecision.Retry;
     }
 
-    /// <summary>Whether what would be retried only is counted.</summary>
-    public bool IsShadow => _policy is { Mode: PolicyMode.Shadow };
-
     // What could not have been retried anyway says so, however many attempts there were.
     private RetryDecision UsedOr(in AttemptResult result) =>
-        RetryableFailures.Contains(result, _policy) ? RetryDecision.AttemptsUsed : RetryDecision.NotRetryable;
+        RetryableFailures.Contains(result, policy) ? RetryDecision.AttemptsUsed : RetryDecision.NotRetryable;
 
     // One more here would multiply.
     private bool IsRetryOfGateway(HttpContext httpContext) => AttemptFields.IsRetry(httpContext.Request) && peers.Include(httpContext);
 
     private bool IsSafe(HttpRequest request) => Idempotency.Is(request.Method)
-        || (_policy is { HonorIdempotencyKey: true } && request.Headers.TryGetValue("Idempotency-Key", out var keys) && keys.Count == 1 && keys[0] is { Length: > 0 });
+        || (policy is { HonorIdempotencyKey: true } && request.Headers.TryGetValue("Idempotency-Key", out var keys) && keys.Count == 1 && keys[0] is { Length: > 0 });
 
     private bool Fits(RingCall ring, in AttemptResult result, bool unreached, out TimeSpan wait)
     {
-        var settings = _policy ?? Defaults;
+        var settings = policy ?? Defaults;
 
         // A destination that was not reached has no time to recover: the next one is another.
         wait = unreached && ring.Attempts == 1 && ring.HasDestination(elsewhere: true) ? TimeSpan.Zero
@@ -77,13 +72,6 @@ internal sealed class RetryAdmission(RetryPolicy? policy, RetryBudget budget, Qu
             wait = asked > wait ? asked : wait;
         }
 
-        if (!ring.Call.Deadline.Exists)
-        {
-            return true;
-        }
-
-        var usual = TimeSpan.FromMilliseconds(attemptTime.Value);
-        var left = time.GetElapsedTime(time.GetTimestamp(), ring.Call.Deadline.At);
-        return left - wait >= (usual > LeastLeft ? usual : LeastLeft);
+        return ring.Call.Deadline.Allows(wait, attemptTime, time);
     }
 }

@@ -36,6 +36,9 @@ internal enum RetryDecision
     /// <summary>Another gateway retries, or has given up retrying.</summary>
     LeftToGateway,
 
+    /// <summary>The host stops, and it would have to wait first.</summary>
+    Draining,
+
     /// <summary>There were too many retries lately.</summary>
     BudgetSpent,
 }

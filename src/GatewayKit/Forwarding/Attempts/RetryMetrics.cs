@@ -36,6 +36,7 @@ internal sealed partial class RetryMetrics(GatewayMeter meter, ILogger<Forwarder
         RetryDecision.TooLate => "too-late",
         RetryDecision.NoDestination => "no-destination",
         RetryDecision.LeftToGateway => "left-to-gateway",
+        RetryDecision.Draining => "draining",
         RetryDecision.BudgetSpent => "budget-spent",
         _ => "not-needed",
     };

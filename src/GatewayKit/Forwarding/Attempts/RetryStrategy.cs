@@ -7,7 +7,13 @@ namespace GatewayKit.Forwarding.Attempts;
 /// Sends a request again while it is admitted. Polly's own retry has neither a budget nor a list of terms, and waits out whatever a destination
 /// asks for.
 /// </summary>
-internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metrics, TimeProvider time, CancellationToken draining) : ResilienceStrategy<AttemptResult>
+/// <param name="admission">Who decides; <see langword="null"/> if nothing is sent again.</param>
+/// <param name="tried">A policy that is only tried: what it would add is counted. <see langword="null"/> for none.</param>
+/// <param name="metrics">Who counts.</param>
+/// <param name="time">The clock.</param>
+/// <param name="draining">Cancelled when the host begins to stop.</param>
+internal sealed class RetryStrategy(RetryAdmission? admission, RetryAdmission? tried, RetryMetrics metrics, TimeProvider time, CancellationToken draining)
+    : ResilienceStrategy<AttemptResult>
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     protected override async ValueTask<Outcome<AttemptResult>> ExecuteCore<TState>(
@@ -17,47 +23,63 @@ internal sealed class RetryStrategy(RetryAdmission admission, RetryMetrics metri
         while (true)
         {
             var outcome = await callback(context, state).ConfigureAwait(false);
-            if (outcome.Exception is not null)
+            if (outcome.Exception is not null || !IsSentAgain(ring, outcome.Result, out var wait))
             {
                 return outcome;
             }
 
-            var decision = admission.Decide(ring, outcome.Result, out var wait);
-            if (decision is RetryDecision.NotNeeded)
+            await LetGoAsync(ring, outcome.Result, wait).ConfigureAwait(false);
+            if (ring.AbortedBy is not ForwardError.None and var aborted)
             {
-                return outcome;
-            }
-
-            metrics.Decided(ring.Call, outcome.Result, decision, admission.IsShadow);
-            if (decision is not RetryDecision.Retry || admission.IsShadow)
-            {
-                ring.IsExhausted = decision is RetryDecision.AttemptsUsed or RetryDecision.BudgetSpent or RetryDecision.LeftToGateway;
-                return outcome;
-            }
-
-            if (!await LetGoAsync(ring, outcome.Result, wait).ConfigureAwait(false))
-            {
-                return Outcome.FromResult(new AttemptResult(ForwardError.ClientAborted));
+                return Outcome.FromResult(new AttemptResult(aborted));
             }
         }
     }
 
+    private bool IsSentAgain(RingCall ring, in AttemptResult result, out TimeSpan wait)
+    {
+        wait = TimeSpan.Zero;
+        if (admission is not null && Decide(admission, ring, result, isShadow: false, out wait))
+        {
+            return true;
+        }
+
+        if (tried is not null)
+        {
+            Decide(tried, ring, result, isShadow: true, out _);
+        }
+
+        return false;
+    }
+
+    private bool Decide(RetryAdmission admission, RingCall ring, in AttemptResult result, bool isShadow, out TimeSpan wait)
+    {
+        var decision = admission.Decide(ring, result, out wait);
+        if (decision is RetryDecision.NotNeeded)
+        {
+            return false;
+        }
+
+        metrics.Decided(ring.Call, result, decision, isShadow);
+        ring.IsExhausted |= !isShadow && decision is (RetryDecision.AttemptsUsed or RetryDecision.BudgetSpent or RetryDecision.LeftToGateway);
+
+        // Whoever is gone gets no answer either: that is found out before anything is sent.
+        return decision is RetryDecision.Retry or RetryDecision.ClientGone;
+    }
+
     // The connection of an answer nobody will read is given back before the next attempt needs one.
-    private async ValueTask<bool> LetGoAsync(RingCall ring, AttemptResult result, TimeSpan wait)
+    private async ValueTask LetGoAsync(RingCall ring, AttemptResult result, TimeSpan wait)
     {
         if (result.Exchange is { } former)
         {
             await former.EndAsync().ConfigureAwait(false);
         }
 
-        var aborted = ring.Call.HttpContext.RequestAborted;
-        if (wait > TimeSpan.Zero && !draining.IsCancellationRequested)
+        if (wait > TimeSpan.Zero)
         {
-            // A host that stops has no time to wait: it tries at once.
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(aborted, draining);
+            // A host that begins to stop waits no longer. The answer is given up by then: it tries at once.
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(ring.Call.HttpContext.RequestAborted, draining);
             await Task.Delay(wait, time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        return !aborted.IsCancellationRequested;
     }
 }

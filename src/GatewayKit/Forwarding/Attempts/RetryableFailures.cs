@@ -7,7 +7,7 @@ internal static class RetryableFailures
 {
     /// <summary>Whether nothing of the request reached a process that could have begun to serve it, so that any method may be sent again.</summary>
     public static bool IsBeforeProcessing(in AttemptResult result) =>
-        result.Error is not ForwardError.None and var error && ForwardFailure.Of(error) is { BeforeProcessing: true, Blame: Blame.Destination };
+        result.Error is not ForwardError.None and var error && ForwardFailure.Of(error) is { BeforeProcessing: true, Blame: Blame.Destination } && result.Exchange is not { IsSentAgain: true };
 
     /// <param name="result">What came of the attempt.</param>
     /// <param name="policy">What the cluster retries; <see langword="null"/> if it only goes from a destination that cannot be reached to the next.</param>

@@ -9,12 +9,13 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     /// <summary>Where the strategies of the ring find it.</summary>
     public static readonly ResiliencePropertyKey<RingCall> Key = new("GatewayKit.Call");
 
+    private readonly ForwardCall _call = call;
     private TriedDestinations _tried;
 
     /// <summary>The call that a strategy of the ring runs for: its own state where it stands alone, else among the properties.</summary>
     public static RingCall Of<TState>(ResilienceContext context, TState state) => state as RingCall ?? context.Properties.GetValue(Key, null!);
 
-    public ForwardCall Call => call;
+    public ref readonly ForwardCall Call => ref _call;
 
     /// <summary>How many attempts have begun.</summary>
     public int Attempts { get; private set; }
@@ -31,11 +32,17 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     /// <summary>Whether retries have come to an end that gateways in front should not add to.</summary>
     public bool IsExhausted { get; set; }
 
+    /// <summary>Whether the next attempt is none if it finds no destination that was not asked yet.</summary>
+    public bool MustGoElsewhere { get; set; }
+
+    /// <summary>Why the request was given up, if it was: its client went, its time is over, or the host cuts what runs.</summary>
+    public ForwardError AbortedBy => sender.AbortedBy(_call);
+
     /// <summary>Makes the next attempt, at a destination that was not asked yet while there is one.</summary>
     public ValueTask<Outcome<AttemptResult>> AttemptAsync()
     {
         Attempts++;
-        return sender.SendAsync(call, this);
+        return sender.SendAsync(_call, this);
     }
 
     /// <summary>Notes an attempt that has a destination.</summary>
@@ -47,7 +54,7 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
 
     /// <summary>Whether a destination could take another attempt.</summary>
     /// <param name="elsewhere">Whether it must be one that was not asked yet.</param>
-    public bool HasDestination(bool elsewhere) => call.Cluster.HasCandidate(elsewhere ? _tried : default);
+    public bool HasDestination(bool elsewhere) => _call.Cluster.HasCandidate(elsewhere ? _tried : default);
 
     /// <summary>Gives up what is kept of the body.</summary>
     public void End() => replay?.Release();

@@ -15,6 +15,9 @@ internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage mes
     private HttpRequestMessage _message = message;
     private HttpResponseMessage? _latest;
 
+    /// <summary>How often it was sent: with the second time, what the last failure says of the first is nothing.</summary>
+    public int Count { get; private set; }
+
     /// <summary>Sends it, or does what was drawn instead: innermost, so that the host's strategies meet the faults too.</summary>
     public static ValueTask<Outcome<AttemptResult>> SendAsync(ResilienceContext context, Sending sending) =>
         sending._faults is { } faults ? faults.SendAsync(context, sending) : SendOnAsync(context, sending);
@@ -50,6 +53,7 @@ internal sealed class Sending(HttpMessageInvoker invoker, HttpRequestMessage mes
 
     private async ValueTask<HttpResponseMessage> Send(CancellationToken cancellationToken)
     {
+        Count++;
         try
         {
             return await invoker.SendAsync(_message, cancellationToken).ConfigureAwait(false);

@@ -1,8 +1,11 @@
 using GatewayKit.Clusters;
+using GatewayKit.Clusters.Affinity;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.FunctionalTests.Resilience;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +19,7 @@ public sealed class HedgingTests : IAsyncLifetime
     private readonly WatchedTime _time = new();
     private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _slowSeen, _asked;
+    private string? _recorded;
     private TestHost _a = null!, _b = null!;
 
     public async ValueTask InitializeAsync()
@@ -74,6 +78,51 @@ public sealed class HedgingTests : IAsyncLifetime
         Assert.Equal("slow", await sending);
     }
 
+    [Fact]
+    public async Task Hedge_that_finds_no_other_destination_leaves_the_first_answer_alone()
+    {
+        // Bound to the first destination, and to no other.
+        await using var gateway = await StartAsync(new() { Delay = Delay, MaxPercent = 50 }, static cluster => cluster with { Affinity = new() { Header = new() { Name = "X-Session" }, OnMissing = MissingDestination.Refuse } });
+        using var bound = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
+        var token = bound.Headers.GetValues("X-Session").Single();
+        await FillShareAsync(gateway);
+        var sending = SlowFirstAsync(gateway, "GET", session: token);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        _abandoned.TrySetResult();
+        Assert.Equal("slow", await sending);
+        Assert.Equal(1, Volatile.Read(ref _slowSeen));
+    }
+
+    [Fact]
+    public async Task Hedge_is_not_begun_when_its_answer_would_come_too_late()
+    {
+        await using var gateway = await StartAsync(new() { Delay = Delay, MaxPercent = 50 }, static cluster => cluster with { Timeouts = cluster.Timeouts with { Total = Delay + TimeSpan.FromMilliseconds(40) } });
+        await FillShareAsync(gateway);
+        var sending = SlowFirstAsync(gateway, "GET");
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        _abandoned.TrySetResult();
+        Assert.Equal("slow", await sending);
+        Assert.Equal(1, Volatile.Read(ref _slowSeen));
+    }
+
+    [Theory]
+    [InlineData(false, "b")]
+    [InlineData(true, "a")]
+    public async Task Records_name_the_destination_that_answered(bool hedgeFails, string expected)
+    {
+        await using var gateway = await StartAsync(new() { Delay = Delay, MaxPercent = 50 });
+        await FillShareAsync(gateway);
+        var sending = SlowFirstAsync(gateway, "GET", hedgeFails);
+        if (hedgeFails)
+        {
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 1, RawConnection.Limit));
+            _abandoned.TrySetResult();
+        }
+
+        await sending;
+        Assert.Equal(expected, _recorded);
+    }
+
     private async Task ServeAsync(HttpContext context, string name)
     {
         Interlocked.Increment(ref _asked);
@@ -95,9 +144,9 @@ public sealed class HedgingTests : IAsyncLifetime
         await context.Response.WriteAsync("slow");
     }
 
-    private Task<TestHost> StartAsync(HedgingPolicy hedging) => Upstream.GatewayToAsync(
+    private Task<TestHost> StartAsync(HedgingPolicy hedging, Func<Cluster, Cluster>? change = null) => Upstream.GatewayToAsync(
         _a.Address,
-        cluster => cluster with
+        cluster => (change ?? (static cluster => cluster))(cluster with
         {
             Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = _a.Address }, ["b"] = new() { Address = _b.Address } },
             LoadBalancing = LoadBalancing.First,
@@ -105,8 +154,14 @@ public sealed class HedgingTests : IAsyncLifetime
 
             // No other clock than that of the hedge.
             Timeouts = new() { Attempt = Timeout.InfiniteTimeSpan, Total = Timeout.InfiniteTimeSpan, Idle = Timeout.InfiniteTimeSpan },
-        },
-        builder => builder.Services.AddSingleton<TimeProvider>(_time));
+        }),
+        builder => builder.Services.AddSingleton<TimeProvider>(_time).AddDataProtection().UseEphemeralDataProtectionProvider(),
+        routes: routes => routes.AddEndpointFilter(async (context, next) =>
+        {
+            var result = await next(context);
+            _recorded = ((GatewayContext)context).DestinationId;
+            return result;
+        }));
 
     private async Task FillShareAsync(TestHost gateway)
     {
@@ -118,13 +173,18 @@ public sealed class HedgingTests : IAsyncLifetime
         _time.Forget();
     }
 
-    private async Task<string> SlowFirstAsync(TestHost gateway, string method, bool hedgeFails = false, bool isAwaited = true)
+    private async Task<string> SlowFirstAsync(TestHost gateway, string method, bool hedgeFails = false, bool isAwaited = true, string? session = null)
     {
         using var request = new HttpRequestMessage(new(method), "/");
         request.Headers.Add("X-Slow", "1");
         if (hedgeFails)
         {
             request.Headers.Add("X-Hedge-Fails", "1");
+        }
+
+        if (session is not null)
+        {
+            request.Headers.Add("X-Session", session);
         }
 
         if (method is "POST")

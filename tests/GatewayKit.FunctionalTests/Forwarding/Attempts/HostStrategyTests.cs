@@ -1,6 +1,8 @@
 using System.Net;
+using GatewayKit.Clusters;
 using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -79,5 +81,73 @@ public sealed class HostStrategyTests
                     GatewayKit.Forwarding.Attempts.AttemptResult.FromAnswer(new(HttpStatusCode.OK) { Content = new StringContent("ours") })),
             })));
         Assert.Equal("ours", await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Strategy_that_throws_loses_nothing_that_the_attempt_holds()
+    {
+        await using var upstream = await Upstream.StartAsync(static context => context.Response.WriteAsync("theirs"));
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            static cluster => cluster with { Limits = new() { MaxInFlight = 2, Queue = 0 } },
+            static builder => builder.ConfigureAttempts("up", static strategies => strategies.AddRetry(new() { ShouldHandle = static _ => throw new InvalidOperationException("A bug of the host.") })));
+        for (var i = 0; i < 5; i++)
+        {
+            using var answer = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        }
+
+        Assert.Equal(0, gateway.App.Services.GetRequiredService<ClusterStates>().InForce["up"].Destinations[0].InFlight);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task What_a_strategy_may_have_delivered_is_not_sent_on_to_another_destination(bool retries, int onward)
+    {
+        var (first, sent, elsewhere) = (true, 0, 0);
+        await using var upstream = await Upstream.StartAsync(static _ => Task.CompletedTask);
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            static cluster => cluster with
+            {
+                Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = new("http://a") }, ["b"] = new() { Address = new("http://b") } },
+                LoadBalancing = LoadBalancing.First,
+            },
+            builder =>
+            {
+                builder.UseUpstreamHandler("up", () => new Scripted(request =>
+                {
+                    if (request.RequestUri!.Host is "b")
+                    {
+                        elsewhere++;
+                        return new(HttpStatusCode.OK);
+                    }
+
+                    sent++;
+                    (var reset, first) = (retries && first, false);
+                    throw reset ? new HttpRequestException("reset", new IOException("reset")) : new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+                }));
+                if (retries)
+                {
+                    builder.ConfigureAttempts("up", static strategies => strategies.AddRetry(new()
+                    {
+                        Delay = TimeSpan.Zero,
+                        MaxRetryAttempts = 1,
+                        ShouldHandle = static arguments => new(arguments.Outcome.Exception is HttpRequestException),
+                    }));
+                }
+            });
+        using var answer = await gateway.Client.PostAsync("/", null, TestContext.Current.CancellationToken);
+        Assert.Equal((retries ? 2 : 1, onward), (sent, elsewhere));
+    }
+
+    private sealed class Scripted(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            return answer(request);
+        }
     }
 }

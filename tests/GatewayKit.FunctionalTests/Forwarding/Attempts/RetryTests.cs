@@ -4,6 +4,8 @@ using GatewayKit.Clusters;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Routing;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -43,7 +45,7 @@ public sealed class RetryTests
     [InlineData(PolicyMode.Enforce, 1, HttpStatusCode.OK, "retried")]
     [InlineData(PolicyMode.Off, 1, HttpStatusCode.BadGateway, "")]
     [InlineData(PolicyMode.Enforce, 0, HttpStatusCode.BadGateway, "")]
-    [InlineData(PolicyMode.Shadow, 1, HttpStatusCode.BadGateway, "would-retry")]
+    [InlineData(PolicyMode.Shadow, 1, HttpStatusCode.OK, "retried")]
     public async Task Going_on_to_another_destination_is_switched_off_with_retries(PolicyMode? mode, int maxRetries, HttpStatusCode status, string decision)
     {
         await using var upstream = await FailsOnce.StartAsync();
@@ -215,6 +217,67 @@ public sealed class RetryTests
         using var answer = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
         Assert.Equal("left-to-gateway", decisions.Take());
         Assert.False(answer.Headers.Contains("X-GW-Retries-Exhausted"));
+    }
+
+    [Fact]
+    public async Task Host_that_stops_makes_no_retry_that_would_have_to_wait()
+    {
+        TestHost? gateway = null;
+        await using var upstream = await Upstream.StartAsync(context =>
+        {
+            gateway!.App.Lifetime.StopApplication();
+            context.Response.Headers.RetryAfter = "5";
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        });
+        await using (gateway = await StartAsync(AtOnce, new FakeTimeProvider(), upstream.Address))
+        {
+            using var decisions = new RetryDecisions(gateway);
+            using var answer = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "draining"), (answer.StatusCode, decisions.Take()));
+        }
+    }
+
+    [Fact]
+    public async Task Request_timeout_of_the_host_that_ends_the_wait_is_no_client_that_left()
+    {
+        await using var upstream = await FailsOnce.StartAsync();
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                builder.Services.AddRequestTimeouts(static options => options.DefaultPolicy = new() { Timeout = TimeSpan.FromMilliseconds(200) });
+                builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider());
+                builder.Services.AddApiGateway()
+                    .AddClusters(new Cluster { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = upstream.Address } }, Retry = AtOnce })
+                    .AddRoutes(new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" });
+            },
+            static app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapGatewayRoutes();
+            });
+        using var request = Request("GET", "1", "503");
+        request.Headers.Add("X-Retry-After", "9");
+        using var answer = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
+        Assert.Contains("deadline-exceeded", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Word_of_exhausted_retries_goes_with_a_failure_only()
+    {
+        await using var upstream = await FailsOnce.StartAsync();
+        await using var gateway = await TestHost.StartAsync(
+            builder => builder.Services.AddApiGateway(static options => options.TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")])
+                .AddClusters(new Cluster { Id = "up", Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = upstream.Address } }, Retry = AtOnce })
+                .AddRoutes(new GatewayRoute { Id = "all", Match = new() { Path = "/{**rest}" }, Cluster = "up" }),
+            static app => app.MapGatewayRoutes().AddEndpointFilter(static async (context, next) =>
+            {
+                await next(context);
+                return "instead";
+            }));
+        using var answer = await SendAsync(gateway, "GET", "1", "503", always: true);
+        Assert.Equal(("instead", false), (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), answer.Headers.Contains("X-GW-Retries-Exhausted")));
     }
 
     private static Task<TestHost> StartAsync(RetryPolicy? retry, params Uri[] addresses) => StartAsync(retry, TimeProvider.System, addresses);
