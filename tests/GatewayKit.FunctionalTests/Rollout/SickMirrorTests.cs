@@ -15,12 +15,13 @@ public sealed class SickMirrorTests
 
     public static TheoryData<string> Sicknesses() => ["hangs", "resets", "fails", "drips", "cuts"];
 
+    // A mirror that ends by itself has all the time of the world: what comes of it must not depend on that of the machine.
     [Theory]
     [MemberData(nameof(Sicknesses))]
     public async Task Answers_are_the_same_whatever_the_mirror_does(string sickness)
     {
         await using var gateway = await MirrorGateway.StartAsync(
-            All with { Timeout = TimeSpan.FromMilliseconds(200), Compare = new() },
+            All with { Timeout = sickness is "hangs" or "drips" ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMinutes(1), Compare = new() },
             main: static context => context.Response.WriteAsync($"main {context.Request.Query["i"]}"),
             mirror: context => FallSickAsync(context, sickness));
         var differences = 0;
@@ -106,7 +107,7 @@ public sealed class SickMirrorTests
     {
         "hangs" or "drips" => ["timed-out", "skipped in-flight", "skipped circuit-open"],
         "fails" => ["answered", "skipped in-flight"],
-        _ => ["failed", "timed-out", "skipped in-flight", "skipped circuit-open"],
+        _ => ["failed", "skipped in-flight", "skipped circuit-open"],
     };
 
     private static async Task FallSickAsync(HttpContext context, string sickness)
