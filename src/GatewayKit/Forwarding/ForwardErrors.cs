@@ -70,6 +70,10 @@ internal static class ForwardErrors
         HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported } => true,
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or HttpRequestException { InnerException: AuthenticationException } => true,
         HttpRequestException { InnerException: HttpProtocolException { ErrorCode: 0xd } } => true,
+
+        // Where the word that asks for HTTP/1.1 is quicker than the handler, which has not handed the connection to the request yet or still introduces itself,
+        // it closes the connection and does not tell the request why. A destination that hangs up without a word at that moment looks the same.
+        HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null or IOException { InnerException: ObjectDisposedException } } => true,
         _ => false,
     };
 

@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using GatewayKit.Clusters;
+using GatewayKit.Forwarding;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Builder;
@@ -101,6 +102,44 @@ public sealed class WebSocketVersionTests : IDisposable
         Assert.Equal(HttpStatusCode.BadGateway, refused.HttpStatusCode);
     }
 
+    /// <summary>
+    /// As a rule the word is there before the connection is handed to the request, which then is told of a handshake that was not completed and not why.
+    /// </summary>
+    [Fact]
+    public async Task Destination_that_asks_for_http1_at_once_is_asked_once_more_over_http1()
+    {
+        await using var upstream = RawUpstream.Start(async (connection, number) =>
+        {
+            if (number > 1)
+            {
+                await connection.AcceptAsync();
+                await connection.ReadToEndAsync();
+                return;
+            }
+
+            await connection.SendAsync(AsksForHttp1);
+            await connection.ReadToEndAsync();
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, static cluster => cluster with { Http = FallingBack(true) });
+        using var client = await WebSocketScripts.OpenAsync(gateway.Address);
+        Assert.Equal(2, upstream.Connections);
+    }
+
+    /// <summary>The same without chance: the word is there when the connection is made, and what the handler has yet to write when it closes it fails, as with a socket, or not.</summary>
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, typeof(IOException))]
+    public async Task Word_that_comes_before_the_connection_is_handed_over_leaves_http1_to_try(bool refusesOnceClosed, Type? cause)
+    {
+        using var handler = new SocketsHttpHandler { ConnectCallback = (_, _) => new(new Said(AsksForHttp1, refusesOnceClosed)) };
+        using var client = new HttpMessageInvoker(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Connect, "http://a") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Protocol = "websocket";
+        var failure = await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(request, Limit()));
+        Assert.Equal((HttpRequestError.Unknown, cause), (failure.HttpRequestError, failure.InnerException?.GetType()));
+        Assert.True(ForwardErrors.IsVersionRefused(failure));
+    }
+
     /// <summary>Its settings do not say that it takes extended CONNECT (RFC 8441 §3).</summary>
     [Fact]
     public async Task Destination_without_extended_connect_is_asked_once_more_over_http1()
@@ -157,6 +196,9 @@ public sealed class WebSocketVersionTests : IDisposable
             """));
         Assert.EndsWith($":Http:{key}", Assert.Single(error.Errors).Path);
     }
+
+    // GOAWAY with HTTP_1_1_REQUIRED (RFC 9113 §6.8, §7).
+    private const string AsksForHttp1 = "\0\0\u0008\u0007\0\0\0\0\0\0\0\0\0\0\0\0\u000d";
 
     private static ClusterHttp FallingBack(bool may) => new()
     {
@@ -261,5 +303,22 @@ public sealed class WebSocketVersionTests : IDisposable
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
+    }
+
+    /// <summary>A connection whose other side has said all that it has to say, and takes whatever it is told.</summary>
+    private sealed class Said(string text, bool refusesOnceClosed) : MemoryStream(System.Text.Encoding.Latin1.GetBytes(text), writable: false)
+    {
+        public override bool CanWrite => true;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (refusesOnceClosed)
+            {
+                // As a socket does.
+                ObjectDisposedException.ThrowIf(!CanRead, this);
+            }
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 }
