@@ -10,10 +10,22 @@ public sealed class GatewayOptions
     internal const string DefaultProblemTypeBase = "urn:gatewaykit:problem:";
 
     /// <summary>
-    /// What a problem's <c>type</c> starts with (RFC 9457 §3.1.1); the reason code follows. Default <c>urn:gatewaykit:problem:</c>. A host with
-    /// pages about its problems sets their address, such as <c>https://example.com/problems/</c>.
+    /// What a problem's <c>type</c> starts with (RFC 9457 §3.1.1); the reason code follows. Default <c>urn:gatewaykit:problem:</c>, and the registered
+    /// types of limits. A host with pages about its problems sets their address, such as <c>https://example.com/problems/</c>.
     /// </summary>
     public string ProblemTypeBase { get; set; } = DefaultProblemTypeBase;
+
+    /// <summary>Which fields tell clients how their limits stand. Default <see cref="RateLimitHeaders.Standard"/>. Read at start only.</summary>
+    public RateLimitHeaders RateLimitHeaders { get; set; }
+
+    /// <summary>Which answers carry these fields. Default <see cref="RateLimitOccasion.Always"/>. Read at start only.</summary>
+    public RateLimitOccasion RateLimitOccasion { get; set; }
+
+    /// <summary>
+    /// Whether what destinations say of limits of their own stays where the gateway tells of its limits. Default no: it is replaced, for those are limits
+    /// of the gateway, not of its clients. Read at start only.
+    /// </summary>
+    public bool PassRateLimitHeaders { get; set; }
 
     /// <summary>
     /// The name this gateway signs <c>Via</c> with (RFC 9110 §7.6.3): a token without a host's address. Default <c>gatewaykit</c>.

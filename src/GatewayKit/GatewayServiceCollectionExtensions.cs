@@ -56,6 +56,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<PipelineMetrics>();
         services.TryAddSingleton<PipelineOutcomes>();
         services.TryAddSingleton<ShadowMode>();
+        services.TryAddSingleton(RetryTimes.Default);
         services.TryAddSingleton<PipelineComposer>();
         services.TryAddSingleton<HostPipeline>();
         services.TryAddSingleton<PipelineRunner>();

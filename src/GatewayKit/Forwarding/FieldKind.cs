@@ -27,6 +27,9 @@ internal enum FieldKind
     /// <summary>Copied if it is there once, and may not be removed by being named in <c>Connection</c>.</summary>
     Credential,
 
+    /// <summary>Tells of limits: copied unless the gateway tells of its own.</summary>
+    Limit,
+
     Host,
     Connection,
     Te,

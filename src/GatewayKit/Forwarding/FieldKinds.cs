@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using GatewayKit.Forwarding.Attempts;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Forwarding;
 
@@ -42,7 +43,8 @@ internal static class FieldKinds
         (FieldKind.Connection, ["Connection"]),
         (FieldKind.ContentLength, ["Content-Length"]),
         (FieldKind.TransferCoding, ["Transfer-Encoding"]),
-        (FieldKind.Protected, ["Content-Type", "Content-Encoding", "Set-Cookie"]));
+        (FieldKind.Protected, ["Content-Type", "Content-Encoding", "Set-Cookie"]),
+        (FieldKind.Limit, [.. LimitFields.Names]));
 
     private static readonly FrozenSet<string> MergedByReaders = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "Cache-Control", "Age", "Vary", "Date", "Location", "Retry-After", "WWW-Authenticate", "Pragma", "Warning");

@@ -17,7 +17,6 @@ internal static class ResponseHead
     public static bool TryCopy(Exchange exchange, out long? length)
     {
         var answer = exchange.Response!;
-        var transform = exchange.Context?.ForwardTransform;
         var response = exchange.HttpContext.Response;
         var headers = answer.Headers.NonValidated;
         var connection = headers.TryGetValues("Connection", out var options) ? ConnectionOptions.Parse(ToStringValues(options)) : default;
@@ -39,7 +38,7 @@ internal static class ResponseHead
                 isChunked = true;
             }
 
-            if (Passes(kind, name, connection, transform))
+            if (Passes(kind, name, connection, exchange))
             {
                 Copy(name, values, exchange.HttpContext, replaces);
             }
@@ -58,7 +57,7 @@ internal static class ResponseHead
                 length = stated;
             }
 
-            if (Passes(kind, name, connection, transform))
+            if (Passes(kind, name, connection, exchange))
             {
                 Copy(name, values, exchange.HttpContext, replaces);
             }
@@ -91,7 +90,6 @@ internal static class ResponseHead
     public static void Withdraw(Exchange exchange)
     {
         var answer = exchange.Response!;
-        var transform = exchange.Context?.ForwardTransform;
         var response = exchange.HttpContext.Response;
         var connection = answer.Headers.NonValidated.TryGetValues("Connection", out var options) ? ConnectionOptions.Parse(ToStringValues(options)) : default;
         response.StatusCode = StatusCodes.Status200OK;
@@ -99,7 +97,7 @@ internal static class ResponseHead
         ChunkedBody.Withdraw(exchange);
         foreach (var (name, _) in answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated))
         {
-            if (Passes(FieldKinds.OfResponse(name), name, connection, transform))
+            if (Passes(FieldKinds.OfResponse(name), name, connection, exchange))
             {
                 response.Headers.Remove(name);
             }
@@ -116,10 +114,11 @@ internal static class ResponseHead
     private static bool IsChunkedOnly(HeaderStringValues values) =>
         values.Count == 1 && string.Equals(values.ToString(), "chunked", StringComparison.OrdinalIgnoreCase);
 
-    private static bool Passes(FieldKind kind, string name, ConnectionOptions connection, IForwardTransform? transform) =>
+    private static bool Passes(FieldKind kind, string name, ConnectionOptions connection, Exchange exchange) =>
         kind is not (FieldKind.HopByHop or FieldKind.Connection or FieldKind.ContentLength or FieldKind.TransferCoding)
         && !connection.Nominates(name)
-        && (transform is null || transform.KeepsResponseHeader(name));
+        && (exchange.Context is not { } context
+            || ((kind is not FieldKind.Limit || !context.ReplacesLimitFields) && context.ForwardTransform?.KeepsResponseHeader(name) is not false));
 
     private static void Copy(string name, HeaderStringValues values, HttpContext httpContext, bool replaces)
     {

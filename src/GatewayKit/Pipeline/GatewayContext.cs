@@ -14,6 +14,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     private const int NoStep = -1;
 
     private ShadowRecord? _shadow;
+    private LimitReadings? _readings;
     private object?[]? _arguments;
 
     // Steps, not more than a pipeline has: there is one context per request.
@@ -159,6 +160,12 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         set => _refusedAt = (short)value;
     }
 
+    /// <summary>Whether <see cref="Note"/> is of any use on a request that a limit lets through; it always is on one that it refuses.</summary>
+    internal bool WantsReadings => Pipeline.LimitFields is { TellsThosePassing: true };
+
+    /// <summary>Whether the client is told of limits of the gateway in place of a destination's.</summary>
+    internal bool ReplacesLimitFields => _readings is not null && Pipeline.LimitFields is { Passes: false };
+
     /// <summary>Whether the outcome is known: nothing inside the pipeline changes it any more.</summary>
     internal bool Concluded { get; set; }
 
@@ -201,6 +208,26 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
         throw new ArgumentException($"{policy} is not in effect on '{Endpoint}'.", nameof(policy));
     }
+
+    /// <summary>Notes how a limit stands after its decision, for the client to be told. Without effect once the response has started, and free where nothing is told.</summary>
+    internal void Note(in LimitReading reading)
+    {
+        if (Pipeline.LimitFields is not { } fields)
+        {
+            return;
+        }
+
+        var item = new LimitItem(reading);
+        if (_readings is null && fields.Wants(item) && !HttpContext.Response.HasStarted)
+        {
+            _readings = new(this, fields);
+        }
+
+        _readings?.Add(item);
+    }
+
+    /// <summary>Notes that a limit got back one unit that this request had taken of it.</summary>
+    internal void NoteGivenBack(string limit) => _readings?.GiveBack(limit);
 
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);

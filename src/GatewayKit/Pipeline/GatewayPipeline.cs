@@ -19,6 +19,9 @@ public sealed class GatewayPipeline
     /// <summary>What is wrong with the policies of the endpoint. It is not served with any of these.</summary>
     internal IReadOnlyList<string> Faults { get; init; } = [];
 
+    /// <summary>What tells clients of limits; <see langword="null"/> if nothing does.</summary>
+    internal LimitFields? LimitFields { get; init; }
+
     /// <summary>Whether filters of the host take part, which may pass on a context of their own.</summary>
     internal bool HasHostFilters { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using GatewayKit.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -18,7 +19,10 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     /// <summary>Creates a refusal.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="detail">One sentence that helps this caller; never anything secret, and never an upstream's own words. Default none.</param>
-    /// <param name="retryAfter">When it is worth trying again, rounded up to whole seconds in <c>Retry-After</c> (RFC 9110 §10.2.3). Default none.</param>
+    /// <param name="retryAfter">
+    /// When it is worth trying again, rounded up to whole seconds in <c>Retry-After</c> (RFC 9110 §10.2.3). Callers that ran into a limit are told up to a
+    /// tenth more, at most 30 s, and those that found no room up to 4 s, so that they do not come back together. Default none.
+    /// </param>
     public GatewayProblem(RejectionReason reason, string? detail = null, TimeSpan? retryAfter = null)
     {
         ArgumentNullException.ThrowIfNull(reason);
@@ -37,6 +41,9 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     /// <summary>The status of the answer. Default: that of the reason.</summary>
     public int StatusCode { get; init; }
 
+    /// <summary>The names of the limits that the request ran into; the problem tells them in <c>violated-policies</c>. Default none.</summary>
+    public IReadOnlyList<string> ViolatedPolicies { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
     /// <summary>The step of the pipeline that refused the request's answer; <see langword="null"/> for one that did not let it through.</summary>
     internal int? Step { get; private init; }
 
@@ -47,7 +54,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     public static GatewayProblem TooManyRequests(TimeSpan retryAfter) => new(RejectionReason.RateLimited, retryAfter: retryAfter);
 
     // A copy: problems are shared.
-    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, Step = step };
+    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, ViolatedPolicies = ViolatedPolicies, Step = step };
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -69,18 +76,20 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
             return;
         }
 
+        var services = httpContext.RequestServices;
+        var retryAfter = (services.GetService<RetryTimes>() ?? RetryTimes.Default).Of(this);
         if (GrpcCall.Is(httpContext.Request))
         {
-            GrpcRefusal.Write(httpContext, this);
+            GrpcRefusal.Write(httpContext, this, retryAfter);
             return;
         }
 
         response.StatusCode = StatusCode;
         response.Headers.CacheControl = "no-store";
-        if (RetryAfter is { } retryAfter)
+        long? seconds = retryAfter is { } wait ? RetryTimes.ToSeconds(wait) : null;
+        if (seconds is { } known)
         {
-            var seconds = Math.Max(1, (long)Math.Ceiling(retryAfter.TotalSeconds));
-            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = known.ToString(CultureInfo.InvariantCulture);
         }
 
         if (StatusCode == StatusCodes.Status405MethodNotAllowed)
@@ -88,14 +97,13 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
             response.Headers.Allow = AllowedMethods.Of(httpContext);
         }
 
-        var services = httpContext.RequestServices;
         var options = services.GetService<IOptions<GatewayOptions>>()?.Value;
         if (options is { SendProxyStatus: true })
         {
             response.Headers[ProxyStatus.Name] = ProxyStatus.Of(options.Pseudonym, Reason);
         }
 
-        var details = ToDetails(httpContext, options?.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase);
+        var details = ToDetails(httpContext, options?.ProblemTypeBase ?? GatewayOptions.DefaultProblemTypeBase, seconds);
         var problem = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details };
         var writer = services.GetService<IProblemDetailsService>();
         var written = writer is not null && await writer.TryWriteAsync(problem).ConfigureAwait(false);
@@ -119,16 +127,28 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
         response.Headers.Remove(HeaderNames.LastModified);
     }
 
-    private ProblemDetails ToDetails(HttpContext httpContext, string typeBase)
+    private ProblemDetails ToDetails(HttpContext httpContext, string typeBase, long? retryAfter)
     {
         var details = new ProblemDetails
         {
-            Type = typeBase + Reason.Code,
+            // A host that has pages about its problems has one about this.
+            Type = Reason.RegisteredType is { } registered && typeBase == GatewayOptions.DefaultProblemTypeBase ? registered : typeBase + Reason.Code,
             Title = Reason.Title,
             Status = StatusCode,
             Detail = Detail,
         };
         details.Extensions["code"] = Reason.Code;
+        if (ViolatedPolicies.Count > 0)
+        {
+            // In the one form of a list that every serializer of problems knows, also without reflection.
+            details.Extensions["violated-policies"] = JsonSerializer.SerializeToElement(ViolatedPolicies, ProblemJsonContext.Default.IReadOnlyListString);
+        }
+
+        if (retryAfter is { } seconds)
+        {
+            details.Extensions["retryAfter"] = seconds;
+        }
+
         details.Extensions["traceId"] = TraceIdentifiers.Of(httpContext);
         return details;
     }

@@ -12,9 +12,12 @@ namespace GatewayKit.Pipeline;
 /// </summary>
 internal static class GrpcRefusal
 {
+    private const string Pushback = "grpc-retry-pushback-ms";
+    private const int ResourceExhausted = 8;
+
     private static readonly string[] Statuses = [.. Enumerable.Range(0, 17).Select(static status => status.ToString(CultureInfo.InvariantCulture))];
 
-    public static void Write(HttpContext httpContext, GatewayProblem problem)
+    public static void Write(HttpContext httpContext, GatewayProblem problem, TimeSpan? retryAfter)
     {
         var response = httpContext.Response;
 
@@ -25,11 +28,16 @@ internal static class GrpcRefusal
         response.Headers["grpc-status"] = Statuses[problem.Reason.GrpcStatus];
         response.Headers["grpc-message"] = Encode(
             $"{problem.Reason.Title}{(problem.Detail is { } detail ? $" {detail}" : null)} ({problem.Reason.Code}, trace {TraceIdentifiers.Of(httpContext)})");
-        if (problem.RetryAfter is { } retryAfter)
+        if (retryAfter is { } wait)
         {
             // What gRPC clients know in place of Retry-After (gRPC proposal A6).
-            var milliseconds = Math.Clamp(Math.Ceiling(retryAfter.TotalMilliseconds), 1, int.MaxValue);
-            response.Headers["grpc-retry-pushback-ms"] = ((int)milliseconds).ToString(CultureInfo.InvariantCulture);
+            var milliseconds = Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 1, int.MaxValue);
+            response.Headers[Pushback] = ((int)milliseconds).ToString(CultureInfo.InvariantCulture);
+        }
+        else if (problem.Reason.GrpcStatus is ResourceExhausted)
+        {
+            // Clients may have been told to try these again; no time brings more.
+            response.Headers[Pushback] = "-1";
         }
     }
 

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Pipeline;
 
 /// <summary>Reads the effective policies of an endpoint, orders them, links them. Runs when an endpoint is built, never per request.</summary>
-internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes outcomes, ShadowMode shadowMode)
+internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes outcomes, ShadowMode shadowMode, IOptions<GatewayOptions> options)
 {
     /// <summary>Builds the pipeline of an endpoint in front of <paramref name="next"/> and leaves its description in the metadata.</summary>
     /// <returns>The chain, or <paramref name="next"/> itself when no policy is in effect (A6).</returns>
@@ -18,6 +19,7 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
         {
             Omitted = Describe(policies.Omitted),
             Faults = steps.Length == 0 ? [] : [.. policies.Ordered.Where(policy => registry.FactoryOf(policy) is null).Select(PolicyRegistry.DescribeMissing)],
+            LimitFields = steps.Length == 0 ? null : LimitFields.Of(options.Value),
             HasHostFilters = builder.FilterFactories.Count > 1,
             HasOuterFilters = builder.FilterFactories.Count > 0 && builder.FilterFactories[0].Target is not PipelineFilterFactory,
         };

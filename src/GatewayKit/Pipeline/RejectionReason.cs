@@ -53,8 +53,35 @@ public sealed record RejectionReason
         }
     }
 
+    /// <summary>The problem type that is registered for what the reason is a case of, if there is one.</summary>
+    internal string? RegisteredType { get; private init; }
+
+    /// <summary>Whether it is a limit that refuses.</summary>
+    internal bool IsOfLimit => RegisteredType is not null || ReferenceEquals(this, CostExceedsLimit);
+
     /// <summary>429: more requests than the throttle allows (RFC 6585 §4).</summary>
-    public static RejectionReason RateLimited { get; } = new("rate-limited", StatusCodes.Status429TooManyRequests, "Too many requests.");
+    public static RejectionReason RateLimited { get; } =
+        new("rate-limited", StatusCodes.Status429TooManyRequests, "Too many requests.") { RegisteredType = ProblemTypes.QuotaExceeded };
+
+    /// <summary>429: the caller has used up a quota.</summary>
+    public static RejectionReason QuotaExceeded { get; } =
+        new("quota-exceeded", StatusCodes.Status429TooManyRequests, "The quota is used up.") { RegisteredType = ProblemTypes.QuotaExceeded };
+
+    /// <summary>429: the caller has too many requests in flight.</summary>
+    public static RejectionReason ConcurrencyLimited { get; } =
+        new("concurrency-limited", StatusCodes.Status429TooManyRequests, "Too many requests at once.") { RegisteredType = ProblemTypes.QuotaExceeded };
+
+    /// <summary>429: the caller does what nobody does who means well.</summary>
+    public static RejectionReason AbnormalUsage { get; } =
+        new("abnormal-usage", StatusCodes.Status429TooManyRequests, "Abnormal usage was detected.") { RegisteredType = ProblemTypes.AbnormalUsage };
+
+    /// <summary>400: the request costs more than its limit ever holds, so that no waiting helps.</summary>
+    public static RejectionReason CostExceedsLimit { get; } =
+        new("cost-exceeds-limit", StatusCodes.Status400BadRequest, "The request costs more than its limit allows.") { GrpcStatus = 8 };
+
+    /// <summary>503: a limit that must be kept cannot be asked.</summary>
+    public static RejectionReason LimiterUnavailable { get; } =
+        new("limiter-unavailable", StatusCodes.Status503ServiceUnavailable, "A limit cannot be checked.") { RegisteredType = ProblemTypes.TemporaryReducedCapacity };
 
     /// <summary>400: the path has no single reading (RFC 3986 §6).</summary>
     public static RejectionReason AmbiguousPath { get; } = new("ambiguous-path", StatusCodes.Status400BadRequest, "The path of the request is ambiguous.");
@@ -123,7 +150,8 @@ public sealed record RejectionReason
     public static RejectionReason CircuitOpen { get; } = new("circuit-open", StatusCodes.Status503ServiceUnavailable, "The service is failing and is left alone for a moment.");
 
     /// <summary>503: too much is in flight.</summary>
-    public static RejectionReason Overloaded { get; } = new("overloaded", StatusCodes.Status503ServiceUnavailable, "The service is overloaded.");
+    public static RejectionReason Overloaded { get; } =
+        new("overloaded", StatusCodes.Status503ServiceUnavailable, "The service is overloaded.") { RegisteredType = ProblemTypes.TemporaryReducedCapacity };
 
     /// <summary>503: the host is shutting down.</summary>
     public static RejectionReason Draining { get; } = new("draining", StatusCodes.Status503ServiceUnavailable, "The service is shutting down.");

@@ -48,6 +48,7 @@ internal sealed class EndpointResults(PauseDetector pauses, TimeProvider time)
         problem.StatusCode < StatusCodes.Status500InternalServerError
         || problem.Reason == RejectionReason.CircuitOpen
         || problem.Reason == RejectionReason.Overloaded
+        || problem.Reason == RejectionReason.LimiterUnavailable
         || problem.Reason == RejectionReason.Draining
         || problem.Reason == RejectionReason.Superseded
         || problem.Reason == RejectionReason.LoopDetected;

@@ -51,5 +51,18 @@ internal readonly record struct Gcra
     public long Refund(long elapsed) => Math.Clamp(Increment - elapsed, 0, Increment);
 
     /// <summary>Whole units that are left.</summary>
-    public int Remaining(long fullAt, long now) => (int)Math.Max(0, (Tolerance - Math.Max(0, fullAt - now)) / Increment);
+    /// <param name="ahead">Time until the allowance is full.</param>
+    /// <param name="next">Time until there is one more; 0 if it is full.</param>
+    public int Remaining(long ahead, out long next)
+    {
+        if (ahead > Tolerance)
+        {
+            next = ahead - Tolerance + Increment;
+            return 0;
+        }
+
+        var (units, part) = Math.DivRem(Tolerance - ahead, Increment);
+        next = ahead == 0 ? 0 : Increment - part;
+        return (int)units;
+    }
 }

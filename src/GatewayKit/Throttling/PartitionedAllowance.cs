@@ -18,15 +18,15 @@ internal sealed class PartitionedAllowance(
     private readonly TokenBucket _anonymous = new(rate, clock);
     private long _nextWarning;
 
-    public override bool TryTake(HttpContext httpContext, out TimeSpan wait)
+    public override bool TryTake(HttpContext httpContext, out TimeSpan wait, out long ahead)
     {
         if (!TryReadKey(httpContext, out var key))
         {
             metrics.Anonymous(routeId, _partition);
-            return _anonymous.TryTake(out wait);
+            return _anonymous.TryTake(out wait, out ahead);
         }
 
-        var taken = _buckets.TryTake(key, out wait, out var overflowed);
+        var taken = _buckets.TryTake(key, out wait, out var overflowed, out ahead);
         if (overflowed)
         {
             NoteOverflow();

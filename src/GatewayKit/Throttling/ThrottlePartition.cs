@@ -28,6 +28,9 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
     /// <summary>The header that tells allowances apart; <see langword="null"/> for other partitions.</summary>
     internal string? HeaderName { get; }
 
+    /// <summary>What clients know a throttle by that has no name: its purpose, not its setting.</summary>
+    internal string DefaultName => HeaderName?.ToLowerInvariant() ?? (this == ClientAddress ? "address" : this == Route ? "route" : "shared");
+
     /// <summary>
     /// An allowance for each value of a header. The value is taken as it comes: use it for headers that a proxy in front sets, or beside a
     /// throttle by <see cref="ClientAddress"/>. Requests without exactly one value of 1 to 256 characters share one allowance.

@@ -23,6 +23,12 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     /// <summary>What shares one allowance. Default <see cref="ThrottlePartition.ClientAddress"/>.</summary>
     public ThrottlePartition Partition { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = ThrottlePartition.ClientAddress;
 
+    /// <summary>
+    /// What clients know it by, in <c>RateLimit</c> and in problems: 1 to 64 printable ASCII characters. Default <c>address</c>, <c>route</c>,
+    /// <c>shared</c> (by <see cref="ThrottlePartition.Constant"/>) or the name of the header in lower case.
+    /// </summary>
+    public string? Name { get; init; }
+
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 
@@ -39,6 +45,11 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
             yield return new(
                 string.Create(CultureInfo.InvariantCulture, $"A burst of {Burst} at {RequestsPerSecond} requests per second takes more than a year to refill. Lower Burst or raise RequestsPerSecond."),
                 [nameof(Burst)]);
+        }
+
+        if (Name is not null && !LimitNames.Is(Name))
+        {
+            yield return new($"Name is '{Name}'; it must be 1 to {LimitNames.MaxLength} printable ASCII characters, because it stands in a header.", [nameof(Name)]);
         }
     }
 }

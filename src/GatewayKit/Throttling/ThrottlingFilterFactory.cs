@@ -9,41 +9,42 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances) : G
     // Runs whenever an endpoint is built, which is more than once (A7): state comes from the singleton, never from here.
     protected override EndpointFilterDelegate Create(ThrottlePolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
-        var allowance = allowances.For(endpoint, policy);
+        var limit = Limit(policy);
 
         // A throttle in shadow mode refuses nobody, so nothing is taken or given back for it.
         ThrottlePolicy[] enforced = [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce)];
         return Array.FindIndex(enforced, one => ReferenceEquals(one, policy)) switch
         {
-            0 when enforced.Length > 1 => First(allowance, next),
-            > 0 and var place => Later(allowance, [.. enforced.Take(place).Select(one => allowances.For(endpoint, one))], next),
-            _ => context => allowance.TryTake(context.HttpContext, out var wait) ? next(context) : Refuse(wait),
+            0 when enforced.Length > 1 => First(limit, next),
+            > 0 and var place => Later(limit, [.. enforced.Take(place).Select(Limit)], next),
+            _ => context => limit.TryTake(GatewayContext.From(context), out var wait) ? next(context) : new(limit.Refuse(wait)),
         };
+
+        ThrottleLimit Limit(ThrottlePolicy one) => new(one, allowances.For(endpoint, one));
     }
 
-    private EndpointFilterDelegate First(ThrottleAllowance allowance, EndpointFilterDelegate next) => context =>
+    private EndpointFilterDelegate First(ThrottleLimit limit, EndpointFilterDelegate next) => invocation =>
     {
-        GatewayContext.From(context).ChargedSince = allowances.Clock.Now;
-        return allowance.TryTake(context.HttpContext, out var wait) ? next(context) : Refuse(wait);
+        var context = GatewayContext.From(invocation);
+        context.ChargedSince = allowances.Clock.Now;
+        return limit.TryTake(context, out var wait) ? next(invocation) : new(limit.Refuse(wait));
     };
 
     // All or nothing: a request that this one refuses has taken nothing of those before it.
-    private EndpointFilterDelegate Later(ThrottleAllowance allowance, ThrottleAllowance[] earlier, EndpointFilterDelegate next) => context =>
+    private EndpointFilterDelegate Later(ThrottleLimit limit, ThrottleLimit[] earlier, EndpointFilterDelegate next) => invocation =>
     {
-        if (allowance.TryTake(context.HttpContext, out var wait))
+        var context = GatewayContext.From(invocation);
+        if (limit.TryTake(context, out var wait))
         {
-            return next(context);
+            return next(invocation);
         }
 
-        var elapsed = allowances.Clock.Now - GatewayContext.From(context).ChargedSince;
+        var elapsed = allowances.Clock.Now - context.ChargedSince;
         foreach (var charged in earlier)
         {
-            charged.Return(context.HttpContext, elapsed);
+            charged.Return(context, elapsed);
         }
 
-        return Refuse(wait);
+        return new(limit.Refuse(wait));
     };
-
-    // RFC 6585 §4, RFC 9110 §10.2.3
-    private static ValueTask<object?> Refuse(TimeSpan wait) => new(GatewayProblem.TooManyRequests(retryAfter: wait));
 }

@@ -9,11 +9,12 @@ internal sealed class TokenBucket(Gcra rate, ThrottleClock clock)
     private readonly Lock _losers = new();
     private long _fullAt;
 
-    public bool TryTake(out TimeSpan wait)
+    /// <inheritdoc cref="ThrottleAllowance.TryTake"/>
+    public bool TryTake(out TimeSpan wait, out long ahead)
     {
         for (var round = 0; round < MaxLostRounds; round++)
         {
-            if (Attempt(out var taken, out wait))
+            if (Attempt(out var taken, out wait, out ahead))
             {
                 return taken;
             }
@@ -23,7 +24,7 @@ internal sealed class TokenBucket(Gcra rate, ThrottleClock clock)
         {
             while (true)
             {
-                if (Attempt(out var taken, out wait))
+                if (Attempt(out var taken, out wait, out ahead))
                 {
                     return taken;
                 }
@@ -35,10 +36,12 @@ internal sealed class TokenBucket(Gcra rate, ThrottleClock clock)
     public void Return(long elapsed) => Interlocked.Add(ref _fullAt, -rate.Refund(elapsed));
 
     // Decides and takes in one step: a check that is followed by a separate take lets too many through.
-    private bool Attempt(out bool taken, out TimeSpan wait)
+    private bool Attempt(out bool taken, out TimeSpan wait, out long ahead)
     {
         var fullAt = Volatile.Read(ref _fullAt);
-        taken = rate.TryTake(fullAt, clock.Now, cost: 1, out var next, out var units);
+        var now = clock.Now;
+        taken = rate.TryTake(fullAt, now, cost: 1, out var next, out var units);
+        ahead = next - now;
         wait = taken ? TimeSpan.Zero : ThrottleClock.ToTimeSpan(units);
         return !taken || Interlocked.CompareExchange(ref _fullAt, next, fullAt) == fullAt;
     }

@@ -21,7 +21,7 @@ internal sealed class TokenBucketShard(Gcra rate, int maxSlots)
 
     public int Slots => Volatile.Read(ref _slots).Length;
 
-    public bool TryTake(ThrottleKey key, uint place, long now, out long wait, out bool overflowed)
+    public bool TryTake(ThrottleKey key, uint place, long now, out long wait, out bool overflowed, out long ahead)
     {
         lock (_lock)
         {
@@ -30,6 +30,7 @@ internal sealed class TokenBucketShard(Gcra rate, int maxSlots)
             ref var fullAt = ref Find(key, place, now, out overflowed);
             var taken = rate.TryTake(fullAt, now, cost: 1, out var next, out wait);
             fullAt = next;
+            ahead = next - now;
             return taken;
         }
     }

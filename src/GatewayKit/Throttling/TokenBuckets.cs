@@ -41,11 +41,12 @@ internal sealed class TokenBuckets
     /// <param name="key">Whose.</param>
     /// <param name="wait">If refused, the time until the next request can pass; else zero.</param>
     /// <param name="overflowed">Whether there was no room for the key, so that it was charged to the allowance all such keys share.</param>
-    public bool TryTake(ThrottleKey key, out TimeSpan wait, out bool overflowed)
+    /// <param name="ahead">The time until that allowance is full.</param>
+    public bool TryTake(ThrottleKey key, out TimeSpan wait, out bool overflowed, out long ahead)
     {
         var place = PlaceOf(key);
         ref var shard = ref ShardOf(place);
-        var taken = (shard ?? Create(ref shard)).TryTake(key, (uint)place, _clock.Now, out var units, out overflowed);
+        var taken = (shard ?? Create(ref shard)).TryTake(key, (uint)place, _clock.Now, out var units, out overflowed, out ahead);
         wait = taken ? TimeSpan.Zero : ThrottleClock.ToTimeSpan(units);
         return taken;
     }

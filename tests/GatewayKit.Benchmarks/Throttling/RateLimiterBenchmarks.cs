@@ -40,7 +40,7 @@ public class RateLimiterBenchmarks
         for (var i = 0; i < _order.Length; i++)
         {
             _order[i] = new((ulong)(i < Keys ? i : random.Next(Keys)), 6);
-            _buckets.TryTake(_order[i], out _, out _);
+            _buckets.TryTake(_order[i], out _, out _, out _);
             _framework.AttemptAcquire(_order[i]).Dispose();
         }
 
@@ -58,11 +58,11 @@ public class RateLimiterBenchmarks
     }
 
     [Benchmark]
-    public bool Partitioned() => _buckets.TryTake(NextKey(), out _, out _);
+    public bool Partitioned() => _buckets.TryTake(NextKey(), out _, out _, out _);
 
     /// <summary>One allowance for all, whatever the number of keys.</summary>
     [Benchmark]
-    public bool Shared() => _bucket.TryTake(out _);
+    public bool Shared() => _bucket.TryTake(out _, out _);
 
     private ThrottleKey NextKey() => _order[_next++ & (_order.Length - 1)];
 }

@@ -137,6 +137,7 @@ public sealed class HopTests
         [
             "Content-Length", "Transfer-Encoding", "Host", "Trailer", "TE", "Set-Cookie", "Authorization", "WWW-Authenticate", "Proxy-Authenticate", "Cache-Control", "Expires", "Age", "Vary", "Date",
             "Location", "Retry-After", "Content-Type", "Content-Encoding", "Content-Range", "X-Forwarded-For", "Max-Forwards", "Warning", "Pragma",
+            "RateLimit", "RateLimit-Policy", "X-RateLimit-Remaining",
         ];
         await using var upstream = RawUpstream.Answering(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n" + string.Concat(forbidden.Select(static name => $"{name}: canary\r\n")) + "X-Checksum: abc\r\nServer-Timing: x\r\n\r\n");

@@ -36,7 +36,7 @@ public sealed class ThrottlingTests
         Assert.True(refused.Headers.CacheControl?.NoStore);
         var problem = await refused.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal("rate-limited", problem.GetProperty("code").GetString());
-        Assert.Equal("urn:gatewaykit:problem:rate-limited", problem.GetProperty("type").GetString());
+        Assert.Equal("https://iana.org/assignments/http-problem-types#quota-exceeded", problem.GetProperty("type").GetString());
         Assert.Equal(429, problem.GetProperty("status").GetInt32());
 
         _time.Advance(refused.Headers.RetryAfter!.Delta!.Value);

@@ -8,11 +8,18 @@ public sealed class ForwardFailureTests
 {
     private static readonly ForwardError[] Errors = [.. Enum.GetValues<ForwardError>().Where(static error => error is not ForwardError.None)];
 
+    // What limits refuse with, of the gateway and of others, is one vocabulary.
+    private static readonly RejectionReason[] OfPolicies =
+    [
+        RejectionReason.RateLimited, RejectionReason.QuotaExceeded, RejectionReason.ConcurrencyLimited, RejectionReason.AbnormalUsage, RejectionReason.CostExceedsLimit,
+        RejectionReason.LimiterUnavailable, RejectionReason.UpgradeNotAllowed, RejectionReason.UnknownHost, RejectionReason.FaultInjected,
+    ];
+
     [Fact]
     public void Catalogue_holds_no_reason_that_nothing_produces()
     {
         var reasons = typeof(RejectionReason).GetProperties(BindingFlags.Public | BindingFlags.Static).Select(static property => (RejectionReason)property.GetValue(null)!);
-        var produced = Errors.Select(static error => ForwardFailure.Of(error).Reason).Append(RejectionReason.RateLimited).Append(RejectionReason.UpgradeNotAllowed).Append(RejectionReason.UnknownHost).Append(RejectionReason.FaultInjected);
+        var produced = Errors.Select(static error => ForwardFailure.Of(error).Reason).Concat(OfPolicies);
         Assert.Equal(reasons.Select(static reason => reason.Code).Order(), produced.Select(static reason => reason.Code).Distinct().Order());
     }
 

@@ -15,15 +15,15 @@ public sealed class GcraTests
         foreach (var remaining in (int[])[4, 3, 2, 1, 0])
         {
             Assert.True(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out _));
-            Assert.Equal(remaining, rate.Remaining(fullAt, now: 0));
+            Assert.Equal(remaining, rate.Remaining(fullAt, out _));
         }
 
         Assert.False(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out var wait));
         Assert.Equal(Second, wait);
         Assert.True(rate.TryTake(fullAt, now: Second, cost: 1, out fullAt, out _));
-        Assert.Equal(0, rate.Remaining(fullAt, now: Second));
+        Assert.Equal(0, rate.Remaining(fullAt - Second, out _));
         Assert.True(rate.TryTake(fullAt, now: 10 * Second, cost: 1, out fullAt, out _));
-        Assert.Equal(4, rate.Remaining(fullAt, now: 10 * Second));
+        Assert.Equal(4, rate.Remaining(fullAt - (10 * Second), out _));
     }
 
     [Fact]
@@ -96,14 +96,22 @@ public sealed class GcraTests
         });
 
     [Fact]
-    public void Peek_changes_nothing_and_what_remains_can_be_taken_but_no_more() =>
+    public void Peek_changes_nothing_and_what_remains_can_be_taken_but_no_more_until_the_next_comes() =>
         Traces.Sample(static trace =>
         {
             foreach (var step in Run(trace))
             {
                 Assert.True(trace.Rate.TryTake(step.After, step.Now, cost: 0, out var peeked, out _));
                 Assert.Equal(step.After, peeked);
-                var remaining = trace.Rate.Remaining(step.After, step.Now);
+                var ahead = Math.Max(0, step.After - step.Now);
+                var remaining = trace.Rate.Remaining(ahead, out var next);
+                Assert.Equal(remaining == trace.Rate.Burst, next == 0);
+                if (next > 0)
+                {
+                    Assert.Equal(remaining, trace.Rate.Remaining(Math.Max(0, ahead - next + 1), out _));
+                    Assert.Equal(remaining + 1, trace.Rate.Remaining(Math.Max(0, ahead - next), out _));
+                }
+
                 Assert.True(trace.Rate.TryTake(step.After, step.Now, remaining, out _, out _));
                 Assert.False(trace.Rate.TryTake(step.After, step.Now, remaining + 1, out _, out _));
             }

@@ -29,9 +29,9 @@ public sealed class ThrottleAllowancesTests : IDisposable
     public void Route_keeps_its_allowance_when_it_is_built_again()
     {
         var first = _allowances.For("orders", OnePerAddress);
-        Assert.True(first.TryTake(From("192.0.2.1"), out _));
-        Assert.False(_allowances.For("Orders", OnePerAddress with { }).TryTake(From("192.0.2.1"), out _));
-        Assert.False(_allowances.For("orders", OnePerAddress with { Mode = PolicyMode.Shadow }).TryTake(From("192.0.2.1"), out _));
+        Assert.True(first.TryTake(From("192.0.2.1"), out _, out _));
+        Assert.False(_allowances.For("Orders", OnePerAddress with { }).TryTake(From("192.0.2.1"), out _, out _));
+        Assert.False(_allowances.For("orders", OnePerAddress with { Mode = PolicyMode.Shadow }).TryTake(From("192.0.2.1"), out _, out _));
         GC.KeepAlive(first);
     }
 
@@ -61,33 +61,33 @@ public sealed class ThrottleAllowancesTests : IDisposable
     public void Route_allowance_is_shared_by_all_callers()
     {
         var allowance = _allowances.For("orders", OnePerAddress with { Partition = ThrottlePartition.Route });
-        Assert.True(allowance.TryTake(From("192.0.2.1"), out _));
-        Assert.False(allowance.TryTake(From("192.0.2.2"), out _));
+        Assert.True(allowance.TryTake(From("192.0.2.1"), out _, out _));
+        Assert.False(allowance.TryTake(From("192.0.2.2"), out _, out _));
     }
 
     [Fact]
     public void Requests_without_the_header_share_one_allowance()
     {
         var allowance = _allowances.For("orders", OnePerAddress with { Partition = ThrottlePartition.Header("X-Tenant"), Burst = 2 });
-        Assert.True(allowance.TryTake(From("192.0.2.1"), out _));
-        Assert.True(allowance.TryTake(From("192.0.2.2", tenant: ""), out _));
-        Assert.False(allowance.TryTake(From("192.0.2.3"), out _));
-        Assert.True(allowance.TryTake(From("192.0.2.1", tenant: "one"), out _));
+        Assert.True(allowance.TryTake(From("192.0.2.1"), out _, out _));
+        Assert.True(allowance.TryTake(From("192.0.2.2", tenant: ""), out _, out _));
+        Assert.False(allowance.TryTake(From("192.0.2.3"), out _, out _));
+        Assert.True(allowance.TryTake(From("192.0.2.1", tenant: "one"), out _, out _));
     }
 
     [Fact]
     public void Requests_without_an_address_share_one_allowance()
     {
         var allowance = _allowances.For("orders", OnePerAddress);
-        Assert.True(allowance.TryTake(new DefaultHttpContext(), out _));
-        Assert.False(allowance.TryTake(new DefaultHttpContext(), out _));
+        Assert.True(allowance.TryTake(new DefaultHttpContext(), out _, out _));
+        Assert.False(allowance.TryTake(new DefaultHttpContext(), out _, out _));
     }
 
     [Fact]
     public void Allowances_that_no_endpoint_uses_any_more_are_dropped()
     {
         var kept = _allowances.For("kept", OnePerAddress);
-        Assert.True(kept.TryTake(From("192.0.2.1"), out _));
+        Assert.True(kept.TryTake(From("192.0.2.1"), out _, out _));
         for (var generation = 0; generation < 10; generation++)
         {
             Build(generation);

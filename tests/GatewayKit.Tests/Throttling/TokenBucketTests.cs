@@ -11,8 +11,8 @@ public sealed class TokenBucketTests
     public void Request_beyond_the_burst_is_told_how_long_to_wait()
     {
         var bucket = Bucket(requestsPerSecond: 10, burst: 2);
-        Assert.True(bucket.TryTake(out _) && bucket.TryTake(out _));
-        Assert.False(bucket.TryTake(out var wait));
+        Assert.True(bucket.TryTake(out _, out _) && bucket.TryTake(out _, out _));
+        Assert.False(bucket.TryTake(out var wait, out _));
         Assert.Equal(TimeSpan.FromMilliseconds(100), wait);
     }
 
@@ -20,15 +20,15 @@ public sealed class TokenBucketTests
     public void Bucket_refills_by_the_clock_alone()
     {
         var bucket = Bucket(requestsPerSecond: 10, burst: 2);
-        Assert.True(bucket.TryTake(out _) && bucket.TryTake(out _) && !bucket.TryTake(out _));
+        Assert.True(bucket.TryTake(out _, out _) && bucket.TryTake(out _, out _) && !bucket.TryTake(out _, out _));
         _time.Advance(TimeSpan.FromMilliseconds(99.9999));
-        Assert.False(bucket.TryTake(out var wait));
+        Assert.False(bucket.TryTake(out var wait, out _));
         Assert.Equal(TimeSpan.FromTicks(1), wait);
         _time.Advance(wait);
-        Assert.True(bucket.TryTake(out _));
-        Assert.False(bucket.TryTake(out _));
+        Assert.True(bucket.TryTake(out _, out _));
+        Assert.False(bucket.TryTake(out _, out _));
         _time.Advance(TimeSpan.FromDays(1_000));
-        Assert.True(bucket.TryTake(out _) && bucket.TryTake(out _) && !bucket.TryTake(out _));
+        Assert.True(bucket.TryTake(out _, out _) && bucket.TryTake(out _, out _) && !bucket.TryTake(out _, out _));
     }
 
     [Fact]
@@ -36,9 +36,9 @@ public sealed class TokenBucketTests
     {
         var clock = new SteppedWallClock();
         var bucket = new TokenBucket(new Gcra(1, 1), new ThrottleClock(clock));
-        Assert.True(bucket.TryTake(out _));
+        Assert.True(bucket.TryTake(out _, out _));
         clock.Wall += TimeSpan.FromHours(1);
-        Assert.False(bucket.TryTake(out _));
+        Assert.False(bucket.TryTake(out _, out _));
     }
 
     [Theory]
@@ -48,11 +48,11 @@ public sealed class TokenBucketTests
     public void Wait_is_rounded_up_to_a_tick(double requestsPerSecond, long ticks)
     {
         var bucket = Bucket(requestsPerSecond, burst: 1);
-        Assert.True(bucket.TryTake(out _));
-        Assert.False(bucket.TryTake(out var wait));
+        Assert.True(bucket.TryTake(out _, out _));
+        Assert.False(bucket.TryTake(out var wait, out _));
         Assert.Equal(ticks, wait.Ticks);
         _time.Advance(wait);
-        Assert.True(bucket.TryTake(out _));
+        Assert.True(bucket.TryTake(out _, out _));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class TokenBucketTests
         for (var round = 0; round < 200; round++)
         {
             var bucket = Bucket(requestsPerSecond: 1, burst);
-            Assert.Equal(burst, race.Count(() => bucket.TryTake(out _)));
+            Assert.Equal(burst, race.Count(() => bucket.TryTake(out _, out _)));
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class TokenBucketTests
         var bucket = Bucket(requestsPerSecond: 1, burst: 1);
         for (var round = 0; round < 200; round++)
         {
-            Assert.Equal(1, race.Count(() => bucket.TryTake(out _)));
+            Assert.Equal(1, race.Count(() => bucket.TryTake(out _, out _)));
             _time.Advance(TimeSpan.FromSeconds(1));
         }
     }

@@ -31,8 +31,8 @@ public sealed class TokenBucketsTests
                 {
                     time.Advance(TimeSpan.FromMilliseconds(pause));
                     var model = models.TryGetValue(key, out var known) ? known : models[key] = new(rate, clock);
-                    Assert.Equal(model.TryTake(out var wait), buckets.TryTake(Key(key), out var actual, out var overflowed));
-                    Assert.Equal(wait, actual);
+                    Assert.Equal(model.TryTake(out var wait, out var ahead), buckets.TryTake(Key(key), out var actual, out var overflowed, out var actualAhead));
+                    Assert.Equal((wait, ahead), (actual, actualAhead));
                     Assert.False(overflowed);
                 }
             },
@@ -48,7 +48,7 @@ public sealed class TokenBucketsTests
         var overflowed = 0;
         for (var key = 0UL; key < (ulong)maxKeys; key++)
         {
-            buckets.TryTake(Key(key), out _, out var shared);
+            buckets.TryTake(Key(key), out _, out var shared, out _);
             overflowed += shared ? 1 : 0;
         }
 
@@ -80,7 +80,7 @@ public sealed class TokenBucketsTests
         var (admitted, overflowed) = (0, 0);
         for (var key = 0UL; key < 10_000; key++)
         {
-            var taken = buckets.TryTake(Key(key), out _, out var shared);
+            var taken = buckets.TryTake(Key(key), out _, out var shared, out _);
             if (!shared)
             {
                 own.Add(key);
@@ -93,7 +93,7 @@ public sealed class TokenBucketsTests
 
         Assert.True(overflowed >= 10_000 - 128);
         Assert.Equal(2, admitted);
-        Assert.All(own, key => Assert.True(buckets.TryTake(Key(key), out _, out var shared) && !shared, "The second of a burst of two."));
+        Assert.All(own, key => Assert.True(buckets.TryTake(Key(key), out _, out var shared, out _) && !shared, "The second of a burst of two."));
         Assert.All(own, key => Assert.False(Take(buckets, key)));
     }
 
@@ -103,7 +103,7 @@ public sealed class TokenBucketsTests
         var buckets = Buckets(requestsPerSecond: 1, burst: 1, maxKeys: 1_000);
         for (var key = 0UL; key < 100_000; key++)
         {
-            buckets.TryTake(Key(key), out _, out var overflowed);
+            buckets.TryTake(Key(key), out _, out var overflowed, out _);
             Assert.False(overflowed);
             if (key % 500 == 0)
             {
@@ -142,7 +142,7 @@ public sealed class TokenBucketsTests
 
     private static ThrottleKey Key(ulong number) => new(number, 6);
 
-    private static bool Take(TokenBuckets buckets, ulong key) => buckets.TryTake(Key(key), out _, out _);
+    private static bool Take(TokenBuckets buckets, ulong key) => buckets.TryTake(Key(key), out _, out _, out _);
 
     private TokenBuckets Buckets(double requestsPerSecond, int burst, int maxKeys = 100_000) =>
         new(new Gcra(requestsPerSecond, burst), new ThrottleClock(_time), maxKeys);

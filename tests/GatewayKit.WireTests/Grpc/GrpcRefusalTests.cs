@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using GatewayKit.Pipeline;
@@ -19,6 +20,7 @@ public sealed class GrpcRefusalTests
     [
         RejectionReason.RateLimited, RejectionReason.NoHealthyUpstream, RejectionReason.FilterError, RejectionReason.UpstreamTimeout, RejectionReason.ClientTimeout,
         RejectionReason.BodyTooLarge, RejectionReason.LoopDetected, RejectionReason.Expectation, RejectionReason.UpstreamTls, RejectionReason.UpstreamReset,
+        RejectionReason.QuotaExceeded, RejectionReason.ConcurrencyLimited, RejectionReason.AbnormalUsage, RejectionReason.CostExceedsLimit, RejectionReason.LimiterUnavailable,
         RejectionReason.UpstreamProtocol, RejectionReason.MalformedBody, RejectionReason.MethodNotAllowed, RejectionReason.Overloaded, NotPaid, Known,
         new("no-key", 401, "There is no key."), new("not-yours", 403, "That is not yours."), new("nothing-here", 404, "There is nothing here."), new("not-made", 501, "Not made."),
     ]).ToDictionary(static reason => reason.Code);
@@ -30,6 +32,7 @@ public sealed class GrpcRefusalTests
         { "no-healthy-upstream", "14" }, { "overloaded", "14" }, { "upstream-tls", "14" }, { "upstream-reset", "14" },
         { "upstream-timeout", "4" }, { "client-timeout", "4" },
         { "filter-error", "13" }, { "upstream-protocol", "13" }, { "malformed-body", "13" }, { "loop-detected", "13" }, { "expectation", "13" },
+        { "quota-exceeded", "8" }, { "concurrency-limited", "8" }, { "abnormal-usage", "8" }, { "cost-exceeds-limit", "8" }, { "limiter-unavailable", "14" },
         { "not-paid", "2" },
     };
 
@@ -66,6 +69,22 @@ public sealed class GrpcRefusalTests
         var answer = await client.AskAsync(1, GrpcGateway.Call("/"));
         Assert.StartsWith("The bill is not paid. 50 %25 %C3%BCber%0D%0Ax: y (not-paid, trace ", answer["grpc-message"]);
         Assert.Equal("1501", answer["grpc-retry-pushback-ms"]);
+    }
+
+    // A client that was told to try these again at any time gets to know that no time brings more (gRPC proposal A6).
+    [Theory]
+    [InlineData("rate-limited", 2_000, 2_000, 2_200)]
+    [InlineData("overloaded", 1_000, 1_000, 5_000)]
+    [InlineData("quota-exceeded", null, -1, -1)]
+    [InlineData("cost-exceeds-limit", null, -1, -1)]
+    public async Task Client_is_told_when_to_try_again_or_never(string code, int? wait, int earliest, int latest)
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static connection => connection.ReadToEndAsync());
+        await using var gateway = await GrpcGateway.StartAsync(
+            upstream.Address, filter: (_, _) => new GatewayProblem(Reasons[code], retryAfter: wait is { } known ? TimeSpan.FromMilliseconds(known) : null));
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        var answer = await client.AskAsync(1, GrpcGateway.Call("/"));
+        Assert.InRange(int.Parse(answer["grpc-retry-pushback-ms"]!, CultureInfo.InvariantCulture), earliest, latest);
     }
 
     [Theory]
