@@ -219,7 +219,7 @@ internal sealed class ClusterState
         }
         else if (health.Circuit is var circuit && circuit.TryEnter(out var permit, available.IsRecovering))
         {
-            lease = new(picked, health, circuit, permit);
+            lease = new(picked, circuit, permit);
         }
         else
         {

@@ -1,4 +1,3 @@
-using GatewayKit.Clusters.Health;
 using GatewayKit.Resilience;
 
 namespace GatewayKit.Clusters;
@@ -6,16 +5,13 @@ namespace GatewayKit.Clusters;
 /// <summary>A request's place at a destination. Who has it reports once what came of the call, and ends its place there.</summary>
 internal readonly struct DestinationLease
 {
-    private readonly DestinationHealth? _health;
-
     // Not the one that the destination has by then: a reload may have put another in its place.
     private readonly CircuitBreaker? _circuit;
     private readonly CircuitPermit _permit;
 
     public DestinationLease(DestinationState destination) => Destination = destination;
 
-    public DestinationLease(DestinationState destination, DestinationHealth health, CircuitBreaker circuit, in CircuitPermit permit) =>
-        (Destination, _health, _circuit, _permit) = (destination, health, circuit, permit);
+    public DestinationLease(DestinationState destination, CircuitBreaker circuit, in CircuitPermit permit) => (Destination, _circuit, _permit) = (destination, circuit, permit);
 
     public DestinationState Destination { get; }
 
@@ -32,14 +28,14 @@ internal readonly struct DestinationLease
     {
         if (result is CallResult.Failure)
         {
-            _health?.NoteFailure(status, reason);
+            Destination.Health?.NoteFailure(status, reason);
         }
 
         _circuit?.Leave(_permit, result, elapsed, retryAfter);
         if (result is not CallResult.Neutral)
         {
             // Compared with others, every 5xx counts: a request that none can serve meets all of them alike.
-            _health?.Calls.Count(result is CallResult.Failure || status >= 500);
+            Destination.Health?.Calls.Count(result is CallResult.Failure || status >= 500);
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     private object? _sent;
     private bool _acquired, _counted, _ended, _reported;
     private readonly bool _deadlineIsCallers;
+    private byte _error;
     private byte _phase = (byte)ForwardPhase.Request;
 
     public Exchange(in ForwardCall call, in DestinationLease lease, ExchangeClock clock, ForwardMetrics metrics)
@@ -106,7 +107,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     public string RouteId => Context?.Endpoint.RouteId ?? HttpContext.GetEndpoint()?.DisplayName ?? "(none)";
 
     /// <summary>How it failed; the first failure counts.</summary>
-    public ForwardError Error { get; private set; }
+    public ForwardError Error
+    {
+        get => (ForwardError)_error;
+        private set => _error = (byte)value;
+    }
 
     /// <summary>What the client, the log and the records are told of it.</summary>
     public RejectionReason? Reason { get; private set; }

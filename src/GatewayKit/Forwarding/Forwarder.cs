@@ -171,8 +171,26 @@ public sealed class Forwarder : IClusterSender, IDisposable
             : Refuse(call.Deadline.At <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.Overloaded);
     }
 
-    private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, Places? place) =>
-        ring is null ? ConcludeAsync(_sender.SendAsync(call, ring: null), place) : ring.RunAsync(call, place, this);
+    private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, Places? place)
+    {
+        if (ring is not null)
+        {
+            return ring.RunAsync(call, place, this);
+        }
+
+        var attempt = _sender.Begin(call, ring: null);
+        return attempt.Sending is { } sending ? ConcludeAsync(attempt.Exchange!, sending, place) : ConcludeAsync(attempt.Outcome, place);
+    }
+
+    // The one wait of most requests. Looked at rather than caught: a catch that awaits would keep an exception in every request's state.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<object?> ConcludeAsync(Exchange exchange, Task<HttpResponseMessage> sending, Places? place)
+    {
+        await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _sender.Receive(exchange, sending, out var failing)
+            ? Conclude(new AttemptResult(exchange), place)
+            : await ConcludeAsync(new ValueTask<Outcome<AttemptResult>>(failing), place).ConfigureAwait(false);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, Places? place)

@@ -21,6 +21,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     private short _passed;
     private short _refusedAt = NoStep;
 
+    // A day at most, in milliseconds.
+    private int _deadlineGrants;
+
     // Of attempts before the latest.
     private bool _mayBeProcessed, _hasLostBody;
 
@@ -111,7 +114,11 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     internal long Deadline { get; set; } = long.MaxValue;
 
     /// <summary>How long the setting behind <see cref="Deadline"/> grants, of which filters may have used some; zero if a caller wants it so soon.</summary>
-    internal TimeSpan DeadlineGrants { get; set; }
+    internal TimeSpan DeadlineGrants
+    {
+        get => TimeSpan.FromMilliseconds(_deadlineGrants);
+        set => _deadlineGrants = (int)value.TotalMilliseconds;
+    }
 
     /// <summary>Whether <see cref="Deadline"/> leaves streams alone: gRPC calls, and answers that turn out to be event streams.</summary>
     internal bool DeadlineSparesStreams { get; set; }

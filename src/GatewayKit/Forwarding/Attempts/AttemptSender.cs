@@ -20,22 +20,28 @@ internal sealed class AttemptSender(
     public ForwardError AbortedBy(in ForwardCall call) =>
         call.HttpContext.RequestAborted.IsCancellationRequested ? clocks.CauseOfAbort(call.HttpContext, call.Deadline.At) : ForwardError.None;
 
-    /// <summary>All up to the first wait runs here, so that the state machine behind it is small.</summary>
+    /// <summary>Makes an attempt of several.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="ring">Its way round the ring, where the attempt is noted before this returns; <see langword="null"/> if there is one attempt and no more.</param>
+    /// <param name="ring">Its way round the ring, where the attempt is noted before this returns.</param>
     /// <returns>An attempt with an answer; one that failed and has given back what it held; or why there was none.</returns>
-    public ValueTask<Outcome<AttemptResult>> SendAsync(in ForwardCall call, RingCall? ring)
+    public ValueTask<Outcome<AttemptResult>> SendAsync(in ForwardCall call, RingCall ring) => EndAsync(Begin(call, ring));
+
+    /// <summary>Begins an attempt. All up to the first wait runs here, so that the state machine behind it is small.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="ring">Its way round the ring; <see langword="null"/> if there is one attempt and no more.</param>
+    /// <returns>A message on its way, whose answer <see cref="Receive"/> takes; or what came of the attempt instead.</returns>
+    public BegunAttempt Begin(in ForwardCall call, RingCall? ring)
     {
         if (ring is { Attempts: > 1 } && call.Upgrade?.Reserve(tunnels) is { } full and not ForwardError.None)
         {
-            return new(Outcome.FromResult(new AttemptResult(full)));
+            return new(new AttemptResult(full));
         }
 
         var refusal = call.Cluster.TryBegin(call.HttpContext, ring is null ? default : ring.Tried, out var lease, ring is { MustGoElsewhere: true });
         if (refusal is not PickRefusal.None)
         {
             call.Upgrade?.Release();
-            return new(Outcome.FromResult(new AttemptResult(refusal is PickRefusal.CircuitsOpen ? ForwardError.CircuitOpen : ForwardError.NoHealthyDestination, call.Cluster.RetryAfter)));
+            return new(new AttemptResult(refusal is PickRefusal.CircuitsOpen ? ForwardError.CircuitOpen : ForwardError.NoHealthyDestination, call.Cluster.RetryAfter));
         }
 
         var exchange = new Exchange(call, lease, clocks.Rent(), metrics);
@@ -44,14 +50,34 @@ internal sealed class AttemptSender(
         {
             var invoker = exchange.Begin();
             return exchange.Destination.InFlight > call.Cluster.MostInFlight
-                ? QueueAsync(exchange, invoker, call.Target, ring)
+                ? new(QueueAsync(exchange, invoker, call.Target, ring))
                 : Send(exchange, invoker, call.Target, ring);
         }
         catch (Exception exception)
         {
-            return FailAsync(exchange, ForwardError.TransformFailed, exception);
+            return new(FailAsync(exchange, ForwardError.TransformFailed, exception));
         }
     }
+
+    /// <summary>Takes the answer to a message that was sent.</summary>
+    /// <param name="exchange">What the attempt holds.</param>
+    /// <param name="sending">The message, which has come back or failed.</param>
+    /// <param name="failing">What comes of the attempt if there is no answer.</param>
+    /// <returns>Whether there is one.</returns>
+    public bool Receive(Exchange exchange, Task<HttpResponseMessage> sending, out Task<Outcome<AttemptResult>> failing)
+    {
+        if (!sending.IsCompletedSuccessfully)
+        {
+            failing = FailAsync(exchange, sending);
+            return false;
+        }
+
+        exchange.Accept(sending.GetAwaiter().GetResult());
+        failing = null!;
+        return true;
+    }
+
+    private ValueTask<Outcome<AttemptResult>> EndAsync(in BegunAttempt attempt) => attempt.Sending is { } sending ? ReceiveAsync(attempt.Exchange!, sending) : attempt.Outcome;
 
     // All connections are in use. Waiting for one is not the destination's time, and ends with a refusal of its own.
     private async ValueTask<Outcome<AttemptResult>> QueueAsync(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
@@ -73,13 +99,12 @@ internal sealed class AttemptSender(
 
         exchange.Phase = ForwardPhase.Request;
         clock.AttemptBegins();
-        return await Send(exchange, invoker, target, ring).ConfigureAwait(false);
+        return await EndAsync(Send(exchange, invoker, target, ring)).ConfigureAwait(false);
     }
 
-    private ValueTask<Outcome<AttemptResult>> Send(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
+    private BegunAttempt Send(Exchange exchange, HttpMessageInvoker invoker, RequestTarget target, RingCall? ring)
     {
         var http = exchange.Cluster.Cluster.Http;
-        Task<HttpResponseMessage> sending;
         var sent = false;
         try
         {
@@ -87,28 +112,28 @@ internal sealed class AttemptSender(
             var error = Compose(exchange, message, target, ring);
             if (error is not ForwardError.None)
             {
-                return FailAsync(exchange, error, null);
+                return new(FailAsync(exchange, error, null));
             }
 
             exchange.Context?.ForwardWatch?.Sending(message, exchange);
             var (pipeline, injection) = (strategies.Of(exchange.Cluster.Cluster.Id), faults.Of(exchange.HttpContext));
             if (pipeline is not null || injection is not null)
             {
-                Func<Exception, HttpRequestMessage?>? fallBack = exchange.Upgrade is null ? null : exception => FallBack(exchange, exception);
-                return SendThroughAsync(exchange, new(invoker, message, injection, fallBack), pipeline ?? ResiliencePipeline<AttemptResult>.Empty);
+                return new(SendThroughAsync(exchange, new(invoker, message, injection, FallBackOf(exchange)), pipeline ?? ResiliencePipeline<AttemptResult>.Empty));
             }
 
             sent = true;
-            sending = invoker.SendAsync(message, exchange.Clock.Token);
+            return new(exchange, invoker.SendAsync(message, exchange.Clock.Token));
         }
         catch (Exception exception)
         {
             // Before it was sent, the fault is the gateway's own and must not count against the destination.
-            return sent || exception is ForwardTransformException ? FailAsync(exchange, exception) : FailAsync(exchange, ForwardError.TransformFailed, exception);
+            return new(sent || exception is ForwardTransformException ? FailAsync(exchange, exception) : FailAsync(exchange, ForwardError.TransformFailed, exception));
         }
-
-        return ReceiveAsync(exchange, sending);
     }
+
+    // Apart, because it captures.
+    private Func<Exception, HttpRequestMessage?>? FallBackOf(Exchange exchange) => exchange.Upgrade is null ? null : exception => FallBack(exchange, exception);
 
     private static async ValueTask<Outcome<AttemptResult>> SendThroughAsync(Exchange exchange, Sending sending, ResiliencePipeline<AttemptResult> pipeline)
     {
@@ -146,13 +171,7 @@ internal sealed class AttemptSender(
     {
         // Looked at rather than caught: a catch that awaits would keep an exception and one more kind of awaiter in every request's state.
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!sending.IsCompletedSuccessfully)
-        {
-            return await FailAsync(exchange, sending).ConfigureAwait(false);
-        }
-
-        exchange.Accept(sending.GetAwaiter().GetResult());
-        return Outcome.FromResult(new AttemptResult(exchange));
+        return Receive(exchange, sending, out var failing) ? Outcome.FromResult(new AttemptResult(exchange)) : await failing.ConfigureAwait(false);
     }
 
     private async Task<Outcome<AttemptResult>> FailAsync(Exchange exchange, Task sending)
