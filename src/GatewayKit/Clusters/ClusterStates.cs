@@ -45,10 +45,10 @@ internal sealed class ClusterStates(
     }
 
     /// <summary>The state of a cluster that no configuration has, at one address and over connections that it shares with others like it.</summary>
-    public ClusterState CreateApart(Cluster cluster, Uri address, ClusterTransport transport) =>
+    public ClusterState CreateApart(Cluster cluster, ClusterTransport transport) =>
         new(cluster, DestinationStates.Of(cluster.Destinations, []), transport, new RetryBudget(new(), time), vitals: watch.VitalsOf(cluster.Id))
         {
-            Bulkhead = new(cluster.Limits, bulkheads.ForAddress(address), bulkheadMetrics, time),
+            Bulkhead = new(cluster.Limits, bulkheads.ForCluster(cluster.Id), bulkheadMetrics, time),
         };
 
     /// <summary>The same for one request: there is nobody to learn from its failures, and nobody to share a limit with.</summary>

@@ -43,7 +43,7 @@ internal sealed class DestinationConnector(NameLookup names, DestinationConnecti
             {
                 if (next < addresses.Length)
                 {
-                    connecting.Add(ConnectAsync(addresses[next++], port, decided.Token));
+                    connecting.Add(ConnectAsync(addresses[next++], port, decided.Token).Observed());
                 }
 
                 var first = Task.WhenAny(connecting);

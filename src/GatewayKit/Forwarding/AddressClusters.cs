@@ -15,10 +15,13 @@ internal sealed class AddressClusters(ClusterStates states, UpstreamHandlers han
     private readonly Lazy<ClusterTransport> _transport = new(() => new(handlers.CreateDefault));
     private readonly ConcurrentDictionary<string, ClusterState> _addresses = new(StringComparer.Ordinal);
 
+    // As they were written, so that the usual request reads no address.
+    private readonly ConcurrentDictionary<string, ClusterState> _spellings = new(StringComparer.Ordinal);
+
     /// <exception cref="ArgumentException"><paramref name="address"/> is no absolute http or https address.</exception>
     public ClusterState Of(string address)
     {
-        if (_addresses.TryGetValue(address, out var known))
+        if (_spellings.TryGetValue(address, out var known))
         {
             return known;
         }
@@ -28,19 +31,27 @@ internal sealed class AddressClusters(ClusterStates states, UpstreamHandlers han
             throw new ArgumentException($"'{address}' is not an absolute http or https address without user, query and fragment.", nameof(address));
         }
 
-        // Below two paths of one host there may be two services, each with a circuit of its own.
-        var destination = uri.Authority + uri.AbsolutePath.TrimEnd('/');
-        var cluster = new Cluster { Id = uri.Authority, Destinations = new Dictionary<string, Destination> { [destination] = new() { Address = uri } } };
-        if (_addresses.Count >= MaxKnownAddresses)
+        // Below two paths of one host there may be two services, each with a circuit of its own. No cluster of the configuration has such a name.
+        var name = uri.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        if (!_addresses.TryGetValue(name, out var state))
         {
-            return states.CreateUnwatched(cluster, _transport.Value);
+            var cluster = new Cluster { Id = name, Destinations = new Dictionary<string, Destination> { [name] = new() { Address = uri } } };
+            if (_addresses.Count >= MaxKnownAddresses)
+            {
+                return states.CreateUnwatched(cluster, _transport.Value);
+            }
+
+            var created = states.CreateApart(cluster, _transport.Value);
+            state = _addresses.GetOrAdd(name, created);
+            if (state == created)
+            {
+                state.Vitals!.Enter(state);
+            }
         }
 
-        var created = states.CreateApart(cluster, uri, _transport.Value);
-        var state = _addresses.GetOrAdd(address, created);
-        if (state == created)
+        if (_spellings.Count < MaxKnownAddresses)
         {
-            state.Vitals!.Enter(state);
+            _spellings.TryAdd(address, state);
         }
 
         return state;

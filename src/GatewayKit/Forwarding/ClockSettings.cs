@@ -18,8 +18,8 @@ internal static class ClockSettings
             ForwardError.UpstreamStalled or ForwardError.ClientStalled or ForwardError.ClientBodyTimeout => $"{Text(nameof(timeouts.Idle), timeouts.Idle)} ran out",
             ForwardError.UpgradeIdleTimeout => $"{Text(nameof(timeouts.Tunnel), timeouts.Tunnel)} ran out",
             ForwardError.DeadlineExceeded when phase is ForwardPhase.Tunnel => "MaxDuration of the route's WebSockets ran out",
-            ForwardError.DeadlineExceeded when deadline.IsCallers => "the time that the caller gives ran out",
             ForwardError.DeadlineExceeded when !deadline.Exists => "the host's request timeout ran out",
+            ForwardError.DeadlineExceeded when !deadline.IsGranted => "the time that the caller gives, or a cluster before this has left, ran out",
             ForwardError.DeadlineExceeded when grantedByRoute is { } total => $"Total of the route's timeout ({total:c}) ran out",
             ForwardError.DeadlineExceeded => $"{Text(nameof(timeouts.Total), timeouts.Total)} ran out",
             ForwardError.Overloaded when phase is ForwardPhase.Waiting =>

@@ -20,7 +20,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
     private bool _acquired, _counted, _ended, _reported;
-    private readonly bool _deadlineIsCallers;
+    private readonly bool _deadlineIsGranted;
     private byte _error;
     private byte _phase = (byte)ForwardPhase.Request;
 
@@ -28,7 +28,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     {
         (HttpContext, Context, Cluster, IsGrpc) = (call.HttpContext, call.Context, call.Cluster, call.IsGrpc);
         (_lease, Clock, _metrics) = (lease, clock, metrics);
-        (_deadline, _streamDeadline, _deadlineIsCallers, _sent) = (call.Deadline.At, call.Deadline.StreamsAt, call.Deadline.IsCallers, call.Upgrade);
+        (_deadline, _streamDeadline, _deadlineIsGranted, _sent) = (call.Deadline.At, call.Deadline.StreamsAt, call.Deadline.IsGranted, call.Upgrade);
         if (Context is { } context)
         {
             context.LatestAttempt = this;
@@ -82,13 +82,13 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>Whether all is given back.</summary>
     public bool HasEnded => Volatile.Read(ref _ended);
 
-    public CallDeadline Deadline => new(_deadline, _streamDeadline, _deadlineIsCallers);
+    public CallDeadline Deadline => new(_deadline, _streamDeadline, _deadlineIsGranted);
 
     /// <summary>
     /// Whether the deadline that ended the attempt is a setting of the gateway, and the destination was silent for at least half of what that grants: it was
     /// given a fair time, and is no better than one that an attempt's own clock has ended.
     /// </summary>
-    public bool HadFairTime => Deadline is { Exists: true, IsCallers: false } && Clock.Silence >= (GrantedByRoute ?? Cluster.Timeouts.Total!.Value) / 2;
+    public bool HadFairTime => Deadline is { Exists: true, IsGranted: true } && Clock.Silence >= (GrantedByRoute ?? Cluster.Timeouts.Total!.Value) / 2;
 
     /// <summary>What the route grants, if it is the route that sets the deadline; <see langword="null"/> if it is the cluster, or nobody.</summary>
     public TimeSpan? GrantedByRoute => Deadline.Exists && Context?.Deadline == _deadline ? Context.DeadlineGrants : null;
@@ -98,6 +98,8 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     string IForwardAttempt.DestinationId => Destination.Id;
 
     Uri IForwardAttempt.DestinationAddress => Destination.Destination.Address;
+
+    long IForwardAttempt.EndsAt => _deadline;
 
     // Behind the handlers of a client, what could not be reached may have been reached before.
     bool IForwardAttempt.MayBeProcessed => Error is ForwardError.None || !ForwardFailure.Of(Error).BeforeProcessing || IsSentAgain || Cluster.Cluster.Http.Client is not null;
@@ -145,12 +147,14 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             Clock.EndsAt(_streamDeadline);
         }
 
-        Destination.Latency?.Observe(Clock.HeadTime, isError: answer.StatusCode >= HttpStatusCode.InternalServerError);
-        if (Cluster.Cluster.TriesAgain)
+        if (Clock.HeadTime is { } headTime)
         {
-            var headTime = Clock.HeadTime.TotalMilliseconds;
-            Cluster.AttemptTime.Observe(headTime);
-            Cluster.SlowAttemptTime.Observe(headTime);
+            Destination.Latency?.Observe(headTime, isError: answer.StatusCode >= HttpStatusCode.InternalServerError);
+            if (Cluster.Cluster.TriesAgain)
+            {
+                Cluster.AttemptTime.Observe(headTime.TotalMilliseconds);
+                Cluster.SlowAttemptTime.Observe(headTime.TotalMilliseconds);
+            }
         }
 
         // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
@@ -186,9 +190,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (Error is ForwardError.None)
         {
             (Error, Reason) = (error, failure.Reason);
-            if (Response is null && failure.Blame is Blame.Destination)
+            if (Response is null && failure.Blame is Blame.Destination && Clock.HeadTime is { } headTime)
             {
-                Destination.Latency?.Observe(Clock.HeadTime, isError: true);
+                Destination.Latency?.Observe(headTime, isError: true);
             }
 
             _metrics.Failed(this, failure, exception);
@@ -275,7 +279,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (!_reported)
         {
             _reported = true;
-            _lease.Report(result, Clock.HeadTime, retryAfter, (int?)Response?.StatusCode ?? 0, Reason?.Code);
+            _lease.Report(result, Clock.HeadTime ?? TimeSpan.Zero, retryAfter, (int?)Response?.StatusCode ?? 0, Reason?.Code ?? AttemptOutcomes.GrpcFailure(Response, IsGrpc));
         }
     }
 }

@@ -48,10 +48,10 @@ internal sealed class ExchangeClock : IDisposable
     public TimeProvider Time => _time;
 
     /// <summary>
-    /// How long the destination took to the head of its answer, to now while there is none: without the wait for a connection and the client's upload. Zero
+    /// How long the destination took to the head of its answer, to now while there is none: without the wait for a connection and the client's upload. <see langword="null"/>
     /// if this process stood still meanwhile, and nobody knows.
     /// </summary>
-    public TimeSpan HeadTime => _time.GetElapsedTime(0, _headArrived ? _headTicks : HeadTicks(_time.GetTimestamp()));
+    public TimeSpan? HeadTime => (_headArrived ? _headTicks : HeadTicks(_time.GetTimestamp())) is >= 0 and var ticks ? _time.GetElapsedTime(0, ticks) : null;
 
     /// <summary>What is left of the deadline; never less than zero.</summary>
     public TimeSpan TimeLeft =>
@@ -288,11 +288,11 @@ internal sealed class ExchangeClock : IDisposable
         _source.Dispose();
     }
 
-    // A pause is long: what is over sooner cannot have had one.
+    // A pause is long: what is over sooner cannot have had one. -1 if nobody knows.
     private long HeadTicks(long now)
     {
         var ticks = now - Volatile.Read(ref _lastMove);
-        return ticks > _time.TimestampFrequency && StoodStill ? 0 : ticks;
+        return ticks > _time.TimestampFrequency && StoodStill ? -1 : ticks;
     }
 
     private static long Later(long now, long ticks) => ticks == Off ? Off : now + ticks;

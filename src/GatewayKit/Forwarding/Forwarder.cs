@@ -280,12 +280,12 @@ public sealed class Forwarder : IClusterSender, IDisposable
         if (total != Timeout.InfiniteTimeSpan)
         {
             var end = After(total);
-            deadline = new(end, cluster.TotalEndsStreams ? end : long.MaxValue, IsCallers: false);
+            deadline = new(end, cluster.TotalEndsStreams ? end : long.MaxValue, IsGranted: true);
         }
 
         if (context is not null && context.Deadline < deadline.At)
         {
-            deadline = new(context.Deadline, deadline.StreamsAt, IsCallers: context.DeadlineGrants == TimeSpan.Zero);
+            deadline = new(context.Deadline, deadline.StreamsAt, IsGranted: context.DeadlineGrants > TimeSpan.Zero);
         }
 
         if (context is { DeadlineSparesStreams: false })

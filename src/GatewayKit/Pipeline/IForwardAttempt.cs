@@ -9,6 +9,9 @@ internal interface IForwardAttempt
 
     Uri DestinationAddress { get; }
 
+    /// <summary>When it had to be over, as a timestamp; <see cref="long.MaxValue"/> without a limit.</summary>
+    long EndsAt { get; }
+
     /// <summary>Whether it cannot be ruled out that the destination has begun to process the request.</summary>
     bool MayBeProcessed { get; }
 

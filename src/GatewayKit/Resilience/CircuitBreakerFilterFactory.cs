@@ -14,7 +14,12 @@ internal sealed class CircuitBreakerFilterFactory(EndpointCircuits circuits, End
     protected override EndpointFilterDelegate Create(CircuitBreakerPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
         var circuit = circuits.For(endpoint, policy);
-        return context => circuit.Breaker.TryEnter(out var permit, isOnly: true) ? Call(circuit.Breaker, permit, GatewayContext.From(context), next) : Refuse(circuit.Breaker);
+        var buildNumber = circuit.BuildNumber;
+        return context =>
+        {
+            circuit.Serve(buildNumber);
+            return circuit.Breaker.TryEnter(out var permit, isOnly: true) ? Call(circuit.Breaker, permit, GatewayContext.From(context), next) : Refuse(circuit.Breaker);
+        };
     }
 
     private ValueTask<object?> Call(CircuitBreaker circuit, CircuitPermit permit, GatewayContext context, EndpointFilterDelegate next)

@@ -12,7 +12,7 @@ internal sealed class EndpointCircuits
     private readonly HashSet<string> _isolated = new(StringComparer.OrdinalIgnoreCase);
     private readonly TimeProvider _time;
     private readonly CircuitTelemetry _telemetry;
-    private long _turn;
+    private long _builds;
 
     public EndpointCircuits(TimeProvider time, CircuitTelemetry telemetry)
     {
@@ -23,9 +23,10 @@ internal sealed class EndpointCircuits
     /// <summary>Those that somebody uses, also by requests of a configuration that is gone.</summary>
     public IReadOnlyList<EndpointCircuit> InUse => _known.InUse;
 
-    /// <summary>The last one of each endpoint.</summary>
-    public IEnumerable<EndpointCircuit> InForce =>
-        InUse.GroupBy(static circuit => circuit.StateKey, StringComparer.OrdinalIgnoreCase).Select(static circuits => circuits.MaxBy(static circuit => circuit.Turn)!);
+    /// <summary>The one of each endpoint by which the latest build has served a request; before the first, that of the latest build.</summary>
+    public IEnumerable<EndpointCircuit> InForce => InUse
+        .GroupBy(static circuit => circuit.StateKey, StringComparer.OrdinalIgnoreCase)
+        .Select(static circuits => circuits.MaxBy(static circuit => (circuit.Serving, circuit.BuildNumber))!);
 
     public EndpointCircuit For(GatewayEndpoint endpoint, CircuitBreakerPolicy policy)
     {
@@ -37,7 +38,7 @@ internal sealed class EndpointCircuits
             var circuit = _known.GetOrAdd(
                 new(key.ToUpperInvariant(), rules),
                 () => new(key, route, new(rules, _time, Random.Shared.NextDouble, change => _telemetry.EndpointChanged(route, change))));
-            circuit.Turn = ++_turn;
+            circuit.BuildNumber = ++_builds;
             if (_isolated.Contains(key))
             {
                 circuit.Breaker.Isolate();

@@ -47,6 +47,17 @@ internal sealed class RetryBudget(RetryBudgetPolicy policy, TimeProvider time)
         return false;
     }
 
+    /// <summary>What was withdrawn was not used.</summary>
+    public void PutBack()
+    {
+        // Its slot may be over: then it counts for as long as one that was used.
+        ref var slot = ref Current(out _);
+        if (Interlocked.Decrement(ref slot.Retries) < 0)
+        {
+            Interlocked.Increment(ref slot.Retries);
+        }
+    }
+
     private bool IsWithin(long turn, int more)
     {
         var (requests, retries) = (0L, (long)more);

@@ -10,7 +10,7 @@ namespace GatewayKit.Resilience;
 /// </summary>
 public sealed record RetryPolicy
 {
-    /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow each retry that would be made is counted, and none is made.</summary>
+    /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow each retry that would be made is counted, and requests go on to other destinations as without a policy.</summary>
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
 
     /// <summary>

@@ -63,7 +63,7 @@ internal static class DominoRun
         var now = Percentiles.Of(others.Select(static sample => sample.Milliseconds));
         Sample[] fast = [.. ill.Where(static sample => sample.Reason is "circuit-open")];
         Console.WriteLine($"  one {name}: the other seven p99 {calm.P99:F2} → {now.P99:F2} ms ({now.P99 / calm.P99:F2}×), {others.Count(static sample => !sample.IsServed)} errors of {others.Length:N0}; "
-            + $"the ill one: {fast.Length:N0} circuit-open{(fast.Length > 0 ? $" at p99 {Percentiles.Of(fast.Select(static sample => sample.Milliseconds)).P99:F2} ms" : "")}, "
+            + $"the ill one: {fast.Length:N0} circuit-open{(fast.Length > 0 ? $" at p99 {Percentiles.Of(fast.Select(static sample => sample.SinceSent)).P99:F2} ms from sending" : "")}, "
             + $"others {string.Join(", ", ill.Where(static sample => !IsOther(sample) && sample.Reason is not "circuit-open").GroupBy(static sample => $"{sample.Status} {sample.Reason}").Select(static group => $"{group.Count()} × {group.Key.Trim()}"))}; "
             + $"threads {threads} → {ThreadPool.ThreadCount}");
     }

@@ -44,7 +44,7 @@ internal sealed class OpenLoop(HttpMessageInvoker client, Func<int, HttpRequestM
         await Task.Yield();
         using var limit = new CancellationTokenSource(Longest);
         using var request = create(number);
-        var (status, reason) = (0, "");
+        var (status, reason, sent) = (0, "", Stopwatch.GetTimestamp());
         try
         {
             using var answer = await client.SendAsync(request, limit.Token);
@@ -56,7 +56,7 @@ internal sealed class OpenLoop(HttpMessageInvoker client, Func<int, HttpRequestM
             reason = "broken off";
         }
 
-        samples.Add(new(number, request.Method.Method, request.RequestUri!.AbsolutePath, status, reason, Stopwatch.GetElapsedTime(due).TotalMilliseconds, due));
+        samples.Add(new(number, request.Method.Method, request.RequestUri!.AbsolutePath, status, reason, Stopwatch.GetElapsedTime(due).TotalMilliseconds, Stopwatch.GetElapsedTime(sent).TotalMilliseconds, due));
     }
 
     private static string CodeOf(string body)
@@ -68,7 +68,15 @@ internal sealed class OpenLoop(HttpMessageInvoker client, Func<int, HttpRequestM
 }
 
 /// <summary>One request of a load.</summary>
-internal readonly record struct Sample(int Number, string Method, string Path, int Status, string Reason, double Milliseconds, long Due)
+/// <param name="Number">Its number.</param>
+/// <param name="Method">Its method.</param>
+/// <param name="Path">Its path.</param>
+/// <param name="Status">The status of the answer; 0 without one.</param>
+/// <param name="Reason">The reason code of a refusal.</param>
+/// <param name="Milliseconds">From when it was due to its answer: what a client feels, with the steps of the timer that sends it.</param>
+/// <param name="SinceSent">From when it was sent to its answer.</param>
+/// <param name="Due">When it was due, as a timestamp.</param>
+internal readonly record struct Sample(int Number, string Method, string Path, int Status, string Reason, double Milliseconds, double SinceSent, long Due)
 {
     public bool IsServed => Status is >= 200 and < 300;
 }

@@ -31,9 +31,11 @@ public sealed class ClockSettingsTests
     {
         var state = State(Cluster with { Timeouts = new() { Total = TimeSpan.FromSeconds(4) } });
         string? Of(in CallDeadline deadline, TimeSpan? granted = null) => ClockSettings.Describe(ForwardError.DeadlineExceeded, ForwardPhase.Request, state, deadline, granted);
-        Assert.Equal("Timeouts:Total (00:00:04) ran out", Of(new(1, 1, IsCallers: false)));
-        Assert.Equal("Total of the route's timeout (00:00:03) ran out", Of(new(1, 1, IsCallers: false), TimeSpan.FromSeconds(3)));
-        Assert.Equal("the time that the caller gives ran out", Of(new CallDeadline(2, 2, IsCallers: false).Shorten(1)));
+        Assert.Equal("Timeouts:Total (00:00:04) ran out", Of(new(1, 1, IsGranted: true)));
+        Assert.Equal("Total of the route's timeout (00:00:03) ran out", Of(new(1, 1, IsGranted: true), TimeSpan.FromSeconds(3)));
+        Assert.Equal("the time that the caller gives, or a cluster before this has left, ran out", Of(new CallDeadline(2, 2, IsGranted: true).Shorten(1)));
+        Assert.Equal("the time that the caller gives, or a cluster before this has left, ran out", Of(new CallDeadline(2, 2, IsGranted: true).Within(new(1, 1, IsGranted: true))));
+        Assert.Equal("Timeouts:Total (00:00:04) ran out", Of(new CallDeadline(2, 2, IsGranted: true).Within(CallDeadline.None)));
     }
 
     private static ClusterState State(Cluster cluster) => new(cluster, [], null!, new(new(), TimeProvider.System));

@@ -58,16 +58,25 @@ public sealed class EndpointCircuitsTests : IDisposable
     }
 
     [Fact]
-    public void State_told_is_that_of_the_rules_in_force()
+    public void State_told_is_that_of_the_rules_that_serve()
     {
-        var (former, current) = (For("/a", new()), For("/a", new() { MinResults = 5 }));
+        var former = For("/a", new());
+        former.Serve(former.BuildNumber);
         former.Breaker.Trip("test", 1, 1);
+
+        // A configuration that is refused has built the endpoint too.
+        var refused = For("/a", new() { MinResults = 4 });
+        Assert.Equal(CircuitState.Open, _byHand.GetAll()["Endpoint /a"]);
+        var current = For("/a", new() { MinResults = 5 });
+        current.Serve(current.BuildNumber);
+        former.Serve(1);
         Assert.Equal(CircuitState.Closed, _byHand.GetAll()["Endpoint /a"]);
 
         // Back to the rules before: their circuit is open still.
         Assert.Same(former, For("/a", new()));
+        former.Serve(former.BuildNumber);
         Assert.Equal(CircuitState.Open, _byHand.GetAll()["Endpoint /a"]);
-        GC.KeepAlive((former, current));
+        GC.KeepAlive((former, refused, current));
     }
 
     [Fact]

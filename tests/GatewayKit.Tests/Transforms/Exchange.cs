@@ -47,6 +47,8 @@ internal sealed class Exchange
 
     private sealed record Attempt(string DestinationId, Uri DestinationAddress) : IForwardAttempt
     {
+        public long EndsAt => long.MaxValue;
+
         public bool MayBeProcessed => true;
 
         public bool HasLostBody => true;

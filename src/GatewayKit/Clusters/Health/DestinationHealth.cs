@@ -11,6 +11,9 @@ internal sealed class DestinationHealth
     /// <summary>The reason that an ejection gives the circuit.</summary>
     public const string Outlier = "outlier";
 
+    // Made once: while a destination fails, each call does.
+    private static readonly string[] Statuses = [.. Enumerable.Range(100, 500).Select(static status => $"status {status}")];
+
     private readonly ClusterVitals _vitals;
     private CircuitBreaker _circuit;
     private ProbeResults _probes = new();
@@ -19,8 +22,7 @@ internal sealed class DestinationHealth
     private long _joinedAt;
     private bool _isStartCounted = true;
     private volatile bool _isEjected;
-    private volatile string? _failure;
-    private volatile int _failureStatus;
+    private volatile string _failure = "none";
 
     public DestinationHealth(string destinationId, Uri address, Cluster cluster, ClusterVitals vitals)
     {
@@ -33,7 +35,7 @@ internal sealed class DestinationHealth
     public Uri Address { get; }
 
     /// <summary>How the latest call failed that did, for people: a reason code, or a status.</summary>
-    public string LatestFailure => _failure ?? (_failureStatus is 0 ? "none" : $"status {_failureStatus}");
+    public string LatestFailure => _failure;
 
     /// <summary>Lets calls pass, or not.</summary>
     public CircuitBreaker Circuit => Volatile.Read(ref _circuit);
@@ -94,7 +96,8 @@ internal sealed class DestinationHealth
     /// <summary>Notes how a call failed.</summary>
     /// <param name="status">The status of the answer; 0 if there was none.</param>
     /// <param name="reason">The reason code; <see langword="null"/> if the status says it all.</param>
-    public void NoteFailure(int status, string? reason) => (_failureStatus, _failure) = (status, reason);
+    public void NoteFailure(int status, string? reason) =>
+        _failure = reason ?? (status is >= 100 and < 600 ? Statuses[status - 100] : "no answer");
 
     /// <summary>Notes a change of what health checks say.</summary>
     public void Note(HealthChange change) => Latest = change;

@@ -87,7 +87,7 @@ internal sealed class DestinationProbe
             _isRunning = true;
         }
 
-        _ = AskAsync(_cluster, _destination, _settings);
+        _ = AskAsync(_cluster, _destination, _settings).Observed();
     }
 
     private async Task AskAsync(ClusterState cluster, DestinationState destination, ActiveHealth settings)
@@ -133,13 +133,13 @@ internal sealed class DestinationProbe
             Schedule(Next());
         }
 
+        // First: a log that fails must not keep a destination in use that is ill.
+        cluster.Vitals!.Probed(_health, settings, answer.Outcome, changed ? from : null);
         _telemetry.Probed(cluster.Cluster.Id, _health.Id, answer, exception);
         if (changed)
         {
             _telemetry.ProbeChanged(cluster.Cluster.Id, _health, from, HealthQuestion.TargetOf(destination, settings), answer);
         }
-
-        cluster.Vitals!.Probed(_health, settings, answer.Outcome, changed ? from : null);
     }
 
     // While something is changing, or while nobody may be served before it is known, it is not the time to save questions.

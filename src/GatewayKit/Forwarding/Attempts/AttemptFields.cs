@@ -30,15 +30,23 @@ internal static class AttemptFields
     public static bool IsExhausted(HttpResponseMessage answer) => answer.Headers.NonValidated.Contains(Exhausted);
 
     /// <summary>Says so to a gateway in front, unless something else answers in the end.</summary>
-    public static void MarkExhausted(HttpResponse response) => response.OnStarting(
-        static state =>
+    public static void MarkExhausted(HttpResponse response)
+    {
+        // A handler of the host may have begun to answer before it forwarded.
+        if (!response.HasStarted)
         {
-            if (((HttpResponse)state).StatusCode >= StatusCodes.Status500InternalServerError)
-            {
-                ((HttpResponse)state).Headers[Exhausted] = "1";
-            }
+            response.OnStarting(Mark, response);
+        }
+    }
 
-            return Task.CompletedTask;
-        },
-        response);
+    private static Task Mark(object state)
+    {
+        var response = (HttpResponse)state;
+        if (response.StatusCode >= StatusCodes.Status500InternalServerError)
+        {
+            response.Headers[Exhausted] = "1";
+        }
+
+        return Task.CompletedTask;
+    }
 }

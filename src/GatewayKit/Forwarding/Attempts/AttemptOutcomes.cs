@@ -38,6 +38,10 @@ internal static class AttemptOutcomes
         _ => CallResult.Success,
     };
 
+    /// <summary>What a gRPC call says that failed and has status 200 all the same; <see langword="null"/> for any other.</summary>
+    public static string? GrpcFailure(HttpResponseMessage? answer, bool isGrpc) =>
+        isGrpc && answer is not null && answer.Headers.NonValidated.TryGetValues(GrpcStatus, out var status) && IsUnavailable(status.ToString()) ? $"grpc-{status}" : null;
+
     /// <summary>Whether an answer has no end that anybody waits for.</summary>
     public static bool IsStream(HttpResponseMessage answer, bool isGrpc) =>
         isGrpc || (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && LongLived.IsEventStream(type.ToString()));

@@ -39,8 +39,8 @@ internal sealed class AttemptRing
         // been reached before: sending again is theirs alone.
         var isInForce = retry is { Mode: PolicyMode.Enforce, MaxRetries: > 0 };
         var failsOver = retry is null or { Mode: PolicyMode.Shadow } && cluster.MayHaveOtherDestinations && cluster.Cluster.Http.Client is null;
-        var isTried = retry is { Mode: PolicyMode.Shadow, MaxRetries: > 0 };
-        var retries = isInForce || failsOver || isTried;
+        var isShadow = retry is { Mode: PolicyMode.Shadow, MaxRetries: > 0 };
+        var retries = isInForce || failsOver || isShadow;
         var share = hedging is { Mode: not PolicyMode.Off } && cluster.MayHaveOtherDestinations ? cluster.HedgeShare : null;
         if (!retries && share is null)
         {
@@ -51,8 +51,8 @@ internal sealed class AttemptRing
         if (retries)
         {
             RetryAdmission By(RetryPolicy? policy) => new(policy, cluster.Budget, cluster.AttemptTime, time, peers, random, sender.Draining);
-            var (admission, tried) = (isInForce ? By(retry) : failsOver ? By(null) : null, isTried ? By(retry) : null);
-            builder.AddStrategy(_ => new RetryStrategy(admission, tried, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
+            var (admission, shadow) = (isInForce ? By(retry) : failsOver ? By(null) : null, isShadow ? By(retry) : null);
+            builder.AddStrategy(_ => new RetryStrategy(admission, shadow, retryMetrics, time, sender.Draining), new RingStrategyOptions("Retry"));
         }
 
         if (share is not null)

@@ -32,7 +32,7 @@ internal sealed class AttemptSender(
     /// <returns>A message on its way, whose answer <see cref="Receive"/> takes; or what came of the attempt instead.</returns>
     public BegunAttempt Begin(in ForwardCall call, RingCall? ring)
     {
-        if (ring is { Attempts: > 1 } && call.Upgrade?.Reserve(tunnels) is { } full and not ForwardError.None)
+        if (ring is { Attempts: > 0 } && call.Upgrade?.Reserve(tunnels) is { } full and not ForwardError.None)
         {
             return new(new AttemptResult(full));
         }
@@ -158,7 +158,10 @@ internal sealed class AttemptSender(
         {
             // A strategy that throws itself, or its predicate: nothing that the attempt holds may be lost with it.
             sending.DropBut(null);
-            return await FailAsync(exchange, ForwardError.TransformFailed, exception).ConfigureAwait(false);
+            var isOfHost = exchange.Clock.Error is ForwardError.None && exception is not ExecutionRejectedException;
+            return isOfHost
+                ? await FailAsync(exchange, ForwardError.TransformFailed, exception).ConfigureAwait(false)
+                : await FailAsync(exchange, exception).ConfigureAwait(false);
         }
         finally
         {

@@ -13,6 +13,8 @@ internal sealed class HedgingStrategy(
     HedgingPolicy policy, ClusterState cluster, RetryBudget share, RetryPolicy? retry, HedgeMetrics metrics, TimeProvider time, CancellationToken draining)
     : ResilienceStrategy<AttemptResult>
 {
+    private const string Hedged = "hedged";
+
     // The share of a destination's connections above which nothing is added to them.
     private const double MostBusy = 0.7;
 
@@ -33,8 +35,15 @@ internal sealed class HedgingStrategy(
     private async ValueTask<Outcome<AttemptResult>> RaceAsync<TState>(
         Task<Outcome<AttemptResult>> first, RingCall ring, Func<ResilienceContext, TState, ValueTask<Outcome<AttemptResult>>> callback, ResilienceContext context, TState state)
     {
-        if (await IsInTimeAsync(first).ConfigureAwait(false) || !MayBegin(ring))
+        if (await IsInTimeAsync(first).ConfigureAwait(false))
         {
+            return await first.ConfigureAwait(false);
+        }
+
+        var outcome = Admit(ring);
+        if (outcome is not Hedged)
+        {
+            metrics.Decided(cluster, outcome);
             return await first.ConfigureAwait(false);
         }
 
@@ -43,8 +52,15 @@ internal sealed class HedgingStrategy(
         var second = callback(context, state).AsTask();
         ring.MustGoElsewhere = false;
 
-        // A refused one has no exchange.
+        // A refused one has no exchange, and has cost nobody anything.
         var hedge = ReferenceEquals(ring.Latest, slow) ? null : ring.Latest;
+        metrics.Decided(cluster, hedge is null ? "no-destination" : Hedged);
+        if (hedge is null)
+        {
+            share.PutBack();
+            cluster.Budget.PutBack();
+        }
+
         await Task.WhenAny(first, second).ConfigureAwait(false);
         if (IsAcceptable(first))
         {
@@ -77,20 +93,16 @@ internal sealed class HedgingStrategy(
         return first.IsCompleted;
     }
 
-    private bool MayBegin(RingCall ring)
-    {
-        var outcome = ring.Call.HttpContext.RequestAborted.IsCancellationRequested ? "client-gone"
-            : draining.IsCancellationRequested ? "draining"
-            : !ring.Call.Deadline.Allows(TimeSpan.Zero, cluster.AttemptTime, time) ? "too-late"
-            : !ring.HasDestination(elsewhere: true) ? "no-destination"
-            : (ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight) || cluster.Bulkhead is { Load: > MostBusy } ? "busy"
-            : !share.TryWithdraw() ? "share-used"
-            : policy.Mode is PolicyMode.Shadow ? "would-hedge"
-            : !cluster.Budget.TryWithdraw() ? "budget-spent"
-            : "hedged";
-        metrics.Decided(cluster, outcome);
-        return outcome is "hedged";
-    }
+    private string Admit(RingCall ring) =>
+        ring.Call.HttpContext.RequestAborted.IsCancellationRequested ? "client-gone"
+        : draining.IsCancellationRequested ? "draining"
+        : !ring.Call.Deadline.Allows(TimeSpan.Zero, cluster.AttemptTime, time) ? "too-late"
+        : !ring.HasDestination(elsewhere: true) ? "no-destination"
+        : (ring.Latest is { } slow && slow.Destination.InFlight > MostBusy * cluster.MostInFlight) || cluster.Bulkhead is { Load: > MostBusy } ? "busy"
+        : !share.TryWithdraw() ? "share-used"
+        : policy.Mode is PolicyMode.Shadow ? "would-hedge"
+        : !cluster.Budget.TryWithdraw() ? "budget-spent"
+        : Hedged;
 
     private bool IsAcceptable(Task<Outcome<AttemptResult>> attempt) =>
         attempt.IsCompletedSuccessfully && attempt.GetAwaiter().GetResult() is { Exception: null, Result: { Error: ForwardError.None } result } && !RetryableFailures.Contains(result, retry ?? Defaults);

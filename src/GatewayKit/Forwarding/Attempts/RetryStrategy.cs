@@ -8,11 +8,11 @@ namespace GatewayKit.Forwarding.Attempts;
 /// asks for.
 /// </summary>
 /// <param name="admission">Who decides; <see langword="null"/> if nothing is sent again.</param>
-/// <param name="tried">A policy that is only tried: what it would add is counted. <see langword="null"/> for none.</param>
+/// <param name="shadow">A policy that is only tried: what it would add is counted. <see langword="null"/> for none.</param>
 /// <param name="metrics">Who counts.</param>
 /// <param name="time">The clock.</param>
 /// <param name="draining">Cancelled when the host begins to stop.</param>
-internal sealed class RetryStrategy(RetryAdmission? admission, RetryAdmission? tried, RetryMetrics metrics, TimeProvider time, CancellationToken draining)
+internal sealed class RetryStrategy(RetryAdmission? admission, RetryAdmission? shadow, RetryMetrics metrics, TimeProvider time, CancellationToken draining)
     : ResilienceStrategy<AttemptResult>
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -44,9 +44,9 @@ internal sealed class RetryStrategy(RetryAdmission? admission, RetryAdmission? t
             return true;
         }
 
-        if (tried is not null)
+        if (shadow is not null)
         {
-            Decide(tried, ring, result, isShadow: true, out _);
+            Decide(shadow, ring, result, isShadow: true, out _);
         }
 
         return false;
@@ -60,7 +60,12 @@ internal sealed class RetryStrategy(RetryAdmission? admission, RetryAdmission? t
             return false;
         }
 
-        metrics.Decided(ring.Call, result, decision, isShadow);
+        // One count for each failure: where a policy is tried, what it says of those that stay.
+        if (isShadow || shadow is null || decision is RetryDecision.Retry or RetryDecision.ClientGone)
+        {
+            metrics.Decided(ring.Call, result, decision, isShadow);
+        }
+
         ring.IsExhausted |= !isShadow && decision is (RetryDecision.AttemptsUsed or RetryDecision.BudgetSpent or RetryDecision.LeftToGateway);
 
         // Whoever is gone gets no answer either: that is found out before anything is sent.

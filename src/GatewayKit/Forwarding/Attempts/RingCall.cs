@@ -17,7 +17,7 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
 
     public ref readonly ForwardCall Call => ref _call;
 
-    /// <summary>How many attempts have begun.</summary>
+    /// <summary>How many attempts had a destination.</summary>
     public int Attempts { get; private set; }
 
     /// <summary>Where it was already.</summary>
@@ -39,15 +39,12 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     public ForwardError AbortedBy => sender.AbortedBy(_call);
 
     /// <summary>Makes the next attempt, at a destination that was not asked yet while there is one.</summary>
-    public ValueTask<Outcome<AttemptResult>> AttemptAsync()
-    {
-        Attempts++;
-        return sender.SendAsync(_call, this);
-    }
+    public ValueTask<Outcome<AttemptResult>> AttemptAsync() => sender.SendAsync(_call, this);
 
     /// <summary>Notes an attempt that has a destination.</summary>
     public void Note(Exchange exchange)
     {
+        Attempts++;
         Latest = exchange;
         _tried.Add(exchange.Destination);
     }

@@ -12,9 +12,6 @@ internal sealed class Bulkheads(TimeProvider time)
 
     public Bulkhead ForCluster(string clusterId) => Find($"cluster {clusterId}", clusterId, isCluster: true);
 
-    /// <summary>Of an address that an endpoint forwards to, which may be called like a cluster and is none.</summary>
-    public Bulkhead ForAddress(Uri address) => Find($"address {address.AbsoluteUri}", address.Authority, isCluster: true);
-
     /// <summary>Those that somebody uses.</summary>
     public IReadOnlyList<Bulkhead> InUse => _known.InUse;
 

@@ -46,7 +46,8 @@ internal sealed class FallbackRules(FallbackPolicy policy, GatewayEndpoint endpo
     public string? Obstacle(GatewayContext context, in FallbackCause cause)
     {
         var httpContext = context.HttpContext;
-        var left = context.Deadline == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(time.GetTimestamp(), context.Deadline);
+        var deadline = Math.Min(context.Deadline, context.LatestAttempt?.EndsAt ?? long.MaxValue);
+        var left = deadline == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(time.GetTimestamp(), deadline);
         if (httpContext.Response.HasStarted)
         {
             return "started";

@@ -53,7 +53,7 @@ internal sealed class MirrorExchange(MirrorRoute route, MirrorRequest request, M
 
         var (result, start) = (CallResult.Neutral, route.Time.GetTimestamp());
         var acquired = false;
-        var status = 0;
+        var (status, reason) = (0, (string?)null);
         TimeSpan? headTime = null, retryAfter = null;
         try
         {
@@ -89,14 +89,14 @@ internal sealed class MirrorExchange(MirrorRoute route, MirrorRequest request, M
             }
             catch (Exception exception)
             {
-                result = CallResult.Failure;
-                route.Ended(exception is OperationCanceledException ? "timed-out" : "failed");
+                (result, reason) = (CallResult.Failure, exception is OperationCanceledException ? "timed-out" : "failed");
+                route.Ended(reason);
                 return null;
             }
         }
         finally
         {
-            lease.Report(result, headTime ?? route.Time.GetElapsedTime(start), retryAfter, status);
+            lease.Report(result, headTime ?? route.Time.GetElapsedTime(start), retryAfter, status, reason);
             lease.Destination.End();
             if (acquired)
             {

@@ -94,6 +94,24 @@ public sealed class HedgingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Hedge_that_finds_no_other_destination_is_no_attempt()
+    {
+        await using var gateway = await StartAsync(new() { Delay = Delay, MaxPercent = 50 }, static cluster => cluster with
+        {
+            Affinity = new() { Header = new() { Name = "X-Session" }, OnMissing = MissingDestination.Refuse },
+            Retry = new() { MaxRetries = 1, BaseDelay = TimeSpan.Zero },
+        });
+        using var bound = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
+        await FillShareAsync(gateway);
+        var sending = SlowFirstAsync(gateway, "GET", session: bound.Headers.GetValues("X-Session").Single(), slowFails: true);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        _abandoned.TrySetResult();
+
+        // The one retry that there is is made.
+        Assert.Equal("fast", await sending);
+    }
+
+    [Fact]
     public async Task Hedge_is_not_begun_when_its_answer_would_come_too_late()
     {
         await using var gateway = await StartAsync(new() { Delay = Delay, MaxPercent = 50 }, static cluster => cluster with { Timeouts = cluster.Timeouts with { Total = Delay + TimeSpan.FromMilliseconds(40) } });
@@ -141,6 +159,7 @@ public sealed class HedgingTests : IAsyncLifetime
 
         using var aborted = context.RequestAborted.Register(() => _abandoned.TrySetResult());
         await _abandoned.Task;
+        context.Response.StatusCode = context.Request.Headers.ContainsKey("X-Slow-Fails") ? 503 : 200;
         await context.Response.WriteAsync("slow");
     }
 
@@ -173,13 +192,18 @@ public sealed class HedgingTests : IAsyncLifetime
         _time.Forget();
     }
 
-    private async Task<string> SlowFirstAsync(TestHost gateway, string method, bool hedgeFails = false, bool isAwaited = true, string? session = null)
+    private async Task<string> SlowFirstAsync(TestHost gateway, string method, bool hedgeFails = false, bool isAwaited = true, string? session = null, bool slowFails = false)
     {
         using var request = new HttpRequestMessage(new(method), "/");
         request.Headers.Add("X-Slow", "1");
         if (hedgeFails)
         {
             request.Headers.Add("X-Hedge-Fails", "1");
+        }
+
+        if (slowFails)
+        {
+            request.Headers.Add("X-Slow-Fails", "1");
         }
 
         if (session is not null)

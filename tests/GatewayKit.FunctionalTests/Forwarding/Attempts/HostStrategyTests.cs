@@ -1,8 +1,11 @@
 using System.Net;
+using System.Threading.RateLimiting;
 using GatewayKit.Clusters;
+using GatewayKit.Forwarding.Attempts;
 using GatewayKit.FunctionalTests.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -78,7 +81,7 @@ public sealed class HostStrategyTests
             {
                 ShouldHandle = static _ => new(true),
                 FallbackAction = static _ => Outcome.FromResultAsValueTask(
-                    GatewayKit.Forwarding.Attempts.AttemptResult.FromAnswer(new(HttpStatusCode.OK) { Content = new StringContent("ours") })),
+                    AttemptResult.FromAnswer(new(HttpStatusCode.OK) { Content = new StringContent("ours") })),
             })));
         Assert.Equal("ours", await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
     }
@@ -99,6 +102,45 @@ public sealed class HostStrategyTests
 
         Assert.Equal(0, gateway.App.Services.GetRequiredService<ClusterStates>().InForce["up"].Destinations[0].InFlight);
     }
+
+    [Fact]
+    public async Task Client_that_leaves_while_a_strategy_waits_is_no_fault_of_the_gateway()
+    {
+        using var log = new LogRecorder();
+        using var limiter = new ConcurrencyLimiter(new() { PermitLimit = 1, QueueLimit = 10 });
+        using var held = limiter.AttemptAcquire();
+        await using var upstream = await Upstream.StartAsync(static context => context.Response.WriteAsync("theirs"));
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address,
+            services: builder =>
+            {
+                builder.Services.AddLogging(logging => logging.AddProvider(log));
+                builder.ConfigureAttempts("up", strategies => strategies.AddStrategy(_ => new Waiting(limiter), new WaitingOptions()));
+            });
+        using (var client = await RawConnection.ConnectAsync(gateway.Address))
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            Assert.True(SpinWait.SpinUntil(() => limiter.GetStatistics()!.CurrentQueuedCount == 1, RawConnection.Limit));
+            client.Reset();
+        }
+
+        var destination = gateway.App.Services.GetRequiredService<ClusterStates>().InForce["up"].Destinations[0];
+        Assert.True(SpinWait.SpinUntil(() => destination.InFlight == 0, RawConnection.Limit));
+        Assert.DoesNotContain(log.Take(1300), static line => line.Level >= LogLevel.Error);
+    }
+
+    // As the limiter of Polly.RateLimiting: it throws when its wait is called off.
+    private sealed class Waiting(RateLimiter limiter) : ResilienceStrategy<AttemptResult>
+    {
+        protected override async ValueTask<Outcome<AttemptResult>> ExecuteCore<TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<AttemptResult>>> callback, ResilienceContext context, TState state)
+        {
+            using var lease = await limiter.AcquireAsync(1, context.CancellationToken);
+            return await callback(context, state);
+        }
+    }
+
+    private sealed class WaitingOptions : ResilienceStrategyOptions;
 
     [Theory]
     [InlineData(true, 0)]
