@@ -100,17 +100,24 @@ internal static class ForwardErrors
         OperationCanceledException { InnerException: TimeoutException } => ForwardError.UpstreamConnectTimeout,
         HttpRequestException { InnerException: AuthenticationException } => ForwardError.UpstreamTlsFailed,
         HttpRequestException { InnerException: DeniedAddressException } => ForwardError.UpstreamAddressDenied,
-        HttpProtocolException { ErrorCode: RefusedStream or RequestRejected }
-            or HttpRequestException { InnerException: HttpProtocolException { ErrorCode: RefusedStream or RequestRejected } } => ForwardError.UpstreamRefused,
-        HttpProtocolException { ErrorCode: var code } when IsGivenUp(code) => ForwardError.UpstreamReset,
-        HttpRequestException { InnerException: HttpProtocolException { ErrorCode: var code } } when IsGivenUp(code) => ForwardError.UpstreamReset,
-        HttpProtocolException silent when IsSilence(silent) => ForwardError.UpstreamReset,
-        HttpRequestException { InnerException: HttpProtocolException silent } when IsSilence(silent) => ForwardError.UpstreamReset,
+        _ when ProtocolErrorOf(exception) is { ErrorCode: RefusedStream or RequestRejected } => ForwardError.UpstreamRefused,
+        _ when ProtocolErrorOf(exception) is { } protocol && (IsGivenUp(protocol.ErrorCode) || IsSilence(protocol)) => ForwardError.UpstreamReset,
         HttpRequestException request => IsOfTls(request) ? ForwardError.UpstreamTlsBroken : OfRequest(request),
         HttpIOException io => OfKind(io.HttpRequestError) ?? ForwardError.UpstreamReset,
         AuthenticationException => ForwardError.UpstreamTlsFailed,
         _ => ForwardError.UpstreamReset,
     };
+
+    // An upload that meets a stream which was reset reports that as what made its own failure.
+    private static HttpProtocolException? ProtocolErrorOf(Exception? exception)
+    {
+        while (exception is not (null or HttpProtocolException))
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception as HttpProtocolException;
+    }
 
     // NO_ERROR, INTERNAL_ERROR, CANCEL, ENHANCE_YOUR_CALM (RFC 9113 §7): the destination gave up, as by closing a connection of HTTP/1.1. Other codes
     // complain about the protocol.
