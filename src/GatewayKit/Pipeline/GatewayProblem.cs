@@ -86,7 +86,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
 
         response.StatusCode = StatusCode;
         response.Headers.CacheControl = "no-store";
-        long? seconds = retryAfter is { } wait ? RetryTimes.ToSeconds(wait) : null;
+        int? seconds = retryAfter is { } wait ? RetryTimes.ToSeconds(wait) : null;
         if (seconds is { } known)
         {
             response.Headers.RetryAfter = known.ToString(CultureInfo.InvariantCulture);
@@ -127,7 +127,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
         response.Headers.Remove(HeaderNames.LastModified);
     }
 
-    private ProblemDetails ToDetails(HttpContext httpContext, string typeBase, long? retryAfter)
+    private ProblemDetails ToDetails(HttpContext httpContext, string typeBase, int? retryAfter)
     {
         var details = new ProblemDetails
         {
@@ -140,7 +140,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
         details.Extensions["code"] = Reason.Code;
         if (ViolatedPolicies.Count > 0)
         {
-            // In the one form of a list that every serializer of problems knows, also without reflection.
+            // In a form that every serializer of problems knows, also without reflection.
             details.Extensions["violated-policies"] = JsonSerializer.SerializeToElement(ViolatedPolicies, ProblemJsonContext.Default.IReadOnlyListString);
         }
 

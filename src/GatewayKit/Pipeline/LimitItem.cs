@@ -25,7 +25,7 @@ internal readonly struct LimitItem(in LimitReading reading)
 
     public LimitItem WithOneMore() => this with { Remaining = Math.Min(Quota, Remaining + 1) };
 
-    private static int ToSeconds(TimeSpan? time) => time is { } known ? (int)Math.Min(int.MaxValue, RetryTimes.ToSeconds(known)) : 0;
+    private static int ToSeconds(TimeSpan? time) => time is { } known ? RetryTimes.ToSeconds(known) : 0;
 }
 
 /// <summary>As many as requests have, side by side with what else is known of them.</summary>

@@ -6,7 +6,7 @@ namespace GatewayKit.Pipeline;
 
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(string))]
-[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class ProblemJsonContext : JsonSerializerContext;

@@ -12,13 +12,21 @@ internal sealed class RetryTimes(Func<double> random)
     // Room may be made at any time: who asks when says nothing about when there is some.
     private static readonly TimeSpan AddedAtCapacity = TimeSpan.FromSeconds(4);
 
+    // As many seconds as fit into a number of 32 bits.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24_855);
+
     public static RetryTimes Default { get; } = new(Random.Shared.NextDouble);
 
     /// <summary>When the caller of a refused request is told to come back; <see langword="null"/> if waiting cannot help.</summary>
-    public TimeSpan? Of(GatewayProblem problem) => problem.RetryAfter is { } wait ? wait + (random() * Added(problem.Reason, wait)) : null;
+    public TimeSpan? Of(GatewayProblem problem) => problem.RetryAfter switch
+    {
+        null => null,
+        { } wait when wait > Longest => Longest,
+        { } wait => wait + (random() * Added(problem.Reason, wait)),
+    };
 
     /// <summary>In whole seconds, rounded up (RFC 9110 §10.2.3).</summary>
-    public static long ToSeconds(TimeSpan wait) => Math.Max(1, (wait.Ticks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond);
+    public static int ToSeconds(TimeSpan wait) => (int)Math.Clamp((wait.Ticks / TimeSpan.TicksPerSecond) + (wait.Ticks % TimeSpan.TicksPerSecond > 0 ? 1 : 0), 1, int.MaxValue);
 
     // What is no limit has a time of its own: a circuit lets its callers back bit by bit.
     private static TimeSpan Added(RejectionReason reason, TimeSpan wait) => reason.RegisteredType switch

@@ -1,13 +1,16 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Tests.Pipeline;
 using GatewayKit.Throttling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using static GatewayKit.FunctionalTests.Throttling.ThrottledGateway;
 
@@ -73,6 +76,20 @@ public sealed class RateLimitFieldsTests
         using var refused = await gateway.Client.GetAsync("/limited");
         var problem = await refused.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal("https://example.com/problems/rate-limited", problem.GetProperty("type").GetString());
+    }
+
+    // What an app has that is compiled ahead of time: the types that the framework knows in problems, and no others.
+    [Fact]
+    public async Task Problem_of_a_limit_is_written_without_reflection()
+    {
+        await using var gateway = await StartAsync(
+            static app => app.MapGatewayRoute(Route("limited")).WithThrottling(FourInTwoSeconds with { Burst = 1 }),
+            services: static builder => builder.Services.PostConfigure<JsonOptions>(static options => options.SerializerOptions.TypeInfoResolverChain
+                .Where(static resolver => resolver is DefaultJsonTypeInfoResolver).ToList().ForEach(reflecting => options.SerializerOptions.TypeInfoResolverChain.Remove(reflecting))));
+        await gateway.Client.GetStringAsync("/limited");
+        using var refused = await gateway.Client.GetAsync("/limited");
+        Assert.Contains("\"violated-policies\":[\"burst\"],\"retryAfter\":1,", await refused.Content.ReadAsStringAsync());
+        Assert.Empty(gateway.App.Services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions.TypeInfoResolverChain.OfType<DefaultJsonTypeInfoResolver>());
     }
 
     [Fact]

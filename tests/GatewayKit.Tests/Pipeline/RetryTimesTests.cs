@@ -31,6 +31,15 @@ public sealed class RetryTimesTests
     public void What_is_no_limit_has_its_own_time() => Assert.Equal(30, Seconds(RejectionReason.CircuitOpen, 30, 0.99));
 
     [Fact]
+    public void No_time_is_too_long_or_too_short()
+    {
+        var times = new RetryTimes(static () => 0.99);
+        Assert.Equal(24_855 * 86_400, RetryTimes.ToSeconds(times.Of(new(RejectionReason.Overloaded, retryAfter: TimeSpan.MaxValue))!.Value));
+        Assert.Equal(1, RetryTimes.ToSeconds(times.Of(new(RejectionReason.RateLimited, retryAfter: Timeout.InfiniteTimeSpan))!.Value));
+        Assert.Equal(int.MaxValue, RetryTimes.ToSeconds(TimeSpan.MaxValue));
+    }
+
+    [Fact]
     public void Nobody_is_told_when_waiting_cannot_help() => Assert.Null(new RetryTimes(static () => 0.5).Of(new(RejectionReason.QuotaExceeded)));
 
     [Fact]

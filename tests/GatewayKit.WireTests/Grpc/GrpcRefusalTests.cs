@@ -87,6 +87,19 @@ public sealed class GrpcRefusalTests
         Assert.InRange(int.Parse(answer["grpc-retry-pushback-ms"]!, CultureInfo.InvariantCulture), earliest, latest);
     }
 
+    [Fact]
+    public async Task Throttled_call_tells_of_the_limit_in_the_one_block_there_is()
+    {
+        await using var upstream = Http2UpstreamConnection.Start(static connection => connection.ReadToEndAsync());
+        await using var gateway = await GrpcGateway.StartAsync(
+            upstream.Address, map: static app => app.MapPost("/host", static () => Results.Empty).WithThrottling(new() { RequestsPerSecond = 0.5, Name = "calls" }));
+        using var client = await Http2Client.ConnectAsync(gateway.Gateway);
+        Assert.Equal("\"calls\";r=0;t=2", (await client.AskAsync(1, GrpcGateway.Call("/host")))["ratelimit"]);
+        var refused = await client.AskAsync(3, GrpcGateway.Call("/host"));
+        Assert.Equal((true, "8", "\"calls\";r=0;t=2", "\"calls\";q=1;w=2"), (refused.IsHeadOnly, refused["grpc-status"], refused["ratelimit"], refused["ratelimit-policy"]));
+        Assert.InRange(int.Parse(refused["grpc-retry-pushback-ms"]!, CultureInfo.InvariantCulture), 2_000, 2_200);
+    }
+
     [Theory]
     [InlineData("application/json")]
     [InlineData("application/grpc-web")]
