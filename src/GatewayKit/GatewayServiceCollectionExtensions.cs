@@ -21,6 +21,7 @@ using GatewayKit.Rollout.Mirroring;
 using GatewayKit.Rollout.Splits;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Quotas;
 using GatewayKit.Transforms;
 using GatewayKit.WebSockets;
 using Microsoft.AspNetCore.DataProtection;
@@ -132,6 +133,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IMirrorSink, LogMirrorSink>());
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
+        AddQuotas(services);
         services.TryAddSingleton<FaultStates>();
         services.TryAddSingleton<FaultMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FaultPolicy>, FaultSwitch>());
@@ -141,6 +143,7 @@ public static class GatewayServiceCollectionExtensions
             .AddPolicy<BulkheadPolicy, BulkheadFilterFactory>("Bulkhead")
             .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
+            .AddPolicy<QuotaPolicy, QuotaFilterFactory>("Quota")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms")
@@ -208,6 +211,21 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<FallbackEndpoints>();
         services.TryAddSingleton<FallbackMetrics>();
         services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());
+    }
+
+    private static void AddQuotas(IServiceCollection services)
+    {
+        services.AddOptionsWithValidateOnStart<QuotaOptions, QuotaOptionsValidator>();
+        services.TryAddSingleton<QuotaMetrics>();
+        services.TryAddSingleton<IQuotaStore, FileQuotaStore>();
+        services.TryAddSingleton(static provider => new Quotas(
+            new Lazy<QuotaCounter>(() => new(
+                provider.GetRequiredService<IQuotaStore>(),
+                new InMemoryQuotaStore(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<QuotaOptions>>()),
+                provider.GetRequiredService<IOptions<QuotaOptions>>(),
+                provider.GetRequiredService<TimeProvider>())),
+            provider.GetRequiredService<QuotaMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddResilience(IServiceCollection services)

@@ -45,6 +45,10 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
             static text => DateTimeOffset.TryParse(text, Invariant, DateTimeStyles.AssumeUniversal, out var value) ? value : null,
             static value => ((DateTimeOffset)value).ToString("O", Invariant),
             "a date and time such as \"2030-01-31T12:00:00Z\""),
+        [typeof(DateOnly)] = static () => new(
+            static text => DateOnly.TryParseExact(text, "O", Invariant, DateTimeStyles.None, out var value) ? value : null,
+            static value => ((DateOnly)value).ToString("O", Invariant),
+            "a date such as \"2030-01-31\""),
         [typeof(IPAddress)] = static () => new(static text => IPAddress.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "an IP address"),
         [typeof(IPNetwork)] = static () => new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")
         {

@@ -61,6 +61,14 @@ internal static class EventIds
 
     // Throttling
     public const int ThrottleOverflow = 1500;
+    public const int QuotaNearlyUsed = 1520;
+    public const int QuotaUsedUp = 1521;
+    public const int QuotaObserverFailed = 1522;
+    public const int QuotaOverflow = 1523;
+    public const int QuotaStoreFailed = 1524;
+    public const int QuotaTailDropped = 1525;
+    public const int QuotaWriteFailed = 1526;
+    public const int QuotaWritesAgain = 1527;
 
     // Resilience
     public const int FaultsBegun = 1790;

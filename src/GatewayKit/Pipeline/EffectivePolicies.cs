@@ -28,7 +28,7 @@ internal readonly record struct EffectivePolicies(IReadOnlyList<IGatewayPolicy> 
 
         // Sorting is stable, which the order within a stage relies on.
         return new(
-            [.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage).ThenBy(static policy => (policy as IGuardPolicy)?.Guard)],
+            [.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage).ThenBy(static policy => (policy as IOrderedPolicy)?.Order)],
             omitted);
     }
 }

@@ -4,10 +4,12 @@ namespace GatewayKit.Pipeline;
 /// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while a fallback runs, a
 /// fallback catches what a breaker refuses, and what is refused is not copied.
 /// </summary>
-internal interface IGuardPolicy : IGatewayPolicy
+internal interface IGuardPolicy : IOrderedPolicy
 {
     /// <summary>Its place within the stage.</summary>
     GuardPlace Guard { get; }
+
+    int IOrderedPolicy.Order => (int)Guard;
 }
 
 /// <summary>The order within the Protect stage, outermost first.</summary>

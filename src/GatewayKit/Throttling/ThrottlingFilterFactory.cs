@@ -1,4 +1,5 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling;
@@ -15,7 +16,7 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances) : G
         ThrottlePolicy[] enforced = [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce)];
         return Array.FindIndex(enforced, one => ReferenceEquals(one, policy)) switch
         {
-            0 when enforced.Length > 1 => First(limit, next),
+            0 when enforced.Length > 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce) => First(limit, next),
             > 0 and var place => Later(limit, [.. enforced.Take(place).Select(Limit)], next),
             _ => context => limit.TryTake(GatewayContext.From(context), out var wait) ? next(context) : new(limit.Refuse(wait)),
         };

@@ -90,6 +90,10 @@ public sealed partial class DocumentedKeysTests
                 AddKey(path, property, value);
                 _steps.UnionWith(type.Item.Cases.SelectMany(static one => one.Type.Properties).Select(static one => one.Name));
                 return;
+            case ModelKind.Union:
+                AddKey(path, property, value);
+                type.Cases.ToList().ForEach(one => AddRecord(one.Type, path));
+                return;
             case ModelKind.Map or ModelKind.Keyed or ModelKind.List when type.Item.Kind is ModelKind.Record:
                 AddKey(path, property, value);
                 AddRecord(type.Item, type.Kind is ModelKind.List ? path : $"{path}:<id>");

@@ -65,14 +65,14 @@ internal sealed class ModelSamples(ModelTypes types, PolicyNames policies, bool 
 
         if (ScalarFormat.TryGet(type, out var format))
         {
-            string[] candidates = [variant == 0 ? "alpha" : "beta", variant == 0 ? "true" : "false", variant == 0 ? "2" : "3", variant == 0 ? "00:00:07" : "Infinite", variant == 0 ? "10.0.0.0/8" : "2001:db8::/32", variant == 0 ? "2026-03-01T09:00:00Z" : "2026-03-01T10:30:00.5+01:00"];
+            string[] candidates = [variant == 0 ? "alpha" : "beta", variant == 0 ? "true" : "false", variant == 0 ? "2" : "3", variant == 0 ? "00:00:07" : "Infinite", variant == 0 ? "10.0.0.0/8" : "2001:db8::/32", variant == 0 ? "2026-03-01" : "2026-03-31", variant == 0 ? "2026-03-01T09:00:00Z" : "2026-03-01T10:30:00.5+01:00"];
             return type == typeof(Uri) ? new Uri($"http://host{variant}/")
                 : type == typeof(string) ? candidates[0]
                 : candidates.Select(text => format.Parse(text)).First(static value => value is not null)!;
         }
 
-        // A type of its own that reads texts: a partition or a key.
-        string[] texts = [variant == 1 ? "Header:X-A" : type == typeof(GatewayKit.Rollout.RolloutKey) ? "None" : "ClientAddress"];
+        // A type of its own that reads texts: a partition, a unit or a key.
+        string[] texts = [type == typeof(GatewayKit.Throttling.Quotas.QuotaUnit) ? (variant == 1 ? "Cost:rows" : "Requests") : variant == 1 ? "Header:X-A" : type == typeof(GatewayKit.Rollout.RolloutKey) ? "None" : "ClientAddress"];
         return type.GetMethod("Parse", [typeof(string), typeof(IFormatProvider)])!.Invoke(null, [texts[0], null])!;
     }
 }

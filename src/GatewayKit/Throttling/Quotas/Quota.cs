@@ -1,0 +1,160 @@
+using System.Globalization;
+using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Http;
+
+namespace GatewayKit.Throttling.Quotas;
+
+/// <summary>One <see cref="QuotaPolicy"/> on one endpoint: what a request takes, whose it is, and what becomes of it. Safe to use from any thread.</summary>
+internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKeys keys, QuotaCounter counter, QuotaMetrics metrics, TimeProvider time)
+{
+    private readonly string _name = policy.EffectiveName;
+    private readonly string[] _violated = [policy.EffectiveName];
+
+    // What clients are told has no unit for a cost of somebody's own.
+    private readonly bool _isTold = policy.Mode is not PolicyMode.Shadow && policy.Unit.CostName is null;
+    private readonly LimitUnit _told = policy.Unit.CountsBytes ? LimitUnit.ContentBytes : LimitUnit.Requests;
+    private readonly TimeSpan? _window = policy.Window is LifetimeWindow ? null : policy.Window.NominalLength;
+    private readonly string _unit = policy.Unit.ToString();
+
+    public QuotaRule Rule { get; } = new(policy.Window, policy.Limit, policy.MaxOverage, policy.WarnAtPercent);
+
+    public bool IsEnforced => policy.Mode is PolicyMode.Enforce;
+
+    /// <summary>Takes what the request needs as far as that is known.</summary>
+    public ValueTask<QuotaCounter.Count> ReserveAsync(HttpContext httpContext, out long cost)
+    {
+        cost = policy.Unit.CountsRequestBytes ? httpContext.Request.ContentLength ?? 0 : policy.Unit.CountsResponseBytes ? 0 : policy.Cost;
+        if (cost > Rule.Capacity)
+        {
+            return new(default(QuotaCounter.Count));
+        }
+
+        if (!keys.TryRead(httpContext, out var key))
+        {
+            metrics.Anonymous(routeId, _name);
+        }
+
+        return counter.ReserveAsync(this, key, cost, httpContext.RequestAborted);
+    }
+
+    /// <summary>Notes what was taken, to be settled when the request is done.</summary>
+    public void Admit(GatewayContext context, in QuotaCounter.Count count)
+    {
+        var httpContext = context.HttpContext;
+        var charges = QuotaCharges.Of(context);
+        charges.Add(this, count);
+        if (policy.Unit.CountsRequestBytes)
+        {
+            charges.Bodies.CountRequest(httpContext);
+        }
+
+        if (policy.Unit.CountsResponseBytes)
+        {
+            charges.Bodies.CountResponse(httpContext);
+        }
+
+        if (count.Answer.Reservation.Key.IsOverflow)
+        {
+            metrics.Overflowed(routeId, _name);
+        }
+
+        if (context.WantsReadings)
+        {
+            Note(context, count.Answer);
+        }
+
+        Tell(count.Answer, count.Answer.Reservation.Key, httpContext);
+    }
+
+    public GatewayProblem Refuse(GatewayContext context, in QuotaAnswer answer, long cost)
+    {
+        if (cost > Rule.Capacity)
+        {
+            var detail = string.Create(CultureInfo.InvariantCulture, $"The request needs {cost} of the quota '{_name}', which has {Rule.Capacity}.");
+            return new(RejectionReason.CostExceedsLimit, detail) { ViolatedPolicies = _violated };
+        }
+
+        Note(context, answer);
+        return new(RejectionReason.QuotaExceeded, retryAfter: answer.RetryAfter) { ViolatedPolicies = _violated };
+    }
+
+    /// <summary>Corrects what was taken to what the request has used.</summary>
+    public async ValueTask SettleAsync(QuotaCounter.Count count, QuotaCharges charges, GatewayContext context)
+    {
+        var (httpContext, reservation) = (context.HttpContext, count.Answer.Reservation);
+        var cost = Counts(context) ? CostOf(reservation, charges, httpContext) : 0;
+        if (cost > 0)
+        {
+            metrics.Used(routeId, _name, _unit, cost);
+        }
+
+        if (cost != reservation.Cost)
+        {
+            Tell(await counter.SettleAsync(this, count, cost).ConfigureAwait(false), reservation.Key, httpContext);
+        }
+    }
+
+    /// <summary>Gives everything back: another quota refused the request.</summary>
+    public async ValueTask ReleaseAsync(QuotaCounter.Count count, GatewayContext context)
+    {
+        if (count.Answer.Reservation.Cost > 0 && await counter.SettleAsync(this, count, cost: 0).ConfigureAwait(false) is { IsAccepted: true } answer && context.WantsReadings)
+        {
+            Note(context, answer);
+        }
+    }
+
+    public void FellBack(Exception exception) => metrics.FellBack(routeId, _name, exception);
+
+    private void Note(GatewayContext context, in QuotaAnswer answer)
+    {
+        if (_isTold)
+        {
+            context.Note(new(_name, Rule.Limit, _window, _told, Math.Max(0, Rule.Limit - answer.Used), answer.ResetsAt - time.GetUtcNow()));
+        }
+    }
+
+    private void Tell(in QuotaAnswer answer, QuotaKey key, HttpContext httpContext)
+    {
+        if (answer.Overage > 0)
+        {
+            metrics.Overage(routeId, _name, _unit, answer.Overage);
+        }
+
+        if (answer.Crossed is QuotaThresholds.None)
+        {
+            return;
+        }
+
+        foreach (var threshold in (ReadOnlySpan<QuotaThresholds>)[QuotaThresholds.Warning, QuotaThresholds.Limit])
+        {
+            if (answer.Crossed.HasFlag(threshold))
+            {
+                metrics.Crossed(new(routeId, _name, key, threshold, answer.Used, Rule.Limit, answer.ResetsAt), httpContext);
+            }
+        }
+    }
+
+    private bool Counts(GatewayContext context) => IsServed(context)
+        && (policy.CountWhen is not QuotaCountWhen.Succeeded || (context.Reason is null && context.HttpContext.Response.StatusCode < StatusCodes.Status400BadRequest));
+
+    // It went all the way through the pipeline, and the answer is not the gateway's own failure. Of a client that went away, the destination has worked for it.
+    private static bool IsServed(GatewayContext context) => context.Passed == context.Pipeline.Steps.Count
+        && (context.Reason is { } reason
+            ? reason == RejectionReason.ClientAborted && (context.Attempts > 0 || !context.Endpoint.IsRoute)
+            : context.Fallback is null || context.HttpContext.Response.StatusCode < StatusCodes.Status500InternalServerError);
+
+    private long CostOf(in QuotaReservation reservation, QuotaCharges charges, HttpContext httpContext)
+    {
+        if (policy.Unit.CostName is { } name)
+        {
+            return charges.ReportedOf(name) ?? ReadField(httpContext) ?? reservation.Cost;
+        }
+
+        return policy.Unit.CountsBytes
+            ? (policy.Unit.CountsRequestBytes ? charges.Bodies.RequestBytes : 0) + (policy.Unit.CountsResponseBytes ? charges.Bodies.ResponseBytes : 0)
+            : reservation.Cost;
+    }
+
+    private long? ReadField(HttpContext httpContext) =>
+        policy.CostHeader is { } field && httpContext.Response.Headers[field] is [{ } text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var cost) ? cost : null;
+}

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Throttling.Quotas;
+
+[OptionsValidator]
+internal sealed partial class QuotaPolicyValidator : IValidateOptions<QuotaPolicy>;

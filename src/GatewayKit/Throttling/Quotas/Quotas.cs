@@ -1,0 +1,15 @@
+using GatewayKit.Pipeline;
+
+namespace GatewayKit.Throttling.Quotas;
+
+/// <summary>Finds what counts a quota of an endpoint. The store is opened when the first endpoint has one.</summary>
+internal sealed class Quotas(Lazy<QuotaCounter> counter, QuotaMetrics metrics, TimeProvider time)
+{
+    public Quota For(GatewayEndpoint endpoint, QuotaPolicy policy)
+    {
+        // Limits are no part of it: what is used stays used when they change. Nor is the mode: what was tried in Shadow goes on in Enforce.
+        var isShared = policy.Partition == ThrottlePartition.Constant;
+        var identity = string.Join('\n', isShared ? policy.EffectiveName : endpoint.StateKey.ToUpperInvariant(), policy.Partition.ToString().ToUpperInvariant(), policy.Unit.ToString().ToUpperInvariant(), policy.Window.Identity);
+        return new(endpoint.RouteId, policy, new(identity, policy.Partition, counter.Value.Secret), counter.Value, metrics, time);
+    }
+}
