@@ -95,6 +95,29 @@ public sealed class QuotaConfigurationTests
     }
 
     [Fact]
+    public async Task Second_host_at_one_directory_does_not_start_and_says_why()
+    {
+        var directory = Directory.CreateTempSubdirectory("gatewaykit-quotas");
+        try
+        {
+            await using var gateway = await StartAsync(directory.FullName, Map);
+            var error = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(directory.FullName, Map));
+            Assert.Contains("Another gateway may be using them", error.ToString(), StringComparison.Ordinal);
+            Assert.Equal(1, await gateway.PassedAsync("/a", requests: 2));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+
+        static void Map(WebApplication app)
+        {
+            app.MapGatewayRoute(ThrottledGateway.Route("a")).WithQuota(1, new LifetimeWindow());
+            app.MapGet("/b", static () => "own").WithQuota(1, new LifetimeWindow());
+        }
+    }
+
+    [Fact]
     public async Task Options_outside_their_range_stop_the_start()
     {
         var error = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => QuotaGateway.StartAsync(

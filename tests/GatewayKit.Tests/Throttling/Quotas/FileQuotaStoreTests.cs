@@ -165,6 +165,39 @@ public sealed class FileQuotaStoreTests : QuotaStoreConformance, IDisposable
     }
 
     [Fact]
+    public async Task Disk_that_fails_for_a_while_loses_nothing_that_the_process_lives_to_write()
+    {
+        _ = Store;
+
+        // Something stands in the way of the file that takes the place of the old one once that is long.
+        var obstacle = Directory.CreateDirectory(DataFile + ".new");
+        for (ulong round = 1; round <= 16; round++)
+        {
+            for (ulong key = 0; key < 1_000; key++)
+            {
+                await Store.ReserveAsync(new(1, key, key), Yearly, 1, TimeSpan.FromMinutes(1), default);
+            }
+
+            Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(["Quotas cannot be written to their file. They are counted on in memory, and would be forgotten with the process."], _log);
+        obstacle.Delete();
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("Quotas are written to their file again.", _log[^1]);
+        Assert.Equal(2, _log.Count);
+
+        // What was written counts, not what an orderly end still writes.
+        var written = await File.ReadAllBytesAsync(DataFile);
+        Close();
+        await File.WriteAllBytesAsync(DataFile, written);
+        for (ulong key = 0; key < 1_000; key++)
+        {
+            Assert.Equal(17, (await Store.ReserveAsync(new(1, key, key), Yearly, 1, TimeSpan.FromMinutes(1), default)).Used);
+        }
+    }
+
+    [Fact]
     public async Task Rows_that_are_over_are_not_read_again()
     {
         await ReserveAsync(Key, 3);
