@@ -9,25 +9,33 @@ namespace GatewayKit.Clusters;
 internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, BulkheadMetrics metrics, TimeProvider time)
 {
     private readonly bool _isShadow = limits.Mode is PolicyMode.Shadow;
-    private readonly int _queue = limits.QueueInEffect;
+    private readonly PlaceTerms _terms = new(limits.MaxInFlight, limits.Queue, limits.MaxWait, limits.Adaptive, bulkhead);
 
     /// <summary>What share of the places for requests is taken.</summary>
-    public double Load => (double)bulkhead.Requests.Taken / limits.MaxInFlight;
+    public double Load => (double)bulkhead.Requests.Taken / _terms.Max;
+
+    /// <summary>Whether it wants to know how attempts fare.</summary>
+    public bool IsSampled => _terms.IsSampled;
 
     /// <summary>Takes a place.</summary>
     /// <param name="isStream">Whether it is for a stream.</param>
     /// <returns><see langword="null"/> if there is none.</returns>
     public Places? TryEnter(bool isStream)
     {
-        var (places, most) = isStream ? (bulkhead.Streams, limits.MaxStreams) : (bulkhead.Requests, limits.MaxInFlight);
+        var (places, most) = isStream ? (bulkhead.Streams, limits.MaxStreams) : (bulkhead.Requests, _terms.Max);
         if (places.TryTake(most))
         {
+            if (!isStream && _terms.WouldRefuse(places.Taken))
+            {
+                metrics.Refused(bulkhead, isStream: false, isShadow: true);
+            }
+
             return places;
         }
 
         if (_isShadow)
         {
-            if (isStream || places.Taken >= most + _queue)
+            if (isStream || places.Taken >= most + _terms.MostWaiting)
             {
                 metrics.Refused(bulkhead, isStream, isShadow: true);
             }
@@ -36,7 +44,7 @@ internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, B
             return places;
         }
 
-        if (isStream || _queue == 0)
+        if (!MayWait(isStream))
         {
             metrics.Refused(bulkhead, isStream, isShadow: false);
         }
@@ -45,7 +53,10 @@ internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, B
     }
 
     /// <summary>Whether a request that found no place may wait for one.</summary>
-    public bool MayWait(bool isStream) => !isStream && _queue > 0;
+    public bool MayWait(bool isStream) => !isStream && limits.Queue is not 0;
+
+    /// <summary>Says how an attempt fared.</summary>
+    public void Observe(LimitSample sample, TimeSpan? headTime) => _terms.Observe(sample, headTime, bulkhead.Requests.Taken);
 
     /// <summary>Waits for a place.</summary>
     /// <param name="deadline">When it is too late, as a timestamp.</param>
@@ -55,8 +66,8 @@ internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, B
     public async ValueTask<Places?> EnterAsync(long deadline, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        var left = deadline == long.MaxValue ? limits.MaxWait : time.GetElapsedTime(Math.Min(start, deadline), deadline);
-        var isIn = await bulkhead.Requests.TakeAsync(limits.MaxInFlight, _queue, left < limits.MaxWait ? left : limits.MaxWait, cancellationToken).ConfigureAwait(false);
+        var left = deadline == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(Math.Min(start, deadline), deadline);
+        var isIn = await bulkhead.Requests.TakeAsync(_terms, left, cancellationToken).ConfigureAwait(false);
         metrics.Waited(bulkhead, time.GetElapsedTime(start));
         if (isIn)
         {

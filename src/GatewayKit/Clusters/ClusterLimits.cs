@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Bulkheads;
 
 namespace GatewayKit.Clusters;
 
@@ -16,7 +17,7 @@ public sealed record ClusterLimits
     [Range(1, 1_000_000)]
     public int MaxInFlight { get; init; } = 2_048;
 
-    /// <summary>How many more may wait for a place, 0 to 1,000,000. Default: a tenth of <see cref="MaxInFlight"/>, at least 8.</summary>
+    /// <summary>How many more may wait for a place, 0 to 1,000,000. Default: a tenth of the places that there are, at least 8.</summary>
     [Range(0, 1_000_000)]
     public int? Queue { get; init; }
 
@@ -40,5 +41,8 @@ public sealed record ClusterLimits
     /// <summary>Whether what is too much is refused, only counted, or not looked at. It does not concern <see cref="MaxInFlightPerDestination"/>.</summary>
     public PolicyMode Mode { get; init; }
 
-    internal int QueueInEffect => Queue ?? Math.Max(8, MaxInFlight / 10);
+    /// <summary>
+    /// Lets the number of places follow what the destinations can do, up to <see cref="MaxInFlight"/>. Default <see langword="null"/>: the number is fixed.
+    /// </summary>
+    public AdaptiveLimit? Adaptive { get; init; }
 }

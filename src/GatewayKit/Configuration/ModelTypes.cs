@@ -9,6 +9,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Resilience.Faults;
 using GatewayKit.Resilience.Fallbacks;
 using GatewayKit.Rollout;
@@ -56,6 +57,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClientCertificate))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTimeouts))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterLimits))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(AdaptiveLimit))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]

@@ -157,6 +157,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             }
         }
 
+        if (IsSampled && !AttemptOutcomes.IsStream(answer, isGrpc: false))
+        {
+            Cluster.Bulkhead!.Observe(AttemptOutcomes.SampleOf(answer), Clock.HeadTime);
+        }
+
         // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
         if (AttemptOutcomes.OfHead(answer, IsGrpc, Cluster.Cluster.CircuitBreaker) is not CallResult.Success and var known)
         {
@@ -193,6 +198,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             if (Response is null && failure.Blame is Blame.Destination && Clock.HeadTime is { } headTime)
             {
                 Destination.Latency?.Observe(headTime, isError: true);
+            }
+
+            if (Response is null && IsSampled)
+            {
+                Cluster.Bulkhead!.Observe(AttemptOutcomes.SampleOf(this), headTime: null);
             }
 
             _metrics.Failed(this, failure, exception);
@@ -273,6 +283,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         _metrics.Ended(this, _startedAt, _counted);
         Span?.Dispose();
     }
+
+    // Nothing tells calls of gRPC that stream from those that do not.
+    private bool IsSampled => Cluster.Bulkhead is { IsSampled: true } && !IsGrpc && Upgrade is null;
 
     private void Report(CallResult result, TimeSpan? retryAfter)
     {

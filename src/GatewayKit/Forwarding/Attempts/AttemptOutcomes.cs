@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Bulkheads;
 
 namespace GatewayKit.Forwarding.Attempts;
 
@@ -41,6 +42,25 @@ internal static class AttemptOutcomes
     /// <summary>What a gRPC call says that failed and has status 200 all the same; <see langword="null"/> for any other.</summary>
     public static string? GrpcFailure(HttpResponseMessage? answer, bool isGrpc) =>
         isGrpc && answer is not null && answer.Headers.NonValidated.TryGetValues(GrpcStatus, out var status) && IsUnavailable(status.ToString()) ? $"grpc-{status}" : null;
+
+    /// <summary>What an answer says of how much the destinations can have in flight. A failure of another kind does not tell how long work takes.</summary>
+    public static LimitSample SampleOf(HttpResponseMessage answer) => answer.StatusCode switch
+    {
+        HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => LimitSample.Drop,
+
+        // One client's limit must not become everybody's.
+        HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => LimitSample.None,
+        _ => LimitSample.Answer,
+    };
+
+    /// <summary>The same of an attempt that failed before there was an answer.</summary>
+    public static LimitSample SampleOf(Exchange exchange) => exchange switch
+    {
+        { Error: ForwardError.UpstreamConnectFailed or ForwardError.UpstreamRefused } => LimitSample.Drop,
+        { Error: ForwardError.UpstreamConnectTimeout or ForwardError.UpstreamHeadersTimeout or ForwardError.UpstreamStalled, Clock.StoodStill: false } => LimitSample.Drop,
+        { Error: ForwardError.DeadlineExceeded, Clock.StoodStill: false, HadFairTime: true } => LimitSample.Drop,
+        _ => LimitSample.None,
+    };
 
     /// <summary>Whether an answer has no end that anybody waits for.</summary>
     public static bool IsStream(HttpResponseMessage answer, bool isGrpc) =>

@@ -6,6 +6,8 @@ namespace GatewayKit.Resilience.Bulkheads;
 /// <param name="time">What waits are measured by.</param>
 internal sealed class Bulkhead(string name, bool isCluster, TimeProvider time)
 {
+    private readonly WeakReference<LimitEstimator> _estimator = new(null!);
+
     public string Name => name;
 
     public bool IsCluster => isCluster;
@@ -13,4 +15,21 @@ internal sealed class Bulkhead(string name, bool isCluster, TimeProvider time)
     public Places Requests { get; } = new(time);
 
     public Places Streams { get; } = new(time);
+
+    /// <summary>What finds out how many requests there should be; <see langword="null"/> while nobody wants to know.</summary>
+    public LimitEstimator? Estimator => _estimator.TryGetTarget(out var estimator) ? estimator : null;
+
+    /// <summary>The same for one who does. It is held weakly, so that it goes with the last who has it, and a reload between keeps what was learnt.</summary>
+    public LimitEstimator EstimatorFor(AdaptiveLimit settings)
+    {
+        lock (_estimator)
+        {
+            if (!_estimator.TryGetTarget(out var estimator))
+            {
+                _estimator.SetTarget(estimator = new(settings.Initial, time));
+            }
+
+            return estimator;
+        }
+    }
 }

@@ -1,10 +1,11 @@
+using System.Runtime.CompilerServices;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Resilience.Bulkheads;
 
 /// <summary>Lets a request through while there is a place for it, or until one comes free.</summary>
-internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics metrics, TimeProvider time) : GatewayFilterFactory<BulkheadPolicy>
+internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics metrics, EndpointResults results, TimeProvider time) : GatewayFilterFactory<BulkheadPolicy>
 {
     /// <summary>When a client that found no place may ask again: a place may be free at any time.</summary>
     private static readonly GatewayProblem Full = new(RejectionReason.Overloaded, retryAfter: TimeSpan.FromSeconds(1));
@@ -16,37 +17,96 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
     protected override EndpointFilterDelegate Create(BulkheadPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
         var bulkhead = bulkheads.For(endpoint, policy);
+        var adapts = policy.Adaptive is { Mode: not PolicyMode.Off };
+        var terms = new PlaceTerms(policy.MaxInFlight, policy.Queue ?? (adapts ? null : 0), policy.MaxWait, policy.Adaptive, bulkhead);
         var maxStreams = policy.MaxStreams ?? policy.MaxInFlight;
         if (policy.Mode is PolicyMode.Shadow)
         {
-            return context => Watch(context.HttpContext, bulkhead, policy, maxStreams) ? next(context) : new(Full);
+            return context => Watch(context.HttpContext, bulkhead, terms, maxStreams, out var sample) ? Run(GatewayContext.From(context), sample, next) : new(Full);
         }
 
         return context =>
         {
             var isStream = LongLived.IsAsked(context.HttpContext);
-            if (isStream ? !bulkhead.Streams.TryTake(maxStreams) : !bulkhead.Requests.TryTake(policy.MaxInFlight))
+            if (isStream ? !bulkhead.Streams.TryTake(maxStreams) : !bulkhead.Requests.TryTake(terms.Max))
             {
-                return isStream || policy.Queue == 0 ? new(Full) : WaitAsync(GatewayContext.From(context), bulkhead, policy, maxStreams, next);
+                return isStream || policy.Queue is 0 || (policy.Queue is null && !adapts) ? new(Full) : WaitAsync(GatewayContext.From(context), bulkhead, terms, maxStreams, next);
             }
 
-            BulkheadLease.Hold(bulkhead, isStream, context.HttpContext.Response, maxStreams);
-            return next(context);
+            if (!isStream && terms.WouldRefuse(bulkhead.Requests.Taken))
+            {
+                metrics.Refused(bulkhead, isStream: false, isShadow: true);
+            }
+
+            return Run(GatewayContext.From(context), Hold(bulkhead, terms, isStream, context.HttpContext.Response, maxStreams), next);
         };
     }
 
     // Everyone is counted, and nobody waits: those beyond the queue would have been refused.
-    private static bool Watch(HttpContext httpContext, Bulkhead bulkhead, BulkheadPolicy policy, int maxStreams)
+    private bool Watch(HttpContext httpContext, Bulkhead bulkhead, PlaceTerms terms, int maxStreams, out EndpointSample? sample)
     {
         var isStream = LongLived.IsAsked(httpContext);
-        var (places, most) = isStream ? (bulkhead.Streams, maxStreams) : (bulkhead.Requests, policy.MaxInFlight + policy.Queue);
+        var (places, most) = isStream ? (bulkhead.Streams, maxStreams) : (bulkhead.Requests, terms.Max + terms.MostWaiting);
         var hasRoom = places.Taken < most;
         places.Take();
-        BulkheadLease.Hold(bulkhead, isStream, httpContext.Response, maxStreams);
+        sample = Hold(bulkhead, terms, isStream, httpContext.Response, maxStreams);
         return hasRoom;
     }
 
-    private async ValueTask<object?> WaitAsync(GatewayContext context, Bulkhead bulkhead, BulkheadPolicy policy, int maxStreams, EndpointFilterDelegate next)
+    private EndpointSample? Hold(Bulkhead bulkhead, PlaceTerms terms, bool isStream, HttpResponse response, int maxStreams)
+    {
+        var sample = terms.IsSampled && !isStream ? new EndpointSample(results, terms, bulkhead.Requests, response, time) : null;
+        BulkheadLease.Hold(bulkhead, isStream, response, maxStreams, sample);
+        return sample;
+    }
+
+    private static ValueTask<object?> Run(GatewayContext context, EndpointSample? sample, EndpointFilterDelegate next)
+    {
+        if (sample is null)
+        {
+            return next(context);
+        }
+
+        ValueTask<object?> answer;
+        try
+        {
+            answer = next(context);
+        }
+        catch (Exception exception)
+        {
+            sample.Throws(context, exception);
+            throw;
+        }
+
+        if (!answer.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(context, sample, answer);
+        }
+
+        var result = answer.Result;
+        sample.Returns(context, result);
+        return new(result);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<object?> AwaitAsync(GatewayContext context, EndpointSample sample, ValueTask<object?> answer)
+    {
+        object? result;
+        try
+        {
+            result = await answer.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            sample.Throws(context, exception);
+            throw;
+        }
+
+        sample.Returns(context, result);
+        return result;
+    }
+
+    private async ValueTask<object?> WaitAsync(GatewayContext context, Bulkhead bulkhead, PlaceTerms terms, int maxStreams, EndpointFilterDelegate next)
     {
         var start = time.GetTimestamp();
         var left = context.Deadline == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(start, context.Deadline);
@@ -58,8 +118,7 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
         bool isIn;
         try
         {
-            var limit = left < policy.MaxWait ? left : policy.MaxWait;
-            isIn = await bulkhead.Requests.TakeAsync(policy.MaxInFlight, policy.Queue, limit, context.HttpContext.RequestAborted).ConfigureAwait(false);
+            isIn = await bulkhead.Requests.TakeAsync(terms, left, context.HttpContext.RequestAborted).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -72,7 +131,6 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
             return time.GetTimestamp() >= context.Deadline ? TooLate : Full;
         }
 
-        BulkheadLease.Hold(bulkhead, isStream: false, context.HttpContext.Response, maxStreams);
-        return await next(context).ConfigureAwait(false);
+        return await Run(context, Hold(bulkhead, terms, isStream: false, context.HttpContext.Response, maxStreams), next).ConfigureAwait(false);
     }
 }

@@ -11,13 +11,14 @@ internal sealed class BulkheadLease
     private readonly Bulkhead _bulkhead;
     private readonly HttpResponse _response;
     private readonly int _maxStreams;
+    private readonly EndpointSample? _sample;
     private Places _place;
 
-    private BulkheadLease(Bulkhead bulkhead, HttpResponse response, int maxStreams) =>
-        (_bulkhead, _response, _maxStreams, _place) = (bulkhead, response, maxStreams, bulkhead.Requests);
+    private BulkheadLease(Bulkhead bulkhead, HttpResponse response, int maxStreams, EndpointSample? sample) =>
+        (_bulkhead, _response, _maxStreams, _place, _sample) = (bulkhead, response, maxStreams, bulkhead.Requests, sample);
 
     /// <summary>Holds a place that was taken.</summary>
-    public static void Hold(Bulkhead bulkhead, bool isStream, HttpResponse response, int maxStreams)
+    public static void Hold(Bulkhead bulkhead, bool isStream, HttpResponse response, int maxStreams, EndpointSample? sample = null)
     {
         if (isStream)
         {
@@ -31,7 +32,7 @@ internal sealed class BulkheadLease
             return;
         }
 
-        var lease = new BulkheadLease(bulkhead, response, maxStreams);
+        var lease = new BulkheadLease(bulkhead, response, maxStreams, sample);
         response.OnCompleted(
             static lease =>
             {
@@ -54,6 +55,7 @@ internal sealed class BulkheadLease
 
     private void Look()
     {
+        _sample?.Starts();
         if (LongLived.IsEventStream(_response.ContentType) && _bulkhead.Streams.TryTake(_maxStreams))
         {
             _place.GiveBack();

@@ -23,6 +23,8 @@ internal sealed class BulkheadMetrics
         _refused = meter.Meter.CreateCounter<long>("gatewaykit.bulkhead.refused", "{request}", "Requests that found no place at a cluster, or would not have.");
         meter.Meter.CreateObservableUpDownCounter("gatewaykit.bulkhead.in_flight", Taken, "{request}", "Requests and streams that hold a place.");
         meter.Meter.CreateObservableUpDownCounter("gatewaykit.bulkhead.waiting", Waiting, "{request}", "Requests that wait for a place.");
+        meter.Meter.CreateObservableGauge("gatewaykit.bulkhead.limit", Limits, "{request}", "Places for requests, where their number adapts.");
+        meter.Meter.CreateObservableCounter("gatewaykit.bulkhead.samples", Samples, "{sample}", "Requests that the number of places was adapted by.");
     }
 
     public void Waited(Bulkhead bulkhead, TimeSpan time) => _wait.Record(time.TotalSeconds, NameOf(bulkhead));
@@ -38,6 +40,29 @@ internal sealed class BulkheadMetrics
         {
             yield return new(bulkhead.Requests.Taken, NameOf(bulkhead), new(KindTag, "request"));
             yield return new(bulkhead.Streams.Taken, NameOf(bulkhead), new(KindTag, "stream"));
+        }
+    }
+
+    private IEnumerable<Measurement<int>> Limits()
+    {
+        foreach (var bulkhead in _bulkheads.InUse)
+        {
+            if (bulkhead.Estimator is { } estimator)
+            {
+                yield return new(estimator.Limit, NameOf(bulkhead));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> Samples()
+    {
+        foreach (var bulkhead in _bulkheads.InUse)
+        {
+            if (bulkhead.Estimator is { } estimator)
+            {
+                yield return new(estimator.Answered, NameOf(bulkhead), new(TelemetryTags.Outcome, "answered"));
+                yield return new(estimator.Dropped, NameOf(bulkhead), new(TelemetryTags.Outcome, "dropped"));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using GatewayKit.Pipeline;
+using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Resilience.Bulkheads;
 
@@ -15,9 +16,12 @@ public sealed record BulkheadPolicy : IGuardPolicy, IValidatableObject
     [Range(1, 1_000_000)]
     public required int MaxInFlight { get; init; }
 
-    /// <summary>How many more may wait for a place, first come first served, 0 to 1,000,000. Default 0.</summary>
+    /// <summary>
+    /// How many more may wait for a place, first come first served, 0 to 1,000,000. Default 0; with <see cref="Adaptive"/> a tenth of the places
+    /// that there are, at least 8.
+    /// </summary>
     [Range(0, 1_000_000)]
-    public int Queue { get; init; }
+    public int? Queue { get; init; }
 
     /// <summary>How long one waits, at most until its deadline: more than zero, at most a minute. Default 100 ms, enough for a burst.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -34,6 +38,12 @@ public sealed record BulkheadPolicy : IGuardPolicy, IValidatableObject
     /// own <see cref="MaxInFlight"/> are in flight at all of them, so that the one with the lower number gives way first. Default: the endpoint's own.
     /// </summary>
     public string? Name { get; init; }
+
+    /// <summary>
+    /// Lets the number of places follow what the endpoint can do, up to <see cref="MaxInFlight"/>. Default <see langword="null"/>: the number is fixed.
+    /// </summary>
+    [ValidateObjectMembers]
+    public AdaptiveLimit? Adaptive { get; init; }
 
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }

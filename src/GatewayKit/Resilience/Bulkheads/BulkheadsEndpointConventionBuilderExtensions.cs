@@ -24,4 +24,15 @@ public static class BulkheadsEndpointConventionBuilderExtensions
     public static TBuilder WithBulkhead<TBuilder>(this TBuilder builder, BulkheadPolicy policy)
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithGatewayPolicy(policy, Validator);
+
+    /// <summary>
+    /// Lets no more requests be in flight at these endpoints than they can answer as fast as they do when they are well. It is a bulkhead whose number of
+    /// places moves, and overrides one that a group or the defaults set.
+    /// </summary>
+    /// <param name="builder">The endpoints; each has places of its own.</param>
+    /// <param name="settings">How the number moves. Default: between 2 and 1,000.</param>
+    /// <exception cref="OptionsValidationException">A setting is outside its range.</exception>
+    public static TBuilder WithAdaptiveConcurrency<TBuilder>(this TBuilder builder, AdaptiveLimit? settings = null)
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.WithBulkhead(new BulkheadPolicy { MaxInFlight = (settings ??= new()).Max, Adaptive = settings });
 }

@@ -1,8 +1,8 @@
 namespace GatewayKit.Resilience.Bulkheads;
 
 /// <summary>
-/// Places that requests take and give back, and those who wait for one, first come first served. Who takes brings the number there are, so that a
-/// reload changes the number and keeps the count. Without waiters a place costs two atomic operations.
+/// Places that requests take and give back, and those who wait for one, first come first served unless their terms say otherwise. Who takes brings the
+/// number there are, so that a reload changes the number and keeps the count. Without waiters a place costs two atomic operations.
 /// </summary>
 internal sealed class Places(TimeProvider time)
 {
@@ -13,6 +13,9 @@ internal sealed class Places(TimeProvider time)
 
     // The most places that anyone has waited for.
     private int _most;
+
+    // The terms of all who wait, if they are the same; else there is none.
+    private PlaceTerms? _shared;
 
     public int Taken => Volatile.Read(ref _taken);
 
@@ -52,24 +55,26 @@ internal sealed class Places(TimeProvider time)
     }
 
     /// <summary>Waits for a place.</summary>
-    /// <param name="max">How many there are.</param>
-    /// <param name="mostWaiting">How many may wait.</param>
-    /// <param name="limit">How long to wait.</param>
+    /// <param name="terms">How many there are, how many may wait, how long.</param>
+    /// <param name="left">What is left of the deadline.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether there is one now.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> says so; no place is held.</exception>
-    public async ValueTask<bool> TakeAsync(int max, int mostWaiting, TimeSpan limit, CancellationToken cancellationToken)
+    public async ValueTask<bool> TakeAsync(PlaceTerms terms, TimeSpan left, CancellationToken cancellationToken)
     {
-        var waiter = new LinkedListNode<Waiter>(new(max));
+        var waiter = new LinkedListNode<Waiter>(new(terms));
         Task waiting;
         lock (_lock)
         {
-            if (_waiters.Count >= mostWaiting)
+            var count = _waiters.Count;
+            var limit = terms.WaitFor(count, left);
+            if (count >= terms.MostWaiting || limit <= TimeSpan.Zero)
             {
                 return false;
             }
 
-            _most = Math.Max(_most, max);
+            _most = Math.Max(_most, terms.Ceiling);
+            _shared = count == 0 || ReferenceEquals(_shared, terms) ? terms : null;
             waiting = waiter.Value.Task.WaitAsync(limit, time, cancellationToken);
             _waiters.AddLast(waiter);
 
@@ -115,26 +120,33 @@ internal sealed class Places(TimeProvider time)
         return false;
     }
 
-    // Where all have the same number, the first is the only one that is looked at in vain.
     private void Admit()
     {
-        var refused = 0;
-        for (var waiter = _waiters.First; waiter is not null && Taken < _most;)
+        while (_waiters.Count > 0 && Taken < (_shared?.Max ?? _most) && AdmitOne())
         {
-            var next = waiter.Next;
-            if (waiter.Value.Max > refused && TryAdd(waiter.Value.Max))
+        }
+    }
+
+    // Of those whose terms leave room. Where one is refused, others with as few places or fewer are not asked.
+    private bool AdmitOne()
+    {
+        var refused = 0;
+        var isNewestFirst = _waiters.Last!.Value.Terms.PrefersNewest(_waiters.Count);
+        for (var waiter = isNewestFirst ? _waiters.Last : _waiters.First; waiter is not null; waiter = isNewestFirst ? waiter.Previous : waiter.Next)
+        {
+            var max = waiter.Value.Terms.Max;
+            if (max > refused && TryAdd(max))
             {
                 _waiters.Remove(waiter);
                 Interlocked.Decrement(ref _waiting);
                 waiter.Value.SetResult();
-            }
-            else
-            {
-                refused = Math.Max(refused, waiter.Value.Max);
+                return true;
             }
 
-            waiter = next;
+            refused = Math.Max(refused, max);
         }
+
+        return false;
     }
 
     /// <returns>Whether it still waited; otherwise it was just let in.</returns>
@@ -153,8 +165,8 @@ internal sealed class Places(TimeProvider time)
         }
     }
 
-    private sealed class Waiter(int max) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiter(PlaceTerms terms) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        public int Max => max;
+        public PlaceTerms Terms => terms;
     }
 }

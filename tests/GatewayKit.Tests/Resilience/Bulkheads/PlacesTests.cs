@@ -102,6 +102,7 @@ public sealed class PlacesTests
     {
         const int Max = 3;
         var places = new Places(TimeProvider.System);
+        var terms = new PlaceTerms(Max, queue: 4, TimeSpan.FromSeconds(30));
         var (inside, most, served) = (0, 0, 0);
         await Task.WhenAll(Enumerable.Range(1, 8).Select(seed => Task.Run(async () =>
         {
@@ -112,7 +113,7 @@ public sealed class PlacesTests
                 var isIn = places.TryTake(Max);
                 if (!isIn)
                 {
-                    var waiting = places.TakeAsync(Max, mostWaiting: 4, TimeSpan.FromSeconds(30), patience.Token).AsTask();
+                    var waiting = places.TakeAsync(terms, TimeSpan.MaxValue, patience.Token).AsTask();
                     if (random.Next(3) == 0)
                     {
                         await patience.CancelAsync();
@@ -160,5 +161,5 @@ public sealed class PlacesTests
     }
 
     private Task<bool> WaitAsync(int max = 1, int mostWaiting = 8, CancellationToken cancellationToken = default) =>
-        _places.TakeAsync(max, mostWaiting, Limit, cancellationToken).AsTask();
+        _places.TakeAsync(new(max, mostWaiting, Limit), TimeSpan.MaxValue, cancellationToken).AsTask();
 }
