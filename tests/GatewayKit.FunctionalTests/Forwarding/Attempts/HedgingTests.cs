@@ -86,8 +86,10 @@ public sealed class HedgingTests : IAsyncLifetime
         using var bound = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
         var token = bound.Headers.GetValues("X-Session").Single();
         await FillShareAsync(gateway);
+        using var decisions = new RetryDecisions(gateway, "gatewaykit.hedge.decisions");
         var sending = SlowFirstAsync(gateway, "GET", session: token);
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        Assert.True(SpinWait.SpinUntil(() => !decisions.IsEmpty, RawConnection.Limit));
+        Assert.Equal("no-destination", decisions.Take());
         _abandoned.TrySetResult();
         Assert.Equal("slow", await sending);
         Assert.Equal(1, Volatile.Read(ref _slowSeen));
@@ -103,8 +105,10 @@ public sealed class HedgingTests : IAsyncLifetime
         });
         using var bound = await gateway.Client.GetAsync("/", TestContext.Current.CancellationToken);
         await FillShareAsync(gateway);
+        using var decisions = new RetryDecisions(gateway, "gatewaykit.hedge.decisions");
         var sending = SlowFirstAsync(gateway, "GET", session: bound.Headers.GetValues("X-Session").Single(), slowFails: true);
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        Assert.True(SpinWait.SpinUntil(() => !decisions.IsEmpty, RawConnection.Limit));
+        Assert.Equal("no-destination", decisions.Take());
         _abandoned.TrySetResult();
 
         // The one retry that there is is made.
@@ -116,8 +120,10 @@ public sealed class HedgingTests : IAsyncLifetime
     {
         await using var gateway = await StartAsync(new() { Delay = Delay, MaxPercent = 50 }, static cluster => cluster with { Timeouts = cluster.Timeouts with { Total = Delay + TimeSpan.FromMilliseconds(40) } });
         await FillShareAsync(gateway);
+        using var decisions = new RetryDecisions(gateway, "gatewaykit.hedge.decisions");
         var sending = SlowFirstAsync(gateway, "GET");
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _slowSeen) > 0, RawConnection.Limit));
+        Assert.True(SpinWait.SpinUntil(() => !decisions.IsEmpty, RawConnection.Limit));
+        Assert.Equal("too-late", decisions.Take());
         _abandoned.TrySetResult();
         Assert.Equal("slow", await sending);
         Assert.Equal(1, Volatile.Read(ref _slowSeen));
@@ -217,9 +223,10 @@ public sealed class HedgingTests : IAsyncLifetime
         }
 
         var sending = gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
-        if (isAwaited)
+        if (isAwaited && await Task.WhenAny(_time.PassAsync(Delay), sending) == sending)
         {
-            await _time.PassAsync(Delay);
+            using var early = await sending;
+            Assert.Fail($"Nothing waited for a hedge: {early.StatusCode}, {await early.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
         }
 
         using var answer = await sending;

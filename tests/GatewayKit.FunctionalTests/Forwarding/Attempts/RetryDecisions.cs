@@ -5,18 +5,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GatewayKit.FunctionalTests.Forwarding.Attempts;
 
-/// <summary>The decisions about retries that one gateway has counted, in order.</summary>
+/// <summary>The decisions about retries, or hedges, that one gateway has counted, in order.</summary>
 internal sealed class RetryDecisions : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly ConcurrentQueue<string> _outcomes = new();
 
-    public RetryDecisions(TestHost gateway)
+    public RetryDecisions(TestHost gateway, string counter = "gatewaykit.retry.decisions")
     {
         var factory = gateway.App.Services.GetRequiredService<IMeterFactory>();
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name is "gatewaykit.retry.decisions" && ReferenceEquals(instrument.Meter.Scope, factory))
+            if (instrument.Name == counter && ReferenceEquals(instrument.Meter.Scope, factory))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
