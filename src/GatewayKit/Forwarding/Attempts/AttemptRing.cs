@@ -22,10 +22,11 @@ internal sealed class AttemptRing
 
     // Polly hands the state of the whole to a strategy that stands alone; of several, each gets one of its own making.
     private readonly bool _hasSeveral;
+    private readonly bool _hedges;
 
-    private AttemptRing(ClusterState cluster, AttemptSender sender, ResiliencePipeline<AttemptResult> pipeline, bool hasSeveral)
+    private AttemptRing(ClusterState cluster, AttemptSender sender, ResiliencePipeline<AttemptResult> pipeline, bool retries, bool hedges)
     {
-        (_cluster, _sender, _pipeline, _hasSeveral) = (cluster, sender, pipeline, hasSeveral);
+        (_cluster, _sender, _pipeline, _hasSeveral, _hedges) = (cluster, sender, pipeline, retries && hedges, hedges);
         _replayBytes = cluster.Cluster.Retry is { Mode: PolicyMode.Enforce, ReplayBufferBytes: > 0 and var bytes } ? bytes : 0;
     }
 
@@ -60,7 +61,7 @@ internal sealed class AttemptRing
             builder.AddStrategy(_ => new HedgingStrategy(hedging!, cluster, share, retry, hedgeMetrics, time, sender.Draining), new RingStrategyOptions("Hedging"));
         }
 
-        return new(cluster, sender, builder.Build(), retries && share is not null);
+        return new(cluster, sender, builder.Build(), retries, share is not null);
     }
 
     /// <summary>Makes attempts until one is kept.</summary>
@@ -72,6 +73,37 @@ internal sealed class AttemptRing
     {
         _cluster.Budget.Deposit();
         var ring = new RingCall(call, _sender, CreateReplay(call));
+        try
+        {
+            if (!_hedges)
+            {
+                // What retries has nothing to do for an answer that nobody would retry: most requests never meet the strategies.
+                var first = await ring.AttemptAsync().ConfigureAwait(false);
+                if (RetryAdmission.IsNeeded(first))
+                {
+                    ring.Keep(first);
+                }
+                else
+                {
+                    return forwarder.Conclude(first.Result, call.HttpContext, isExhausted: false, place);
+                }
+            }
+
+            return await RunAsync(ring, place, forwarder).ConfigureAwait(false);
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
+        }
+        finally
+        {
+            ring.End();
+        }
+    }
+
+    private async ValueTask<object?> RunAsync(RingCall ring, Places? place, Forwarder forwarder)
+    {
         var context = ResilienceContextPool.Shared.Get();
         if (_hasSeveral)
         {
@@ -82,17 +114,11 @@ internal sealed class AttemptRing
         {
             var outcome = await _pipeline.ExecuteOutcomeAsync(static (_, ring) => ring.AttemptAsync(), context, ring).ConfigureAwait(false);
             outcome.ThrowIfException();
-            return forwarder.Conclude(outcome.Result, call.HttpContext, ring.IsExhausted, place);
-        }
-        catch
-        {
-            place?.GiveBack();
-            throw;
+            return forwarder.Conclude(outcome.Result, ring.Call.HttpContext, ring.IsExhausted, place);
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
-            ring.End();
         }
     }
 

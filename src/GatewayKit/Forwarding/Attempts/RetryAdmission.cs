@@ -1,6 +1,8 @@
+using System.Net;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using Microsoft.AspNetCore.Http;
+using Polly;
 
 namespace GatewayKit.Forwarding.Attempts;
 
@@ -16,6 +18,11 @@ internal sealed class RetryAdmission(
 
     private static readonly RetryPolicy Defaults = new();
 
+    /// <summary>Whether something has failed, so that there is something to decide.</summary>
+    public static bool IsNeeded(in Outcome<AttemptResult> attempt) => attempt.Exception is not null || IsNeeded(attempt.Result);
+
+    private static bool IsNeeded(in AttemptResult result) => result.Error is not ForwardError.None || result.Answer is { StatusCode: >= HttpStatusCode.BadRequest };
+
     /// <summary>Whether the request may be sent again after what came of its latest attempt.</summary>
     /// <param name="ring">The request.</param>
     /// <param name="result">What came of the attempt.</param>
@@ -23,7 +30,7 @@ internal sealed class RetryAdmission(
     public RetryDecision Decide(RingCall ring, in AttemptResult result, out TimeSpan wait)
     {
         wait = TimeSpan.Zero;
-        if (result.Error is ForwardError.None && (result.Answer is not { } answer || (int)answer.StatusCode < 400))
+        if (!IsNeeded(result))
         {
             return RetryDecision.NotNeeded;
         }

@@ -11,6 +11,7 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
 
     private readonly ForwardCall _call = call;
     private TriedDestinations _tried;
+    private KeptOutcome? _kept;
 
     /// <summary>The call that a strategy of the ring runs for: its own state where it stands alone, else among the properties.</summary>
     public static RingCall Of<TState>(ResilienceContext context, TState state) => state as RingCall ?? context.Properties.GetValue(Key, null!);
@@ -39,7 +40,19 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
     public ForwardError AbortedBy => sender.AbortedBy(_call);
 
     /// <summary>Makes the next attempt, at a destination that was not asked yet while there is one.</summary>
-    public ValueTask<Outcome<AttemptResult>> AttemptAsync() => sender.SendAsync(_call, this);
+    public ValueTask<Outcome<AttemptResult>> AttemptAsync()
+    {
+        if (_kept is not { } kept)
+        {
+            return sender.SendAsync(_call, this);
+        }
+
+        _kept = null;
+        return new(kept.Outcome);
+    }
+
+    /// <summary>Keeps what came of the first attempt, for the strategies that have not seen it: it is the next one.</summary>
+    public void Keep(in Outcome<AttemptResult> first) => _kept = new(first);
 
     /// <summary>Notes an attempt that has a destination.</summary>
     public void Note(Exchange exchange)
@@ -55,4 +68,6 @@ internal sealed class RingCall(ForwardCall call, AttemptSender sender, ReplayBuf
 
     /// <summary>Gives up what is kept of the body.</summary>
     public void End() => replay?.Release();
+
+    private sealed record KeptOutcome(Outcome<AttemptResult> Outcome);
 }
