@@ -24,12 +24,21 @@ internal sealed class StreamLab : IAsyncDisposable
         {
             while (true)
             {
-                var request = await connection.TakeRequestAsync();
+                var request = await connection.TakeRequestHeadAsync();
+                OnGoneElsewhere();
+                if (!request.IsOver)
+                {
+                    await connection.TakeAsync(_ => request.IsOver);
+                }
+
                 _served.Enqueue($"{request[":method"]} {request.Data}");
                 await connection.AnswerAsync(request.Stream, "well");
             }
         });
     }
+
+    /// <summary>What happens when a request has come to the destination that is well, its body perhaps not yet.</summary>
+    public Action OnGoneElsewhere { get; set; } = static () => { };
 
     public FakeTimeProvider Time { get; } = new();
 
