@@ -13,13 +13,7 @@ public sealed record AnniversaryWindow(DateOnly Anniversary, CalendarUnit Every 
     private const int FirstYear = 1900;
     private const int LastYear = 2200;
 
-    internal override string DefaultName => Every switch
-    {
-        CalendarUnit.Day => "day",
-        CalendarUnit.Week => "week",
-        CalendarUnit.Month => "month",
-        _ => "year",
-    };
+    internal override string DefaultName => NameOf(Every);
 
     internal override TimeSpan NominalLength => LengthOf(Every);
 

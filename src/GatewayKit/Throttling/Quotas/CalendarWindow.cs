@@ -11,13 +11,7 @@ namespace GatewayKit.Throttling.Quotas;
 /// <param name="FirstDayOfWeek">The day that weeks start with. Default Monday, as in ISO 8601.</param>
 public sealed record CalendarWindow(CalendarUnit Calendar, string TimeZone = "UTC", DayOfWeek FirstDayOfWeek = DayOfWeek.Monday) : QuotaWindow
 {
-    internal override string DefaultName => Calendar switch
-    {
-        CalendarUnit.Day => "day",
-        CalendarUnit.Week => "week",
-        CalendarUnit.Month => "month",
-        _ => "year",
-    };
+    internal override string DefaultName => NameOf(Calendar);
 
     internal override TimeSpan NominalLength => LengthOf(Calendar);
 

@@ -36,6 +36,15 @@ public abstract record QuotaWindow
     /// <summary>What is wrong with it, in sentences.</summary>
     internal abstract IEnumerable<string> Errors { get; }
 
+    /// <summary>What clients know a unit of the calendar by.</summary>
+    private protected static string NameOf(CalendarUnit unit) => unit switch
+    {
+        CalendarUnit.Day => "day",
+        CalendarUnit.Week => "week",
+        CalendarUnit.Month => "month",
+        _ => "year",
+    };
+
     /// <summary>The average length of a unit of the calendar.</summary>
     private protected static TimeSpan LengthOf(CalendarUnit unit) => TimeSpan.FromDays(unit switch
     {
