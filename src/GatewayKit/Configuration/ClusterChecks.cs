@@ -32,6 +32,13 @@ internal static class ClusterChecks
         CheckClock(http.ConnectionIdle, ModelPath.Join(httpPath, nameof(http.ConnectionIdle)), report);
         CheckTimeouts(cluster, ModelPath.Join(path, nameof(cluster.Timeouts)), report);
         AttemptChecks.Check(cluster, path, report);
+        if (cluster.CircuitBreaker.EnforcePercent != 100)
+        {
+            report(
+                ModelPath.Join(path, [nameof(cluster.CircuitBreaker), nameof(cluster.CircuitBreaker.EnforcePercent)]),
+                $"EnforcePercent is {cluster.CircuitBreaker.EnforcePercent}, but the circuit of a destination is open for all callers or none. Remove it; Mode Shadow tries the circuit.");
+        }
+
         LimitChecks.Check(cluster, path, report);
         BalancingChecks.Check(cluster, path, report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);

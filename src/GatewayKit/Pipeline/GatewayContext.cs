@@ -97,7 +97,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
             if (Concluded && RefusedAt is NoStep && EndedAt is { } step)
             {
-                decisions.Add(new(step.Name, step.Policy.Mode, Reason is null ? PolicyOutcome.Answered : PolicyOutcome.Refused, Reason));
+                decisions.Add(new(step.Name, ModeOf(step.Policy), Reason is null ? PolicyOutcome.Answered : PolicyOutcome.Refused, Reason, step.Policy.EnforcePercent));
             }
 
             return decisions;
@@ -207,7 +207,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         ArgumentNullException.ThrowIfNull(problem);
         for (var i = 0; i < Pipeline.Steps.Count; i++)
         {
-            if (ReferenceEquals(Pipeline.Steps[i].Policy, policy))
+            if (Pipeline.Steps[i].Runs(policy))
             {
                 return problem.RefusedBy(i);
             }
@@ -215,6 +215,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
         throw new ArgumentException($"{policy} is not in effect on '{Endpoint}'.", nameof(policy));
     }
+
+    /// <summary>Whether a policy that is in effect refuses this request if it has to, of what it says of itself and of the caller.</summary>
+    internal bool Enforces(IGatewayPolicy policy) => ModeOf(policy) is PolicyMode.Enforce;
 
     /// <summary>Notes how a limit stands after its decision, for the client to be told. Without effect once the response has started, and free where nothing is told.</summary>
     internal void Note(in LimitReading reading)
@@ -239,12 +242,15 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);
 
+    private PolicyMode ModeOf(IGatewayPolicy policy) => _shadow is not null && _shadow.IsSpared(policy) ? PolicyMode.Shadow : policy.Mode;
+
     private PolicyDecision DecisionOf(int step)
     {
-        var (name, policy) = (Pipeline.Steps[step].Name, Pipeline.Steps[step].Policy);
-        return step == RefusedAt ? new(name, policy.Mode, PolicyOutcome.Refused, Reason)
-            : _shadow is not null && _shadow.TryGetRefusal(step, out var reason) ? new(name, policy.Mode, PolicyOutcome.WouldRefuse, reason)
-            : new(name, policy.Mode, PolicyOutcome.Allowed, null);
+        var policy = Pipeline.Steps[step].Policy;
+        var (outcome, why) = step == RefusedAt ? (PolicyOutcome.Refused, Reason)
+            : _shadow is not null && _shadow.TryGetRefusal(step, out var reason) ? (PolicyOutcome.WouldRefuse, reason)
+            : (PolicyOutcome.Allowed, null);
+        return new(Pipeline.Steps[step].Name, ModeOf(policy), outcome, why, policy.EnforcePercent);
     }
 
     // A host filter may pass on a context of its own. The request still has one gateway context.

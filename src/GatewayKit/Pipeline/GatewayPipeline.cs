@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace GatewayKit.Pipeline;
@@ -64,7 +65,15 @@ public sealed class GatewayPipeline
 /// <param name="Policy">What it was asked for.</param>
 public sealed record GatewayPipelineStep(string Name, IGatewayPolicy Policy)
 {
+    /// <summary>What runs for callers that the policy is not in force for; <see langword="null"/> if it is for all.</summary>
+    internal IGatewayPolicy? ForOthers { get; } = Policy is { Mode: PolicyMode.Enforce, EnforcePercent: < 100 } ? Policy.InShadow() : null;
+
+    /// <summary>Whether this is the step that runs a policy, for some callers or all.</summary>
+    internal bool Runs(IGatewayPolicy policy) => ReferenceEquals(Policy, policy) || ReferenceEquals(ForOthers, policy);
+
     /// <inheritdoc/>
     public override string ToString() =>
-        Policy.Mode is PolicyMode.Enforce ? $"{Policy.Stage} {Name}" : $"{Policy.Stage} {Name} ({Policy.Mode})";
+        Policy.Mode is not PolicyMode.Enforce ? $"{Policy.Stage} {Name} ({Policy.Mode})"
+        : Policy.EnforcePercent < 100 ? string.Create(CultureInfo.InvariantCulture, $"{Policy.Stage} {Name} (Enforce {Policy.EnforcePercent} %)")
+        : $"{Policy.Stage} {Name}";
 }

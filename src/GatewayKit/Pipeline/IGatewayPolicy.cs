@@ -17,8 +17,19 @@ public interface IGatewayPolicy
     PolicyMode Mode { get; }
 
     /// <summary>
+    /// Of how many of a hundred callers the policy refuses requests, 1 to 100; for the others it runs as in <see cref="PolicyMode.Shadow"/>. Default 100. A
+    /// caller is in or out on every route and instance alike, and more percent only add callers. Without effect in other modes than
+    /// <see cref="PolicyMode.Enforce"/>.
+    /// </summary>
+    int EnforcePercent => 100;
+
+    /// <summary>
     /// What the policy overrides: of several policies with equal slots the last one in the metadata stays (endpoint over group over
     /// defaults), policies with different slots add up. Default: the type of the policy.
     /// </summary>
     object Slot => GetType();
+
+    /// <summary>The same policy in <see cref="PolicyMode.Shadow"/>: what serves the callers that <see cref="EnforcePercent"/> leaves out.</summary>
+    /// <returns><see langword="null"/>, the default, if the policy can only be in force for all.</returns>
+    IGatewayPolicy? InShadow() => null;
 }

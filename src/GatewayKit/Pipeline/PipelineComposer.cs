@@ -18,7 +18,7 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
         pipeline = new GatewayPipeline(endpoint, steps)
         {
             Omitted = Describe(policies.Omitted),
-            Faults = steps.Length == 0 ? [] : [.. policies.Ordered.Where(policy => registry.FactoryOf(policy) is null).Select(PolicyRegistry.DescribeMissing)],
+            Faults = steps.Length == 0 ? [] : [.. policies.Ordered.Select(registry.FaultOf).OfType<string>()],
             LimitFields = steps.Length == 0 ? null : LimitFields.Of(options.Value),
             HasHostFilters = builder.FilterFactories.Count > 1,
             HasOuterFilters = builder.FilterFactories.Count > 0 && builder.FilterFactories[0].Target is not PipelineFilterFactory,
@@ -35,7 +35,7 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
         {
             var isLastObserver = steps[i].Policy.Stage is GatewayStage.Observe
                 && (i + 1 == steps.Length || steps[i + 1].Policy.Stage is not GatewayStage.Observe);
-            chain = Link(steps[i].Policy, endpoint, i, isLastObserver ? ExecuteInside(chain) : chain);
+            chain = Link(steps[i], endpoint, i, isLastObserver ? ExecuteInside(chain) : chain);
         }
 
         return chain;
@@ -44,18 +44,35 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
     private GatewayPipelineStep[] Describe(IReadOnlyList<IGatewayPolicy> policies) =>
         policies.Count == 0 ? [] : [.. policies.Select(policy => new GatewayPipelineStep(registry.NameOf(policy), policy))];
 
-    private EndpointFilterDelegate Link(IGatewayPolicy policy, GatewayEndpoint endpoint, int index, EndpointFilterDelegate next)
+    private EndpointFilterDelegate Link(GatewayPipelineStep step, GatewayEndpoint endpoint, int index, EndpointFilterDelegate next)
     {
-        var passed = index + 1;
+        var (policy, passed) = (step.Policy, index + 1);
         EndpointFilterDelegate pass = context =>
         {
             GatewayContext.From(context).Passed = passed;
             return next(context);
         };
         var factory = registry.FactoryOf(policy)!;
-        return policy.Mode is PolicyMode.Shadow
-            ? shadowMode.Link(index, pass, seen => factory.Create(policy, endpoint, seen))
+        return policy.Mode is PolicyMode.Shadow ? InShadow(policy)
+            : step.ForOthers is { } others ? ForShare(step, factory.Create(policy, endpoint, pass), InShadow(others))
             : factory.Create(policy, endpoint, pass);
+
+        EndpointFilterDelegate InShadow(IGatewayPolicy shadow) => shadowMode.Link(index, pass, seen => factory.Create(shadow, endpoint, seen));
+    }
+
+    private static EndpointFilterDelegate ForShare(GatewayPipelineStep step, EndpointFilterDelegate enforced, EndpointFilterDelegate inShadow)
+    {
+        var share = new EnforcedShare(step.Name, step.Policy.EnforcePercent);
+        return invocation =>
+        {
+            if (share.Includes(invocation.HttpContext))
+            {
+                return enforced(invocation);
+            }
+
+            GatewayContext.From(invocation).Shadow.Spare(step.Policy);
+            return inShadow(invocation);
+        };
     }
 
     // Between the Observe stage and the rest: results are executed here, so that observers see the true status, bytes and outcome (A13).

@@ -5,6 +5,12 @@ internal sealed class ShadowRecord
 {
     private readonly List<(int Step, RejectionReason? Reason)> _refusals = [];
     private readonly Dictionary<int, Task<object?>> _rests = [];
+    private List<IGatewayPolicy>? _spared;
+
+    /// <summary>Notes that the caller is none of those that a policy in force is for.</summary>
+    public void Spare(IGatewayPolicy policy) => (_spared ??= []).Add(policy);
+
+    public bool IsSpared(IGatewayPolicy policy) => _spared is not null && _spared.Contains(policy, ReferenceEqualityComparer.Instance);
 
     public void AddRefusal(int step, RejectionReason? reason) => _refusals.Add((step, reason));
 

@@ -15,6 +15,13 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy, IValidatableObject
     /// <summary>Off, watching, or in force. Default <see cref="PolicyMode.Enforce"/>. In shadow the circuit opens and closes, is counted and logged, and stops nothing.</summary>
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
 
+    /// <summary>
+    /// On an endpoint, of how many of a hundred callers calls are stopped, 1 to 100; of the others the policy runs as in <see cref="PolicyMode.Shadow"/>. Default 100,
+    /// all of them, as it must be on a cluster.
+    /// </summary>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
     /// <summary>How many of a hundred results within <see cref="Window"/> must be failures, 1 to 100. Default 50.</summary>
     [Range(1, 100)]
     public double FailurePercent { get; init; } = 50;
@@ -67,6 +74,8 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy, IValidatableObject
 
     /// <summary>Whether 429 counts as a failure. Default no: it says nothing either way.</summary>
     public bool CountTooManyRequests { get; init; }
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;
 

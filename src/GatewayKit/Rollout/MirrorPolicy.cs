@@ -63,6 +63,12 @@ public sealed record MirrorPolicy : IGuardPolicy, INamesClusters, IValidatableOb
     /// <summary>Default <see cref="PolicyMode.Enforce"/>. In <see cref="PolicyMode.Shadow"/> copies are counted and not sent.</summary>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+
     // Innermost: what a request is refused for is not worth a copy.
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;
 

@@ -5,6 +5,7 @@ namespace GatewayKit.Throttling;
 /// <summary>One throttle of an endpoint: its allowance, and what clients are told of it.</summary>
 internal sealed class ThrottleLimit
 {
+    private readonly ThrottlePolicy _policy;
     private readonly ThrottleAllowance _allowance;
     private readonly Gcra _rate;
     private readonly TimeSpan _window;
@@ -14,7 +15,7 @@ internal sealed class ThrottleLimit
 
     public ThrottleLimit(ThrottlePolicy policy, ThrottleAllowance allowance)
     {
-        _allowance = allowance;
+        (_policy, _allowance) = (policy, allowance);
         _rate = new(policy.RequestsPerSecond, policy.Burst);
         _window = ThrottleClock.ToTimeSpan(_rate.Tolerance);
         _name = policy.Name ?? policy.Partition.DefaultName;
@@ -36,13 +37,16 @@ internal sealed class ThrottleLimit
         return taken;
     }
 
-    /// <summary>Gives back what a request took that another throttle refused.</summary>
+    /// <summary>Gives back what a request took that another throttle refused, unless this one runs in shadow for its caller: nothing is given back there.</summary>
     /// <param name="context">The request.</param>
     /// <param name="elapsed">The time since it took it, or more, in units of <see cref="ThrottleClock"/>.</param>
     public void Return(GatewayContext context, long elapsed)
     {
-        _allowance.Return(context.HttpContext, elapsed);
-        context.NoteGivenBack(_name);
+        if (context.Enforces(_policy))
+        {
+            _allowance.Return(context.HttpContext, elapsed);
+            context.NoteGivenBack(_name);
+        }
     }
 
     // RFC 6585 §4, RFC 9110 §10.2.3

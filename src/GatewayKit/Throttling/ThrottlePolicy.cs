@@ -32,6 +32,12 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+
     // An address is known before identity: refuse it before a key is looked up.
     GatewayStage IGatewayPolicy.Stage => Partition == ThrottlePartition.ClientAddress ? GatewayStage.Admit : GatewayStage.Limit;
 

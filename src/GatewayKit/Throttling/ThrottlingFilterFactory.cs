@@ -35,6 +35,12 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances) : G
     private EndpointFilterDelegate Later(ThrottleLimit limit, ThrottleLimit[] earlier, EndpointFilterDelegate next) => invocation =>
     {
         var context = GatewayContext.From(invocation);
+        if (context.ChargedSince == 0)
+        {
+            // Those before it run in shadow for this caller.
+            context.ChargedSince = allowances.Clock.Now;
+        }
+
         if (limit.TryTake(context, out var wait))
         {
             return next(invocation);

@@ -14,6 +14,10 @@ public sealed record TransformPolicy : IGatewayPolicy, IValidatableObject
     /// <summary>In <see cref="PolicyMode.Shadow"/> the steps are checked but change nothing. Default <see cref="PolicyMode.Enforce"/>.</summary>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
     /// <summary>Writes a policy in code.</summary>
     /// <param name="write">Adds the steps.</param>
     public static TransformPolicy Of(Action<TransformSteps> write)
@@ -23,6 +27,8 @@ public sealed record TransformPolicy : IGatewayPolicy, IValidatableObject
         write(steps);
         return new() { Steps = steps.ToList() };
     }
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
     // Response steps also apply to the refusals of every other stage, so they stand outside of them.
     GatewayStage IGatewayPolicy.Stage => Steps.Any(static step => step.ChangesResponse) ? GatewayStage.Observe : GatewayStage.Protect;

@@ -35,6 +35,12 @@ public sealed record WebSocketPolicy : IGatewayPolicy, IValidatableObject
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+
     // An origin is known before identity.
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Admit;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using BenchmarkDotNet.Attributes;
+using GatewayKit.Pipeline;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Splits;
 using Microsoft.AspNetCore.Http;

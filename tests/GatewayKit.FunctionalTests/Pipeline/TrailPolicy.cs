@@ -12,12 +12,16 @@ internal sealed record TrailPolicy(string Name) : IGatewayPolicy
 
     public PolicyMode Mode { get; init; }
 
+    public int EnforcePercent { get; init; } = 100;
+
     public bool Refuses { get; init; }
 
     /// <summary>What it overrides. Default: only itself.</summary>
     public string? SlotName { get; init; }
 
     object IGatewayPolicy.Slot => (typeof(TrailPolicy), SlotName ?? Name);
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 }
 
 internal sealed class TrailFilterFactory : GatewayFilterFactory<TrailPolicy>

@@ -1,3 +1,4 @@
+using GatewayKit.Pipeline;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Splits;
 using Microsoft.Extensions.Time.Testing;

@@ -44,6 +44,12 @@ public sealed record FallbackPolicy : IGuardPolicy, INamesClusters, IValidatable
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;
 
     GuardPlace IGuardPolicy.Guard => GuardPlace.Fallback;

@@ -54,6 +54,12 @@ public sealed record FaultPolicy : IGatewayPolicy, IValidatableObject
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+
     // Callers who were refused anyway take no part. Before stored answers and fallbacks, which would hide faults, and before bulkheads and
     // deadlines, which a delay in front of the gateway would not use up.
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Validate;

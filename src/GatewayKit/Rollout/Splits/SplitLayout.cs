@@ -1,3 +1,5 @@
+using GatewayKit.Pipeline;
+
 namespace GatewayKit.Rollout.Splits;
 
 /// <summary>

@@ -51,7 +51,13 @@ public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 
+    /// <inheritdoc/>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
     internal string EffectiveName => Name ?? Window.DefaultName;
+
+    IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
     // Rates refuse first: what they refuse needs no reservation.
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Limit;

@@ -1,7 +1,6 @@
 using System.Net;
-using GatewayKit.Pipeline;
 
-namespace GatewayKit.Rollout;
+namespace GatewayKit.Pipeline;
 
 /// <summary>Where a key falls among 10,000 buckets, alike on all instances and after all restarts, and another for each salt.</summary>
 internal sealed class KeyHash
