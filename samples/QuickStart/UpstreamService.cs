@@ -11,7 +11,7 @@ internal sealed class UpstreamService(string name, string address, Action<WebApp
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        var app = Build();
+        var app = await BuildAsync();
         if (Interlocked.CompareExchange(ref _app, app, null) is null)
         {
             await app.StartAsync(cancellationToken);
@@ -30,6 +30,15 @@ internal sealed class UpstreamService(string name, string address, Action<WebApp
             // Its connections first, and at once: what is under way must not answer from a host that is half gone.
             await app.Services.GetRequiredService<IServer>().StopAsync(new CancellationToken(canceled: true));
             await app.DisposeAsync();
+        }
+    }
+
+    // Whoever waits for the app's own host to be built, as WebApplicationFactory does in tests, must not take this one for it.
+    private Task<WebApplication> BuildAsync()
+    {
+        using (ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(Build);
         }
     }
 
