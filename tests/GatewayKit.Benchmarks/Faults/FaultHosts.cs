@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,7 +25,7 @@ internal static class FaultHosts
             return serve?.Invoke(context) ?? context.Response.WriteAsync("served");
         }));
 
-    public static Task<WebApplication> GatewayAsync(IEnumerable<Cluster> clusters, Action<GatewayOptions>? configure = null)
+    public static Task<WebApplication> GatewayAsync(IEnumerable<Cluster> clusters, Action<GatewayOptions>? configure = null, params IGatewayPolicy[] defaults)
     {
         Cluster[] all = [.. clusters];
         return StartAsync(
@@ -34,6 +35,7 @@ internal static class FaultHosts
                 configure?.Invoke(options);
             })
                 .AddClusters(all)
+                .AddDefaults(defaults)
                 .AddRoutes(all.Select(static cluster => new GatewayRoute { Id = cluster.Id, Match = new() { Path = $"/{cluster.Id}/{{**rest}}" }, Cluster = cluster.Id })),
             static app => app.MapGatewayRoutes());
     }

@@ -7,9 +7,12 @@ namespace GatewayKit.Benchmarks.Faults;
 /// Sends requests at a rate, whatever becomes of those before: clients do not wait for each other either, and a closed loop would hide what a
 /// stall costs. Latency counts from when a request was due.
 /// </summary>
-internal sealed class OpenLoop(HttpMessageInvoker client, Func<int, HttpRequestMessage> create)
+/// <param name="client">Sends them.</param>
+/// <param name="create">Makes one from its number.</param>
+/// <param name="patience">How long a client waits for an answer. Default a minute.</param>
+internal sealed class OpenLoop(HttpMessageInvoker client, Func<int, HttpRequestMessage> create, TimeSpan? patience = null)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private readonly TimeSpan _patience = patience ?? TimeSpan.FromSeconds(60);
 
     /// <summary>Sends for a while and waits for what is under way.</summary>
     /// <param name="perSecond">The rate.</param>
@@ -42,7 +45,7 @@ internal sealed class OpenLoop(HttpMessageInvoker client, Func<int, HttpRequestM
     private async Task SendAsync(int number, long due, ConcurrentBag<Sample> samples)
     {
         await Task.Yield();
-        using var limit = new CancellationTokenSource(Longest);
+        using var limit = new CancellationTokenSource(_patience);
         using var request = create(number);
         var (status, reason, sent) = (0, "", Stopwatch.GetTimestamp());
         try
