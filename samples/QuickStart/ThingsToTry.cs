@@ -25,6 +25,10 @@ internal static class ThingsToTry
                   throttled: 200 for the first three, then 429 until a second has passed
               curl -i '{{url}}/report?[1-2]'
                   the app's own endpoint, throttled too: the second request is told when to come again
+              curl -Z --no-progress-meter --parallel-immediate --parallel-max 200 -o /dev/null -w '%{http_code} in %{time_total} s\n' '{{url}}/reports/[1-1000]' | sort | uniq -cw3
+                  a peak of 200 at once for a service that makes eight reports at a time: 200 for what it can do, 503 at once for the rest
+              curl {{url}}/reports/most
+                  how much of it the service felt
 
             Change appsettings.json and the routes change with it. Ctrl+C ends it.
             """);

@@ -10,6 +10,7 @@ internal sealed class UpstreamServices(IConfiguration configuration) : IHostedSe
     [
         .. Of(configuration, "catalog", MapCatalog),
         .. Of(configuration, "orders", MapOrders),
+        .. Of(configuration, "reports", MapReports),
     ];
 
     /// <summary>The service of a destination, such as <c>catalog-b</c>; <see langword="null"/> if there is none.</summary>
@@ -38,6 +39,30 @@ internal sealed class UpstreamServices(IConfiguration configuration) : IHostedSe
     {
         app.MapGet("/orders/{id}", (string id) => new { Order = id, State = "packed" });
         app.MapPost("/orders", (Item item) => Results.Created($"/orders/{item.Id}", item));
+    }
+
+    // Eight at a time, each for 50 ms; the others wait here, as long as it takes. That is what the gateway spares it.
+    private static void MapReports(WebApplication app)
+    {
+        var (workers, here, most) = (new SemaphoreSlim(8), 0, 0);
+        app.MapGet("/reports/{id}", async (string id) =>
+        {
+            InterlockedMax(ref most, Interlocked.Increment(ref here));
+            await workers.WaitAsync();
+            await Task.Delay(50);
+            workers.Release();
+            Interlocked.Decrement(ref here);
+            return $"report {id}\n";
+        });
+        app.MapGet("/reports/most", () => $"at most {most} requests were here at once\n");
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (var known = Volatile.Read(ref most); value > known; known = Volatile.Read(ref most))
+        {
+            Interlocked.CompareExchange(ref most, value, known);
+        }
     }
 
     private sealed record Item(string Id, string Name);

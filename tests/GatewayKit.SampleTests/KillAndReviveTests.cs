@@ -2,7 +2,6 @@ extern alias QuickStartApp;
 
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -26,7 +25,7 @@ public sealed class KillAndReviveTests : IDisposable
     public KillAndReviveTests()
     {
         // Shorter times, and failures in a row count at the pace of a test as they do at that of curl.
-        var settings = new Dictionary<string, string?>(FreeAddresses())
+        var settings = new Dictionary<string, string?>(QuickStartAddresses.Free())
         {
             [Clusters + "catalog:CircuitBreaker:OpenFor"] = "00:00:00.5",
             [Clusters + "catalog:CircuitBreaker:MaxOpenFor"] = "00:00:00.5",
@@ -73,7 +72,7 @@ public sealed class KillAndReviveTests : IDisposable
     {
         await using var app = _app.WithWebHostBuilder(static host => host
             .UseEnvironment("Production")
-            .ConfigureAppConfiguration(static (_, configuration) => configuration.AddInMemoryCollection([.. FreeAddresses(), new("Gateway:DrainDelay", "00:00:00")])));
+            .ConfigureAppConfiguration(static (_, configuration) => configuration.AddInMemoryCollection([.. QuickStartAddresses.Free(), new("Gateway:DrainDelay", "00:00:00")])));
         using var client = app.CreateClient();
         using var answer = await client.PostAsync("/demo/catalog-b/kill", null);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
@@ -106,33 +105,6 @@ public sealed class KillAndReviveTests : IDisposable
     {
         using var answer = await _client.PostAsync("/demo/catalog-z/kill", null);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-    }
-
-    private static IEnumerable<KeyValuePair<string, string?>> FreeAddresses()
-    {
-        string[] destinations = ["catalog:Destinations:a", "catalog:Destinations:b", "catalog:Destinations:c", "orders:Destinations:a"];
-        return destinations.Zip(FreePorts(destinations.Length), static (destination, port) => KeyValuePair.Create($"{Clusters}{destination}:Address", (string?)$"http://127.0.0.1:{port}"));
-    }
-
-    // Below those that the system gives to connections that go out, so that none takes the port of a service while it is dead.
-    private static List<int> FreePorts(int count)
-    {
-        var ports = new List<int>();
-        for (var port = Random.Shared.Next(20_000, 32_000); ports.Count < count; port++)
-        {
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                ports.Add(port);
-            }
-            catch (SocketException)
-            {
-                // Somebody has it.
-            }
-        }
-
-        return ports;
     }
 
     private async Task DoAsync(string what)
