@@ -39,6 +39,13 @@ internal static class ClusterChecks
                 $"EnforcePercent is {cluster.CircuitBreaker.EnforcePercent}, but the circuit of a destination is open for all callers or none. Remove it; Mode Shadow tries the circuit.");
         }
 
+        if (cluster.CircuitBreaker.Candidate is not null)
+        {
+            report(
+                ModelPath.Join(path, [nameof(cluster.CircuitBreaker), nameof(cluster.CircuitBreaker.Candidate)]),
+                "Circuits of destinations have no candidates, because they stop no requests: those go to other destinations. Remove it; Mode Shadow tries the circuit.");
+        }
+
         LimitChecks.Check(cluster, path, report);
         BalancingChecks.Check(cluster, path, report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);

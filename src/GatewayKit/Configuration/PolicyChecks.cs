@@ -39,7 +39,10 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
                 report(policyPath, $"{registration.Name} is there twice for the same purpose; only one would count. Remove one.");
             }
 
-            CheckOne(policy, registration, policyPath, clusters, report);
+            if (CheckOne(policy, registration, policyPath, clusters, report))
+            {
+                CheckModes(policy, policyPath, report);
+            }
         }
     }
 
@@ -116,7 +119,17 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
         }
     }
 
-    private void CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, IReadOnlySet<string>? clusters, Report report)
+    // Of what is in code only the pipeline finds it out by itself.
+    private static void CheckModes(IGatewayPolicy policy, string path, Report report)
+    {
+        foreach (var (key, message) in ModeFaults.Of(policy))
+        {
+            report(ModelPath.Join(path, key), message);
+        }
+    }
+
+    // Whether the annotations hold.
+    private bool CheckOne(IGatewayPolicy policy, PolicyRegistration registration, string path, IReadOnlySet<string>? clusters, Report report)
     {
         var sound = true;
         var usable = annotations.Check(policy, path, (where, message) =>
@@ -142,6 +155,13 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
             {
                 report(path, failure);
             }
+
+            foreach (var failure in policy.Candidate is { } candidate && candidate.GetType() == policy.GetType() ? registration.Validate(services, candidate) : [])
+            {
+                report(ModelPath.Join(path, nameof(policy.Candidate)), failure);
+            }
         }
+
+        return usable && sound;
     }
 }

@@ -243,6 +243,8 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
     private string? ElsewhereOf(string key, Type place, IConfigurationSection node) =>
         (place == typeof(GatewayRoute) || place == typeof(RouteSet)) && types.Get(typeof(Cluster)).Find(key) is { } setting
             ? $"'{setting.Name}' is a setting of clusters: write it under Clusters:{(node[nameof(GatewayRoute.Cluster)] is { Length: > 0 } id ? id : "<id>")}."
+        : typeof(IGatewayPolicy).IsAssignableFrom(place) && string.Equals(key, nameof(IGatewayPolicy.Candidate), StringComparison.OrdinalIgnoreCase)
+            ? $"{node.Key} has no candidates, because in shadow it makes no decision on a request that could be compared. Remove it; Mode Shadow and EnforcePercent are what it has."
         : place == typeof(Cluster) && policies.TryGet(key, out var policy) ? $"'{policy.Name}' is a policy: write it under Routes:<id>, or under Defaults for every route."
         : null;
 

@@ -10,6 +10,8 @@ internal static class EventIds
     public const int PipelineFailed = 1003;
     public const int ShadowPolicyFailed = 1004;
     public const int ObserverFailed = 1005;
+    public const int CandidateDiffers = 1006;
+    public const int CandidateFailed = 1007;
 
     // Configuration
     public const int ConfigurationApplied = 1100;

@@ -97,7 +97,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
             if (Concluded && RefusedAt is NoStep && EndedAt is { } step)
             {
-                decisions.Add(new(step.Name, ModeOf(step.Policy), Reason is null ? PolicyOutcome.Answered : PolicyOutcome.Refused, Reason, step.Policy.EnforcePercent));
+                decisions.Add(new(step.Name, ModeOf(step.Policy), Reason is null ? PolicyOutcome.Answered : PolicyOutcome.Refused, Reason, step.Policy.EnforcePercent, OutcomeOfCandidate(Passed)));
             }
 
             return decisions;
@@ -244,13 +244,18 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     private PolicyMode ModeOf(IGatewayPolicy policy) => _shadow is not null && _shadow.IsSpared(policy) ? PolicyMode.Shadow : policy.Mode;
 
+    private PolicyOutcome? OutcomeOfCandidate(int step) =>
+        Pipeline.Steps[step].Policy.Candidate is null ? null
+        : _shadow is not null && _shadow.TryGetRefusal(ShadowMode.KeyOfCandidate(step), out _) ? PolicyOutcome.WouldRefuse
+        : PolicyOutcome.Allowed;
+
     private PolicyDecision DecisionOf(int step)
     {
         var policy = Pipeline.Steps[step].Policy;
         var (outcome, why) = step == RefusedAt ? (PolicyOutcome.Refused, Reason)
             : _shadow is not null && _shadow.TryGetRefusal(step, out var reason) ? (PolicyOutcome.WouldRefuse, reason)
             : (PolicyOutcome.Allowed, null);
-        return new(Pipeline.Steps[step].Name, ModeOf(policy), outcome, why, policy.EnforcePercent);
+        return new(Pipeline.Steps[step].Name, ModeOf(policy), outcome, why, policy.EnforcePercent, OutcomeOfCandidate(step));
     }
 
     // A host filter may pass on a context of its own. The request still has one gateway context.

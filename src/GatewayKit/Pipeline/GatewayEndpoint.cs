@@ -11,6 +11,7 @@ public sealed class GatewayEndpoint
 {
     private readonly object[] _metadata;
     private readonly int _order;
+    private readonly GatewayEndpoint? _live;
 
     private GatewayEndpoint(string routeId, IGatewayRouteIdentity? route, RouteEndpointBuilder? place, object[] metadata)
     {
@@ -21,17 +22,26 @@ public sealed class GatewayEndpoint
         _metadata = metadata;
     }
 
+    private GatewayEndpoint(GatewayEndpoint live)
+    {
+        (_live, _metadata, _order) = (live, live._metadata, live._order);
+        (RouteId, ClusterId, Pattern, Terminal, Policies, IsRoute) = (AsCandidate(live.RouteId), live.ClusterId, live.Pattern, live.Terminal, live.Policies, live.IsRoute);
+        (AllowsEncodedSlash, ForwardsExpectation, IsForGrpc) = (live.AllowsEncodedSlash, live.ForwardsExpectation, live.IsForGrpc);
+    }
+
     /// <summary>
-    /// The id of the gateway route; for an endpoint of the host its name, else its display name, which others may have too.
+    /// The id of the gateway route; for an endpoint of the host its name, else its display name, which others may have too. For a
+    /// candidate with <c>(candidate)</c> behind it, so that what it counts is not taken for traffic.
     /// </summary>
     public string RouteId { get; }
 
     /// <summary>
     /// What state that outlives a reload is keyed by: the same each time the endpoint is built, and another for every other one. The
     /// endpoints of one gateway route, one for each of its paths, have one key. Endpoints of the host are told apart by name, pattern,
-    /// order, methods, hosts and handler; those that agree in all of these have one key. Case is ignored.
+    /// order, methods, hosts and handler; those that agree in all of these have one key. Case is ignored. A candidate
+    /// has another key than its policy.
     /// </summary>
-    public string StateKey => field ??= IsRoute ? $"route {RouteId}" : DescribeHostEndpoint();
+    public string StateKey => field ??= _live is not null ? $"candidate of {_live.StateKey}" : IsRoute ? $"route {RouteId}" : DescribeHostEndpoint();
 
     /// <summary>The cluster the route forwards to, the stable one of a split; <see langword="null"/> for an endpoint of the host, a static answer or a redirect.</summary>
     public string? ClusterId { get; }
@@ -44,6 +54,9 @@ public sealed class GatewayEndpoint
 
     /// <summary>What groups, conventions and attributes said of the endpoint up to the moment its pipeline was built.</summary>
     public EndpointMetadataCollection Metadata => field ??= new(_metadata);
+
+    /// <summary>Whether the link that is being built is for a candidate (<see cref="IGatewayPolicy.Candidate"/>) beside the policy in effect.</summary>
+    public bool IsCandidate => _live is not null;
 
     /// <summary>The policies in effect, in the order they run.</summary>
     internal IReadOnlyList<IGatewayPolicy> Policies { get; private init; } = [];
@@ -63,6 +76,16 @@ public sealed class GatewayEndpoint
     /// <inheritdoc/>
     public override string ToString() => RouteId;
 
+    /// <summary>
+    /// What state is keyed by that endpoints share by a name: the name, or another one for a candidate, which shares nothing with policies in effect. What
+    /// is keyed by <see cref="StateKey"/> does not need it.
+    /// </summary>
+    /// <param name="name">What the endpoints share.</param>
+    public string SharedStateKey(string name) => IsCandidate ? AsCandidate(name) : name;
+
+    /// <summary>The same endpoint for a candidate.</summary>
+    internal GatewayEndpoint ForCandidate() => new(this);
+
     internal static GatewayEndpoint Of(EndpointBuilder builder, IReadOnlyList<IGatewayPolicy> policies)
     {
         var route = builder.Metadata.Last<IGatewayRouteIdentity>();
@@ -76,6 +99,8 @@ public sealed class GatewayEndpoint
             Policies = policies,
         };
     }
+
+    private static string AsCandidate(string name) => $"{name} (candidate)";
 
     // The framework has no identity for an endpoint of the host, and builds it anew whenever any endpoint changes (A7).
     private string DescribeHostEndpoint()

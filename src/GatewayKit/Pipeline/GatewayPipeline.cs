@@ -69,11 +69,20 @@ public sealed record GatewayPipelineStep(string Name, IGatewayPolicy Policy)
     internal IGatewayPolicy? ForOthers { get; } = Policy is { Mode: PolicyMode.Enforce, EnforcePercent: < 100 } ? Policy.InShadow() : null;
 
     /// <summary>Whether this is the step that runs a policy, for some callers or all.</summary>
-    internal bool Runs(IGatewayPolicy policy) => ReferenceEquals(Policy, policy) || ReferenceEquals(ForOthers, policy);
+    internal bool Runs(IGatewayPolicy policy) => ReferenceEquals(Policy, policy) || ReferenceEquals(ForOthers, policy) || ReferenceEquals(Policy.Candidate, policy);
 
     /// <inheritdoc/>
     public override string ToString() =>
-        Policy.Mode is not PolicyMode.Enforce ? $"{Policy.Stage} {Name} ({Policy.Mode})"
-        : Policy.EnforcePercent < 100 ? string.Create(CultureInfo.InvariantCulture, $"{Policy.Stage} {Name} (Enforce {Policy.EnforcePercent} %)")
-        : $"{Policy.Stage} {Name}";
+        (Mode, Policy.Candidate) switch
+        {
+            (null, null) => $"{Policy.Stage} {Name}",
+            (null, _) => $"{Policy.Stage} {Name} (with candidate)",
+            (var mode, null) => $"{Policy.Stage} {Name} ({mode})",
+            (var mode, _) => $"{Policy.Stage} {Name} ({mode}, with candidate)",
+        };
+
+    private string? Mode =>
+        Policy.Mode is not PolicyMode.Enforce ? Policy.Mode.ToString()
+        : Policy.EnforcePercent < 100 ? string.Create(CultureInfo.InvariantCulture, $"Enforce {Policy.EnforcePercent} %")
+        : null;
 }

@@ -24,6 +24,12 @@ public interface IGatewayPolicy
     int EnforcePercent => 100;
 
     /// <summary>
+    /// What is tried beside the policy: another one of its type and slot in <see cref="PolicyMode.Shadow"/>, with a state of its own, which decides on every request
+    /// that gets there and is compared with it. Default <see langword="null"/>: nothing.
+    /// </summary>
+    IGatewayPolicy? Candidate => null;
+
+    /// <summary>
     /// What the policy overrides: of several policies with equal slots the last one in the metadata stays (endpoint over group over
     /// defaults), policies with different slots add up. Default: the type of the policy.
     /// </summary>

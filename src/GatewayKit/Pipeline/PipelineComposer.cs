@@ -53,9 +53,10 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
             return next(context);
         };
         var factory = registry.FactoryOf(policy)!;
-        return policy.Mode is PolicyMode.Shadow ? InShadow(policy)
+        var live = policy.Mode is PolicyMode.Shadow ? InShadow(policy)
             : step.ForOthers is { } others ? ForShare(step, factory.Create(policy, endpoint, pass), InShadow(others))
             : factory.Create(policy, endpoint, pass);
+        return policy.Candidate is { } candidate ? shadowMode.Beside(index, live, seen => factory.Create(candidate, endpoint.ForCandidate(), seen)) : live;
 
         EndpointFilterDelegate InShadow(IGatewayPolicy shadow) => shadowMode.Link(index, pass, seen => factory.Create(shadow, endpoint, seen));
     }

@@ -10,6 +10,9 @@ internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<Pipeli
     private readonly Counter<long> _refusals = meter.Meter.CreateCounter<long>(
         "gatewaykit.policy.refusals", "{request}", "Requests that a policy refused, or would have refused in shadow mode.");
 
+    private readonly Counter<long> _candidates = meter.Meter.CreateCounter<long>(
+        "gatewaykit.policy.candidates", "{request}", "Requests that a policy and its candidate decided on, by what each of them decided.");
+
     public void Decided(GatewayContext context, GatewayPipelineStep step, PolicyOutcome outcome, RejectionReason? reason)
     {
         var code = reason?.Code ?? "none";
@@ -33,8 +36,32 @@ internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<Pipeli
         }
     }
 
+    public void Compared(GatewayContext context, GatewayPipelineStep step, bool liveRefuses, bool candidateRefuses)
+    {
+        var (live, candidate) = (NameOf(liveRefuses), NameOf(candidateRefuses));
+        if (_candidates.Enabled)
+        {
+            _candidates.Add(
+                1,
+                new(TelemetryTags.Route, context.Endpoint.RouteId),
+                new(TelemetryTags.Policy, step.Name),
+                new(TelemetryTags.Live, live),
+                new(TelemetryTags.Candidate, candidate));
+        }
+
+        if (liveRefuses != candidateRefuses)
+        {
+            Log.CandidateDiffers(logger, step.Name, context.Endpoint.RouteId, live, candidate);
+        }
+
+        static string NameOf(bool refuses) => refuses ? "refused" : "allowed";
+    }
+
     private static partial class Log
     {
+        [LoggerMessage(EventIds.CandidateDiffers, LogLevel.Debug, "{Policy} and its candidate differ about a request on {Route}: live {Live}, candidate {Candidate}.", EventName = "candidate-differs")]
+        public static partial void CandidateDiffers(ILogger logger, string policy, string route, string live, string candidate);
+
         [LoggerMessage(EventIds.RequestRefused, LogLevel.Debug, "{Policy} refused a request on {Route}: {Reason}.")]
         public static partial void Refused(ILogger logger, string policy, string route, string reason);
 

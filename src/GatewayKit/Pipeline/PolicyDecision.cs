@@ -6,4 +6,5 @@ namespace GatewayKit.Pipeline;
 /// <param name="Outcome">What it decided.</param>
 /// <param name="Reason">Why it refused or would have refused; <see langword="null"/> when it did not, or answered by other means.</param>
 /// <param name="EnforcePercent">Of how many of a hundred callers it refuses requests where it is in force.</param>
-public readonly record struct PolicyDecision(string Policy, PolicyMode Mode, PolicyOutcome Outcome, RejectionReason? Reason, int EnforcePercent = 100);
+/// <param name="Candidate">What its candidate decided, <see cref="PolicyOutcome.Allowed"/> or <see cref="PolicyOutcome.WouldRefuse"/>; <see langword="null"/> if it has none.</param>
+public readonly record struct PolicyDecision(string Policy, PolicyMode Mode, PolicyOutcome Outcome, RejectionReason? Reason, int EnforcePercent = 100, PolicyOutcome? Candidate = null);

@@ -33,7 +33,7 @@ internal sealed class PolicyRegistry
     /// <summary>What keeps a policy from being applied, as far as that is known before it is looked at.</summary>
     public string? FaultOf(IGatewayPolicy policy) =>
         FactoryOf(policy) is null ? DescribeMissing(policy)
-        : policy.EnforcePercent is < 1 or > 100 || (policy.EnforcePercent < 100 && policy.InShadow() is not { Mode: PolicyMode.Shadow }) ? DescribeShare(policy)
+        : ModeFaults.Of(policy).FirstOrDefault() is { Key: { } key, Message: var message } ? $"{NameOf(policy)}:{key}: {message}"
         : null;
 
     public bool TryGet(string name, [NotNullWhen(true)] out PolicyRegistration? registration) => _byName.TryGetValue(name, out registration);
@@ -44,10 +44,6 @@ internal sealed class PolicyRegistry
 
     public string NameOf(IGatewayPolicy policy) =>
         _byType.TryGetValue(policy.GetType(), out var entry) ? entry.Registration.Name : policy.GetType().Name;
-
-    private static string DescribeShare(IGatewayPolicy policy) => policy.EnforcePercent is < 1 or > 100
-        ? $"EnforcePercent of {policy.GetType().Name} is {policy.EnforcePercent}; it must be from 1 to 100."
-        : $"{policy.GetType().Name} has an EnforcePercent, but InShadow() does not return what it is for other callers. Return a copy of it with its Mode Shadow.";
 
     private sealed record Entry(PolicyRegistration Registration, IGatewayFilterFactory Factory);
 }

@@ -15,17 +15,32 @@ internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<Shadow
     /// <param name="create">Builds the policy's link in front of the rest that it is given.</param>
     public EndpointFilterDelegate Link(int index, EndpointFilterDelegate pass, Func<EndpointFilterDelegate, EndpointFilterDelegate> create)
     {
-        EndpointFilterDelegate remember = invocation =>
-        {
-            var rest = RestAsync(invocation);
-            GatewayContext.From(invocation).Shadow.SetRest(index, rest);
-            return new(rest);
-        };
+        var remember = Remember(index, pass);
         var link = create(remember);
         return ReferenceEquals(link, remember) ? pass : invocation => RunAsync(GatewayContext.From(invocation), index, link, pass);
-
-        async Task<object?> RestAsync(EndpointFilterInvocationContext invocation) => await pass(invocation).ConfigureAwait(false);
     }
+
+    /// <summary>Puts a candidate around the live policy of its step, so that it decides on every request that gets there.</summary>
+    /// <param name="index">The step in the pipeline.</param>
+    /// <param name="live">The live policy with the rest of the pipeline.</param>
+    /// <param name="create">Builds the candidate's link in front of what it is given.</param>
+    public EndpointFilterDelegate Beside(int index, EndpointFilterDelegate live, Func<EndpointFilterDelegate, EndpointFilterDelegate> create)
+    {
+        var link = create(Remember(KeyOfCandidate(index), live));
+        return invocation => CompareAsync(GatewayContext.From(invocation), index, link, live);
+    }
+
+    /// <summary>What stands for the candidate of a step in the record of a request, which knows the policy by its index.</summary>
+    public static int KeyOfCandidate(int index) => ~index;
+
+    private static EndpointFilterDelegate Remember(int key, EndpointFilterDelegate pass) => invocation =>
+    {
+        var rest = RestAsync(pass, invocation);
+        GatewayContext.From(invocation).Shadow.SetRest(key, rest);
+        return new(rest);
+    };
+
+    private static async Task<object?> RestAsync(EndpointFilterDelegate pass, EndpointFilterInvocationContext invocation) => await pass(invocation).ConfigureAwait(false);
 
     private async ValueTask<object?> RunAsync(GatewayContext context, int index, EndpointFilterDelegate link, EndpointFilterDelegate pass)
     {
@@ -36,12 +51,7 @@ internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<Shadow
         }
         catch (Exception exception) when (context.Shadow.RestOf(index) is not null || !context.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            if (context.Shadow.RestOf(index) is not { IsCompleted: true, IsCompletedSuccessfully: false })
-            {
-                Log.Failed(logger, exception, context.Pipeline.Steps[index].Name, context.Endpoint.RouteId);
-            }
-
-            result = new GatewayProblem(RejectionReason.FilterError);
+            result = Failed(context, index, exception);
         }
 
         if (context.Shadow.RestOf(index) is { } rest)
@@ -68,9 +78,68 @@ internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<Shadow
         }
     }
 
+    private async ValueTask<object?> CompareAsync(GatewayContext context, int index, EndpointFilterDelegate link, EndpointFilterDelegate live)
+    {
+        var key = KeyOfCandidate(index);
+        object? result;
+        try
+        {
+            result = await link(context).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            result = Failed(context, key, exception);
+        }
+
+        var rest = context.Shadow.RestOf(key);
+        if (rest is null)
+        {
+            context.Shadow.AddRefusal(key, (result as GatewayProblem)?.Reason);
+            await GatewayResults.DiscardAsync(result).ConfigureAwait(false);
+        }
+
+        var answering = rest ?? RestAsync(live, context);
+        await ((Task)answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (rest is { IsCompletedSuccessfully: true } && !ReferenceEquals(rest.Result, result))
+        {
+            context.Shadow.AddRefusal(key, (result as GatewayProblem)?.Reason);
+        }
+
+        metrics.Compared(context, context.Pipeline.Steps[index], LiveRefuses(context, index, answering), context.Shadow.TryGetRefusal(key, out _));
+        return await answering.ConfigureAwait(false);
+    }
+
+    // Where the live policy lets nobody wait, or fails by itself, nothing behind it was reached.
+    private static bool LiveRefuses(GatewayContext context, int index, Task<object?> answering) =>
+        context.Shadow.TryGetRefusal(index, out _)
+        || (answering.IsCompletedSuccessfully
+            ? answering.Result is GatewayProblem problem && (problem.Step is { } step ? step == index : context.Passed <= index)
+            : context.Passed <= index);
+
+    private GatewayProblem Failed(GatewayContext context, int key, Exception exception)
+    {
+        var rest = context.Shadow.RestOf(key);
+        if (rest is null ? !context.HttpContext.RequestAborted.IsCancellationRequested : rest is not { IsCompleted: true, IsCompletedSuccessfully: false })
+        {
+            if (key < 0)
+            {
+                Log.CandidateFailed(logger, exception, context.Pipeline.Steps[KeyOfCandidate(key)].Name, context.Endpoint.RouteId);
+            }
+            else
+            {
+                Log.Failed(logger, exception, context.Pipeline.Steps[key].Name, context.Endpoint.RouteId);
+            }
+        }
+
+        return new(RejectionReason.FilterError);
+    }
+
     private static partial class Log
     {
         [LoggerMessage(EventIds.ShadowPolicyFailed, LogLevel.Error, "{Policy}, in shadow mode, failed on {Route}. The request went on.")]
         public static partial void Failed(ILogger logger, Exception exception, string policy, string route);
+
+        [LoggerMessage(EventIds.CandidateFailed, LogLevel.Error, "The candidate of {Policy} failed on {Route}. The request went on.")]
+        public static partial void CandidateFailed(ILogger logger, Exception exception, string policy, string route);
     }
 }

@@ -12,6 +12,8 @@ internal sealed class ShadowRecord
 
     public bool IsSpared(IGatewayPolicy policy) => _spared is not null && _spared.Contains(policy, ReferenceEqualityComparer.Instance);
 
+    /// <param name="step">A step, or what stands for its candidate.</param>
+    /// <param name="reason">Why; <see langword="null"/> for another answer than a refusal.</param>
     public void AddRefusal(int step, RejectionReason? reason) => _refusals.Add((step, reason));
 
     /// <summary>Keeps what the rest of the pipeline answers behind a shadow policy, which may return something else. The last call counts.</summary>

@@ -22,6 +22,11 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy, IValidatableObject
     [Range(1, 100)]
     public int EnforcePercent { get; init; } = 100;
 
+    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> with a circuit of its own. On endpoints only. Default <see langword="null"/>: nothing.</summary>
+#pragma warning disable SYSLIB1212 // What is inside is checked at the start and on reload, with its path.
+    public CircuitBreakerPolicy? Candidate { get; init; }
+#pragma warning restore SYSLIB1212
+
     /// <summary>How many of a hundred results within <see cref="Window"/> must be failures, 1 to 100. Default 50.</summary>
     [Range(1, 100)]
     public double FailurePercent { get; init; } = 50;
@@ -74,6 +79,8 @@ public sealed record CircuitBreakerPolicy : IGuardPolicy, IValidatableObject
 
     /// <summary>Whether 429 counts as a failure. Default no: it says nothing either way.</summary>
     public bool CountTooManyRequests { get; init; }
+
+    IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
 
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 

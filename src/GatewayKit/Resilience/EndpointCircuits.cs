@@ -31,7 +31,7 @@ internal sealed class EndpointCircuits
     public EndpointCircuit For(GatewayEndpoint endpoint, CircuitBreakerPolicy policy)
     {
         // In shadow the pipeline sets refusals aside, so the circuit makes them; and what was tried in shadow goes on in force.
-        var rules = policy with { Mode = PolicyMode.Enforce, EnforcePercent = 100 };
+        var rules = policy with { Mode = PolicyMode.Enforce, EnforcePercent = 100, Candidate = null };
         var (key, route) = (endpoint.StateKey, endpoint.RouteId);
         lock (_lock)
         {

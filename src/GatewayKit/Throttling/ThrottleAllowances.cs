@@ -13,16 +13,17 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
     /// <summary>How many are known, including some that may be gone.</summary>
     public int Count => _known.Count;
 
-    public ThrottleAllowance For(GatewayEndpoint endpoint, ThrottlePolicy policy) => For(endpoint.StateKey, policy, endpoint.RouteId);
+    public ThrottleAllowance For(GatewayEndpoint endpoint, ThrottlePolicy policy) => For(endpoint.StateKey, policy, endpoint.RouteId, endpoint.SharedStateKey(string.Empty));
 
     /// <param name="key">What is told apart.</param>
     /// <param name="policy">What is asked for.</param>
     /// <param name="routeId">Its name in metrics. Default: the key.</param>
-    public ThrottleAllowance For(string key, ThrottlePolicy policy, string? routeId = null)
+    /// <param name="shared">What stands for the key where all share one allowance. Default: nothing.</param>
+    public ThrottleAllowance For(string key, ThrottlePolicy policy, string? routeId = null, string shared = "")
     {
         // The mode is no part of it: what was tried in Shadow goes on in Enforce. A changed rate is another allowance, and starts full.
         var identity = new Identity(
-            policy.Partition == ThrottlePartition.Constant ? null : key.ToUpperInvariant(),
+            policy.Partition == ThrottlePartition.Constant ? shared : key.ToUpperInvariant(),
             policy.RequestsPerSecond,
             policy.Burst,
             policy.Partition);
@@ -37,5 +38,5 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             : new PartitionedAllowance(routeId, policy, rate, Clock, options.Value.MaxKeys, metrics);
     }
 
-    private readonly record struct Identity(string? Key, double RequestsPerSecond, int Burst, ThrottlePartition Partition);
+    private readonly record struct Identity(string Key, double RequestsPerSecond, int Burst, ThrottlePartition Partition);
 }

@@ -36,6 +36,13 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     [Range(1, 100)]
     public int EnforcePercent { get; init; } = 100;
 
+    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same partition, with an allowance of its own. Default <see langword="null"/>: nothing.</summary>
+#pragma warning disable SYSLIB1212 // What is inside is checked at the start and on reload, with its path.
+    public ThrottlePolicy? Candidate { get; init; }
+#pragma warning restore SYSLIB1212
+
+    IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
+
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
     // An address is known before identity: refuse it before a key is looked up.

@@ -121,7 +121,7 @@ public sealed class EnforcePercentTests
         var failed = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
             services: static builder => builder.AddPolicy<MutePolicy, MuteFilterFactory>("Mute"),
             map: static app => app.MapGet("/own", static () => "own").WithGatewayPolicy(new MutePolicy())));
-        Assert.Contains("MutePolicy has an EnforcePercent, but InShadow() does not return what it is for other callers.", failed.Message);
+        Assert.Contains("InShadow() of MutePolicy does not say what it is for other callers.", failed.Message);
     }
 
     private static Task<TestHost> StartAsync(Action<WebApplication> map, Action<GatewayBuilder>? services = null) => TestHost.GatewayAsync(

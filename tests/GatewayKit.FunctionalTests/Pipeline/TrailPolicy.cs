@@ -14,12 +14,16 @@ internal sealed record TrailPolicy(string Name) : IGatewayPolicy
 
     public int EnforcePercent { get; init; } = 100;
 
+    public TrailPolicy? Candidate { get; init; }
+
     public bool Refuses { get; init; }
 
     /// <summary>What it overrides. Default: only itself.</summary>
     public string? SlotName { get; init; }
 
     object IGatewayPolicy.Slot => (typeof(TrailPolicy), SlotName ?? Name);
+
+    IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
 
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 }

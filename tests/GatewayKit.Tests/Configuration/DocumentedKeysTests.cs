@@ -98,6 +98,9 @@ public sealed partial class DocumentedKeysTests
                 AddKey(path, property, value);
                 AddRecord(type.Item, type.Kind is ModelKind.List ? path : $"{path}:<id>");
                 return;
+            case ModelKind.Record when type.Type == property.Property.DeclaringType:
+                AddKey(path, property, value);
+                return;
             case ModelKind.Record:
                 if (value is null || property.IsRequired)
                 {

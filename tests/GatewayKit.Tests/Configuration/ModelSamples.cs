@@ -34,10 +34,14 @@ internal sealed class ModelSamples(ModelTypes types, PolicyNames policies, bool 
     };
 
     public Dictionary<ModelProperty, object?> Values(ModelType type, int variant, int depth = 0) =>
-        All(type).ToDictionary(static property => property, property => (object?)Make(property.Type, variant, depth + 1));
+        All(type).ToDictionary(static property => property, property => property.Type == type ? MakeInside(type, variant, depth + 1) : Make(property.Type, variant, depth + 1));
 
     public static IEnumerable<ModelProperty> All(ModelType type) =>
         type.Properties.Concat(new[] { type.Id, type.Policies }.OfType<ModelProperty>());
+
+    // Of a record in one of its own kind, such as a candidate, only what is neither.
+    private object? MakeInside(ModelType type, int variant, int depth) => type.Create!(
+        All(type).Where(property => property.Type != type).ToDictionary(static property => property, property => (object?)Make(property.Type, variant, depth + 1)));
 
     private void Visit(ModelType type, HashSet<ModelType> found)
     {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using GatewayKit.Configuration;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Tests.Configuration;
 
@@ -48,6 +49,16 @@ internal sealed partial class SchemaGenerator(ModelTypes types, PolicyNames poli
             // Beside a reference draft 7 ignores everything: the sentence needs an object of its own.
             schema = schema.ContainsKey("$ref") ? new JsonObject { ["allOf"] = new JsonArray(schema) } : schema;
             schema.Insert(0, "description", sentence);
+        }
+
+        if (property.Type.Type == property.Property.DeclaringType && schema["allOf"] is JsonArray all)
+        {
+            // A candidate: one of the same kind that says less.
+            all.Add(new JsonObject
+            {
+                ["properties"] = new JsonObject { [nameof(IGatewayPolicy.Mode)] = new JsonObject { ["const"] = nameof(PolicyMode.Shadow) }, [nameof(IGatewayPolicy.EnforcePercent)] = false, [property.Name] = false },
+                ["required"] = new JsonArray(nameof(IGatewayPolicy.Mode)),
+            });
         }
 
         if (property.Annotations.OfType<RangeAttribute>().FirstOrDefault() is { } range)

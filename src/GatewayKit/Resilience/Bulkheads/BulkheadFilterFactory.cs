@@ -42,14 +42,13 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
         };
     }
 
-    // Everyone is counted, and nobody waits: those beyond the queue would have been refused.
+    // Nobody waits: those who would have are counted as if they had a place, and those beyond the queue, who would have been refused, not at all.
     private bool Watch(HttpContext httpContext, Bulkhead bulkhead, PlaceTerms terms, int maxStreams, out EndpointSample? sample)
     {
         var isStream = LongLived.IsAsked(httpContext);
         var (places, most) = isStream ? (bulkhead.Streams, maxStreams) : (bulkhead.Requests, terms.Max + terms.MostWaiting);
-        var hasRoom = places.Taken < most;
-        places.Take();
-        sample = Hold(bulkhead, terms, isStream, httpContext.Response, maxStreams);
+        var hasRoom = places.TryTake(most);
+        sample = hasRoom ? Hold(bulkhead, terms, isStream, httpContext.Response, maxStreams) : null;
         return hasRoom;
     }
 

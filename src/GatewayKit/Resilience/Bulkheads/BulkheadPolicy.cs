@@ -52,6 +52,13 @@ public sealed record BulkheadPolicy : IGuardPolicy, IValidatableObject
     [Range(1, 100)]
     public int EnforcePercent { get; init; } = 100;
 
+    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same name, with places of its own. Default <see langword="null"/>: nothing.</summary>
+#pragma warning disable SYSLIB1212 // What is inside is checked at the start and on reload, with its path.
+    public BulkheadPolicy? Candidate { get; init; }
+#pragma warning restore SYSLIB1212
+
+    IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
+
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Protect;

@@ -8,7 +8,7 @@ internal sealed class Bulkheads(TimeProvider time)
     private readonly WeakMap<string, Bulkhead> _known = new(StringComparer.OrdinalIgnoreCase);
 
     public Bulkhead For(GatewayEndpoint endpoint, BulkheadPolicy policy) =>
-        policy.Name is { } name ? Find($"name {name}", name, isCluster: false) : Find(endpoint.StateKey, endpoint.RouteId, isCluster: false);
+        policy.Name is { } name ? Find(endpoint.SharedStateKey($"name {name}"), endpoint.SharedStateKey(name), isCluster: false) : Find(endpoint.StateKey, endpoint.RouteId, isCluster: false);
 
     public Bulkhead ForCluster(string clusterId) => Find($"cluster {clusterId}", clusterId, isCluster: true);
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>One <see cref="QuotaPolicy"/> on one endpoint: what a request takes, whose it is, and what becomes of it. Safe to use from any thread.</summary>
-internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKeys keys, QuotaCounter counter, QuotaMetrics metrics, TimeProvider time)
+internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKeys keys, QuotaCounter counter, QuotaMetrics metrics, TimeProvider time, bool tells = true)
 {
     private readonly string _name = policy.EffectiveName;
     private readonly string[] _violated = [policy.EffectiveName];
@@ -82,7 +82,7 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
     public async ValueTask SettleAsync(QuotaCounter.Count count, QuotaCharges charges, GatewayContext context)
     {
         var (httpContext, reservation) = (context.HttpContext, count.Answer.Reservation);
-        var cost = Counts(context) ? CostOf(reservation, charges, httpContext) : 0;
+        var cost = Counts(context) ? CostOf(reservation, charges, context) : 0;
         if (cost > 0)
         {
             metrics.Used(routeId, _name, _unit, cost);
@@ -120,7 +120,7 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
             metrics.Overage(routeId, _name, _unit, answer.Overage);
         }
 
-        if (answer.Crossed is QuotaThresholds.None)
+        if (!tells || answer.Crossed is QuotaThresholds.None)
         {
             return;
         }
@@ -134,8 +134,11 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
         }
     }
 
-    private bool Counts(GatewayContext context) => IsServed(context)
-        && (policy.CountWhen is not QuotaCountWhen.Succeeded || (context.Reason is null && context.HttpContext.Response.StatusCode < StatusCodes.Status400BadRequest));
+    private bool Counts(GatewayContext context) => IsRefusedBesideCandidate(context) || (IsServed(context)
+        && (policy.CountWhen is not QuotaCountWhen.Succeeded || (context.Reason is null && context.HttpContext.Response.StatusCode < StatusCodes.Status400BadRequest)));
+
+    // A candidate would have let it through. What it would have cost nobody knows, so that it stays at what was reserved.
+    private bool IsRefusedBesideCandidate(GatewayContext context) => context.EndedAt is { Policy.Candidate: { } candidate } && ReferenceEquals(candidate, policy);
 
     // It went all the way through the pipeline, and the answer is not the gateway's own failure. Of a client that went away, the destination has worked for it.
     private static bool IsServed(GatewayContext context) => context.Passed == context.Pipeline.Steps.Count
@@ -143,8 +146,14 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
             ? reason == RejectionReason.ClientAborted && (context.Attempts > 0 || !context.Endpoint.IsRoute)
             : context.Fallback is null || context.HttpContext.Response.StatusCode < StatusCodes.Status500InternalServerError);
 
-    private long CostOf(in QuotaReservation reservation, QuotaCharges charges, HttpContext httpContext)
+    private long CostOf(in QuotaReservation reservation, QuotaCharges charges, GatewayContext context)
     {
+        var httpContext = context.HttpContext;
+        if (IsRefusedBesideCandidate(context))
+        {
+            return reservation.Cost;
+        }
+
         if (policy.Unit.CostName is { } name)
         {
             return charges.ReportedOf(name) ?? ReadField(httpContext) ?? reservation.Cost;

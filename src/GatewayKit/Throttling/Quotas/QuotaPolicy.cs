@@ -55,7 +55,14 @@ public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject
     [Range(1, 100)]
     public int EnforcePercent { get; init; } = 100;
 
+    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same partition, unit and window, with a count of its own. Default <see langword="null"/>: nothing.</summary>
+#pragma warning disable SYSLIB1212 // What is inside is checked at the start and on reload, with its path.
+    public QuotaPolicy? Candidate { get; init; }
+#pragma warning restore SYSLIB1212
+
     internal string EffectiveName => Name ?? Window.DefaultName;
+
+    IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
 
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
