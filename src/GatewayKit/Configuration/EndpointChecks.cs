@@ -24,6 +24,7 @@ internal sealed class EndpointChecks(PolicyChecks policies, EndpointDataSource s
             .. CheckPolicies(prepared.Added),
             .. PolicyChecks.CheckClusters(own.Concat(prepared.Endpoints), clusters, places),
             .. QuotaChecks.Check(own.Concat(prepared.Added), places),
+            .. RateChecks.Check(own.Concat(prepared.Added), places),
             .. FallbackChecks.Check(own, prepared.Endpoints, places),
             .. conflicts,
         ];

@@ -236,8 +236,8 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         _readings?.Add(item);
     }
 
-    /// <summary>Notes that a limit got back one unit that this request had taken of it.</summary>
-    internal void NoteGivenBack(string limit) => _readings?.GiveBack(limit);
+    /// <summary>Notes that a limit got back units that this request had taken of it.</summary>
+    internal void NoteGivenBack(string limit, long units) => _readings?.GiveBack(limit, units);
 
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);

@@ -23,7 +23,7 @@ internal readonly struct LimitItem(in LimitReading reading)
     public bool IsOfSameLimitAs(in LimitItem other) =>
         Quota == other.Quota && WindowSeconds == other.WindowSeconds && Unit == other.Unit && Name == other.Name;
 
-    public LimitItem WithOneMore() => this with { Remaining = Math.Min(Quota, Remaining + 1) };
+    public LimitItem WithMore(long units) => this with { Remaining = Math.Min(Quota, Remaining + units) };
 
     private static int ToSeconds(TimeSpan? time) => time is { } known ? RetryTimes.ToSeconds(known) : 0;
 }

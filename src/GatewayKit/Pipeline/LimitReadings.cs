@@ -55,14 +55,14 @@ internal sealed class LimitReadings
         Room[_count++] = item;
     }
 
-    /// <summary>Notes that a limit got back one unit that the request had taken.</summary>
-    public void GiveBack(string name)
+    /// <summary>Notes that a limit got back units that the request had taken.</summary>
+    public void GiveBack(string name, long units)
     {
         foreach (ref var known in Items)
         {
             if (known.Name == name)
             {
-                known = known.WithOneMore();
+                known = known.WithMore(units);
             }
         }
     }

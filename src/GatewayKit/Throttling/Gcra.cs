@@ -1,19 +1,18 @@
+using GatewayKit.Throttling.Sharing;
+
 namespace GatewayKit.Throttling;
 
-/// <summary>
-/// The generic cell rate algorithm (ITU-T I.371): the state of an allowance is one number, the time at which it is full again. Pure: the
-/// caller brings state and time, both in units of <see cref="ThrottleClock"/>.
-/// </summary>
-internal readonly record struct Gcra
+/// <summary>The generic cell rate algorithm (ITU-T I.371): the state of an allowance is one number, the time at which it is full again.</summary>
+internal readonly record struct Gcra : IRate<long>
 {
-    /// <param name="requestsPerSecond">Sustained rate.</param>
-    /// <param name="burst">Units that a full allowance holds.</param>
-    public Gcra(double requestsPerSecond, int burst)
+    /// <param name="rule">The rate.</param>
+    /// <param name="maxDelay">How long a request may wait for what it has taken ahead of time.</param>
+    public Gcra(RateRule rule, TimeSpan maxDelay = default)
     {
-        // Rounded up: never faster than asked. At the highest rate this costs 1/16,000 of it at most.
-        Increment = (long)Math.Ceiling(ThrottleClock.UnitsPerSecond / requestsPerSecond);
-        Tolerance = checked(Increment * burst);
-        Burst = burst;
+        // Rounded up: never faster than asked. At the highest rate of requests this costs 1/16,000 of it at most, at the highest of bytes 1/160.
+        Increment = (long)Math.Ceiling(ThrottleClock.ToUnits(rule.Window) / (decimal)rule.Limit);
+        Tolerance = checked(Increment * rule.Burst);
+        MaxDelay = ThrottleClock.ToUnits(maxDelay);
     }
 
     /// <summary>Time that brings one unit.</summary>
@@ -22,39 +21,38 @@ internal readonly record struct Gcra
     /// <summary>Time that fills an empty allowance.</summary>
     public long Tolerance { get; }
 
-    /// <summary>Units that a full allowance holds.</summary>
-    public int Burst { get; }
+    /// <summary>How long a request may wait for what it has taken ahead of time.</summary>
+    public long MaxDelay { get; }
 
-    /// <summary>Takes <paramref name="cost"/> units from an allowance, or none.</summary>
-    /// <param name="fullAt">The state: when the allowance is full. An unused one is full at any time not after <paramref name="now"/>.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="cost">Units, 0 to <see cref="Burst"/>; more can never be taken and is the caller's to refuse.</param>
-    /// <param name="next">The state afterwards: equal to <paramref name="fullAt"/> if nothing was taken.</param>
-    /// <param name="wait">If refused, the time until the same cost can be taken; else 0.</param>
-    public bool TryTake(long fullAt, long now, int cost, out long next, out long wait)
+    public bool TryTake(in long state, long now, int cost, out long next, out long wait)
     {
-        var taken = Math.Max(fullAt, now) + (cost * Increment);
+        var taken = Math.Max(state, now) + (cost * Increment);
         wait = taken - Tolerance - now;
-        if (wait > 0)
+        if (wait > MaxDelay)
         {
-            next = fullAt;
+            (next, wait) = (state, wait - MaxDelay);
             return false;
         }
 
-        (next, wait) = (cost == 0 ? fullAt : taken, 0);
+        (next, wait) = (cost == 0 ? state : taken, Math.Max(0, wait));
         return true;
     }
 
-    /// <summary>What may be given back of a unit: the part that has not come back by itself, so that nobody gets it twice.</summary>
-    /// <param name="elapsed">The time since it was taken, or more.</param>
-    /// <returns>What to subtract from the state.</returns>
-    public long Refund(long elapsed) => Math.Clamp(Increment - elapsed, 0, Increment);
-
-    /// <summary>Whole units that are left.</summary>
-    /// <param name="ahead">Time until the allowance is full.</param>
-    /// <param name="next">Time until there is one more; 0 if it is full.</param>
-    public int Remaining(long ahead, out long next)
+    public long Return(in long state, int cost, long now, long since)
     {
+        var taken = cost * Increment;
+        var back = since > now
+            // Those who wait have their times. Who is not the last of them leaves a gap: given back, it would be a second place at the end.
+            ? state == since + Tolerance ? taken : 0
+            : MaxDelay > 0 && state - now > Tolerance ? 0 : Math.Clamp(taken - (now - since), 0, taken);
+
+        // 0 would say that nobody has ever used it.
+        return Math.Max(1, state - back);
+    }
+
+    public int Remaining(in long state, long now, out long next)
+    {
+        var ahead = Math.Max(0, state - now);
         if (ahead > Tolerance)
         {
             next = ahead - Tolerance + Increment;
@@ -65,4 +63,8 @@ internal readonly record struct Gcra
         next = ahead == 0 ? 0 : Increment - part;
         return (int)units;
     }
+
+    public bool IsUsed(in long state) => state != 0;
+
+    public bool IsFull(in long state, long now) => state <= now;
 }

@@ -3,47 +3,48 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling;
 
 /// <summary>An allowance for each client address or each value of a header.</summary>
-internal sealed class PartitionedAllowance(
-    string routeId, ThrottlePolicy policy, Gcra rate, ThrottleClock clock, int maxKeys, ThrottlingMetrics metrics) : ThrottleAllowance
+internal sealed class PartitionedAllowance<TRate, TState>(
+    string routeId, ThrottlePartition partition, TRate rate, ThrottleClock clock, int maxKeys, ThrottlingMetrics metrics) : ThrottleAllowance
+    where TRate : struct, IRate<TState>
+    where TState : unmanaged
 {
     // A flood of made-up keys overflows on every request; one line a minute says as much.
     private const long WarningInterval = 60 * ThrottleClock.UnitsPerSecond;
 
-    private readonly ThrottlePartition _partition = policy.Partition;
-    private readonly string? _headerName = policy.Partition.HeaderName;
-    private readonly TokenBuckets _buckets = new(rate, clock, maxKeys);
+    private readonly string? _headerName = partition.HeaderName;
+    private readonly RateTable<TRate, TState> _table = new(rate, clock, maxKeys);
 
-    // What has nothing to be told apart by is neither free nor somebody else: together it gets as much as one key (and outside the store, so
+    // What has nothing to be told apart by is neither free nor somebody else: together it gets as much as one key (and outside the table, so
     // that keys cannot push it out).
-    private readonly TokenBucket _anonymous = new(rate, clock);
+    private readonly RateBucket<TRate, TState> _anonymous = new(rate, clock);
     private long _nextWarning;
 
-    public override bool TryTake(HttpContext httpContext, out TimeSpan wait, out long ahead)
+    public override RateDecision Take(HttpContext httpContext, int cost)
     {
         if (!TryReadKey(httpContext, out var key))
         {
-            metrics.Anonymous(routeId, _partition);
-            return _anonymous.TryTake(out wait, out ahead);
+            metrics.Anonymous(routeId, partition);
+            return _anonymous.Take(cost);
         }
 
-        var taken = _buckets.TryTake(key, out wait, out var overflowed, out ahead);
+        var decision = _table.Take(key, cost, out var overflowed);
         if (overflowed)
         {
             NoteOverflow();
         }
 
-        return taken;
+        return decision;
     }
 
-    public override void Return(HttpContext httpContext, long elapsed)
+    public override void Return(HttpContext httpContext, int cost, long since)
     {
         if (TryReadKey(httpContext, out var key))
         {
-            _buckets.Return(key, elapsed);
+            _table.Return(key, cost, since);
         }
         else
         {
-            _anonymous.Return(elapsed);
+            _anonymous.Return(cost, since);
         }
     }
 
@@ -53,11 +54,11 @@ internal sealed class PartitionedAllowance(
 
     private void NoteOverflow()
     {
-        metrics.Overflowed(routeId, _partition);
+        metrics.Overflowed(routeId, partition);
         var (now, due) = (clock.Now, Volatile.Read(ref _nextWarning));
         if (now >= due && Interlocked.CompareExchange(ref _nextWarning, now + WarningInterval, due) == due)
         {
-            metrics.WarnOfOverflow(routeId, _partition, maxKeys);
+            metrics.WarnOfOverflow(routeId, partition, maxKeys);
         }
     }
 }

@@ -5,25 +5,46 @@ namespace GatewayKit.Throttling;
 /// <summary>The run-time state behind one <see cref="ThrottlePolicy"/> on one route. Safe to use from any thread.</summary>
 internal abstract class ThrottleAllowance
 {
+    // Each holds a request with its connection and its body: more of them are a sign that the rate, not the pace, is too low.
+    private const int MaxWaiting = 1_000;
+
+    private int _waiting;
+
     /// <summary>Charges the request.</summary>
     /// <param name="httpContext">The request.</param>
-    /// <param name="wait">If it is refused, the time until one can pass; else zero.</param>
-    /// <param name="ahead">The time until the allowance is full, in units of <see cref="ThrottleClock"/>.</param>
-    /// <returns>Whether the request may pass. A refused one has taken nothing.</returns>
-    public abstract bool TryTake(HttpContext httpContext, out TimeSpan wait, out long ahead);
+    /// <param name="cost">Units, 0 to what a full allowance holds.</param>
+    public abstract RateDecision Take(HttpContext httpContext, int cost);
 
-    /// <summary>Gives back what a request took that another throttle refused.</summary>
+    /// <summary>Gives back what a request took that was not served after all.</summary>
     /// <param name="httpContext">The request.</param>
-    /// <param name="elapsed">The time since it took it, or more, in units of <see cref="ThrottleClock"/>.</param>
-    public abstract void Return(HttpContext httpContext, long elapsed);
+    /// <param name="cost">Units that it took.</param>
+    /// <param name="since">When it went on, or earlier, in units of <see cref="ThrottleClock"/>; in the future if it still waits.</param>
+    public abstract void Return(HttpContext httpContext, int cost, long since);
+
+    /// <summary>Lets another request wait, unless too many do.</summary>
+    public bool TryWait()
+    {
+        if (Interlocked.Increment(ref _waiting) <= MaxWaiting)
+        {
+            return true;
+        }
+
+        EndWait();
+        return false;
+    }
+
+    /// <summary>Notes that a request waits no more.</summary>
+    public void EndWait() => Interlocked.Decrement(ref _waiting);
 }
 
 /// <summary>One allowance for everybody.</summary>
-internal sealed class SharedAllowance(Gcra rate, ThrottleClock clock) : ThrottleAllowance
+internal sealed class SharedAllowance<TRate, TState>(TRate rate, ThrottleClock clock) : ThrottleAllowance
+    where TRate : struct, IRate<TState>
+    where TState : unmanaged
 {
-    private readonly TokenBucket _bucket = new(rate, clock);
+    private readonly RateBucket<TRate, TState> _bucket = new(rate, clock);
 
-    public override bool TryTake(HttpContext httpContext, out TimeSpan wait, out long ahead) => _bucket.TryTake(out wait, out ahead);
+    public override RateDecision Take(HttpContext httpContext, int cost) => _bucket.Take(cost);
 
-    public override void Return(HttpContext httpContext, long elapsed) => _bucket.Return(elapsed);
+    public override void Return(HttpContext httpContext, int cost, long since) => _bucket.Return(cost, since);
 }

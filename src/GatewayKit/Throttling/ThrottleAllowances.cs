@@ -1,4 +1,5 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Sharing;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Throttling;
@@ -24,19 +25,20 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
         // The mode is no part of it: what was tried in Shadow goes on in Enforce. A changed rate is another allowance, and starts full.
         var identity = new Identity(
             policy.Partition == ThrottlePartition.Constant ? shared : key.ToUpperInvariant(),
-            policy.RequestsPerSecond,
-            policy.Burst,
+            policy.Rule,
+            policy.MaxDelay,
             policy.Partition);
-        return _known.GetOrAdd(identity, () => Create(routeId ?? key, policy));
+        return _known.GetOrAdd(identity, () => policy.Algorithm is RateAlgorithm.SlidingWindow
+            ? Create<SlidingWindow, WindowCount>(routeId ?? key, policy.Partition, new(policy.Rule))
+            : Create<Gcra, long>(routeId ?? key, policy.Partition, new(policy.Rule, policy.MaxDelay)));
     }
 
-    private ThrottleAllowance Create(string routeId, ThrottlePolicy policy)
-    {
-        var rate = new Gcra(policy.RequestsPerSecond, policy.Burst);
-        return policy.Partition == ThrottlePartition.Route || policy.Partition == ThrottlePartition.Constant
-            ? new SharedAllowance(rate, Clock)
-            : new PartitionedAllowance(routeId, policy, rate, Clock, options.Value.MaxKeys, metrics);
-    }
+    private ThrottleAllowance Create<TRate, TState>(string routeId, ThrottlePartition partition, TRate rate)
+        where TRate : struct, IRate<TState>
+        where TState : unmanaged =>
+        partition == ThrottlePartition.Route || partition == ThrottlePartition.Constant
+            ? new SharedAllowance<TRate, TState>(rate, Clock)
+            : new PartitionedAllowance<TRate, TState>(routeId, partition, rate, Clock, options.Value.MaxKeys, metrics);
 
-    private readonly record struct Identity(string Key, double RequestsPerSecond, int Burst, ThrottlePartition Partition);
+    private readonly record struct Identity(string Key, RateRule Rule, TimeSpan MaxDelay, ThrottlePartition Partition);
 }

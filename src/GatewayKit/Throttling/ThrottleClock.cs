@@ -8,7 +8,8 @@ internal sealed class ThrottleClock(TimeProvider time)
 
     private const long UnitsPerTick = UnitsPerSecond / TimeSpan.TicksPerSecond;
 
-    private readonly long _start = time.GetTimestamp();
+    // One step ago: no time is 0, which says of a state that nobody has used it.
+    private readonly long _start = time.GetTimestamp() - 1;
 
     // 16 on Linux, 1,600 on Windows; 0 for a frequency that does not divide the unit.
     private readonly long _unitsPerStep = UnitsPerSecond % time.TimestampFrequency == 0 ? UnitsPerSecond / time.TimestampFrequency : 0;
@@ -21,6 +22,9 @@ internal sealed class ThrottleClock(TimeProvider time)
             return _unitsPerStep != 0 ? steps * _unitsPerStep : (long)((Int128)steps * UnitsPerSecond / time.TimestampFrequency);
         }
     }
+
+    /// <summary>A span of time in units, exactly.</summary>
+    public static long ToUnits(TimeSpan time) => checked(time.Ticks * UnitsPerTick);
 
     /// <summary>A span of time, rounded up: nobody is told to come back too early.</summary>
     public static TimeSpan ToTimeSpan(long units) => new((units + UnitsPerTick - 1) / UnitsPerTick);

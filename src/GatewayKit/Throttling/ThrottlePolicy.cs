@@ -1,24 +1,42 @@
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Sharing;
 
 namespace GatewayKit.Throttling;
 
-/// <summary>Limits how fast requests may arrive.</summary>
+/// <summary>Limits how fast requests may arrive: by <see cref="RequestsPerSecond"/>, or by <see cref="Limit"/> and <see cref="Window"/>.</summary>
 public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
 {
-    /// <summary>The longest time that an empty allowance may take to refill: one year. Longer ones are quotas, and would not fit the clock.</summary>
-    private const double MaxRefillSeconds = 365 * 86_400d;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private const double MinRequestsPerSecond = 0.001;
+    /// <summary>Sustained rate in requests per second, 0.001 to 1,000,000. Default none: <see cref="Limit"/> and <see cref="Window"/> say it.</summary>
+    [Range(0.001, 1_000_000)]
+    public double? RequestsPerSecond { get; init; }
 
-    /// <summary>Sustained rate in requests per second, 0.001 to 1,000,000.</summary>
-    [Range(MinRequestsPerSecond, 1_000_000)]
-    public required double RequestsPerSecond { get; init; }
+    /// <summary>Units in each <see cref="Window"/>, 1 to 1,000,000,000, and at most 100,000,000 a second. Default none: <see cref="RequestsPerSecond"/> says it.</summary>
+    [Range(1, ThrottleRules.MaxUnits)]
+    public int? Limit { get; init; }
 
-    /// <summary>Requests accepted at once after an idle spell, 1 to 1,000,000. Default 1.</summary>
-    [Range(1, 1_000_000)]
-    public int Burst { get; init; } = 1;
+    /// <summary>The time of <see cref="Limit"/>, 1 s to 365 days. Default none.</summary>
+    public TimeSpan? Window { get; init; }
+
+    /// <summary>
+    /// Units accepted at once after an idle spell, 1 to 1,000,000,000. Default a tenth of the limit, but at least 10, and not more than the limit itself, which is
+    /// <see cref="Limit"/> or <see cref="RequestsPerSecond"/>. Not with <see cref="RateAlgorithm.SlidingWindow"/>, which accepts all of it.
+    /// </summary>
+    [Range(1, ThrottleRules.MaxUnits)]
+    public int? Burst { get; init; }
+
+    /// <summary>How it is counted. Default <see cref="RateAlgorithm.TokenBucket"/>.</summary>
+    public RateAlgorithm Algorithm { get; init; }
+
+    /// <summary>Units that a request takes. Default <see cref="RequestCost.One"/>.</summary>
+    public RequestCost Cost { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = RequestCost.One;
+
+    /// <summary>
+    /// How long a request that comes too early may be held back instead of being refused, 0 to 1 minute. Default 0: it is refused. Only with <see cref="RateAlgorithm.TokenBucket"/>.
+    /// </summary>
+    public TimeSpan MaxDelay { get; init; }
 
     /// <summary>What shares one allowance. Default <see cref="ThrottlePartition.ClientAddress"/>.</summary>
     public ThrottlePartition Partition { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = ThrottlePartition.ClientAddress;
@@ -36,7 +54,7 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     [Range(1, 100)]
     public int EnforcePercent { get; init; } = 100;
 
-    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same partition, with an allowance of its own. Default <see langword="null"/>: nothing.</summary>
+    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same partition and window, with an allowance of its own. Default <see langword="null"/>: nothing.</summary>
 #pragma warning disable SYSLIB1212 // What is inside is checked at the start and on reload, with its path.
     public ThrottlePolicy? Candidate { get; init; }
 #pragma warning restore SYSLIB1212
@@ -45,24 +63,16 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
 
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
+    internal string EffectiveName => Name ?? Partition.DefaultName;
+
+    /// <summary>The numbers that decide, in one form.</summary>
+    internal RateRule Rule => ThrottleRules.Of(this);
+
     // An address is known before identity: refuse it before a key is looked up.
     GatewayStage IGatewayPolicy.Stage => Partition == ThrottlePartition.ClientAddress ? GatewayStage.Admit : GatewayStage.Limit;
 
-    object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition);
+    // Another limit of the same purpose overrides; a minute beside an hour adds up.
+    object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition, Window ?? Second);
 
-    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
-    {
-        // What is outside its own range is told by its range.
-        if (RequestsPerSecond >= MinRequestsPerSecond && Burst / RequestsPerSecond > MaxRefillSeconds)
-        {
-            yield return new(
-                string.Create(CultureInfo.InvariantCulture, $"A burst of {Burst} at {RequestsPerSecond} requests per second takes more than a year to refill. Lower Burst or raise RequestsPerSecond."),
-                [nameof(Burst)]);
-        }
-
-        if (Name is not null && !LimitNames.Is(Name))
-        {
-            yield return new($"Name is '{Name}'; it must be 1 to {LimitNames.MaxLength} printable ASCII characters, because it stands in a header.", [nameof(Name)]);
-        }
-    }
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => ThrottleRules.Errors(this);
 }

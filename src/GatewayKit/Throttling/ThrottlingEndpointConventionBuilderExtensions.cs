@@ -11,15 +11,25 @@ public static class ThrottlingEndpointConventionBuilderExtensions
     /// <summary>Limits how fast requests of one client address may arrive at these endpoints.</summary>
     /// <param name="builder">The endpoints; each has an allowance of its own.</param>
     /// <param name="requestsPerSecond">Sustained rate in requests per second, 0.001 to 1,000,000.</param>
-    /// <param name="burst">Requests accepted at once after an idle spell, 1 to 1,000,000. Default 1.</param>
+    /// <param name="burst">Requests accepted at once after an idle spell, 1 to 1,000,000,000. Default <see cref="ThrottlePolicy.Burst"/>'s.</param>
     /// <exception cref="OptionsValidationException">A setting is outside its range.</exception>
-    public static TBuilder WithThrottling<TBuilder>(this TBuilder builder, double requestsPerSecond, int burst = 1)
+    public static TBuilder WithThrottling<TBuilder>(this TBuilder builder, double requestsPerSecond, int? burst = null)
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithThrottling(new() { RequestsPerSecond = requestsPerSecond, Burst = burst });
 
+    /// <summary>Limits how many requests of one client address may arrive at these endpoints in a window of time.</summary>
+    /// <param name="builder">The endpoints; each has an allowance of its own.</param>
+    /// <param name="limit">Requests in each window, 1 to 1,000,000,000.</param>
+    /// <param name="window">The window, 1 s to 365 days.</param>
+    /// <param name="burst">Requests accepted at once after an idle spell, 1 to 1,000,000,000. Default <see cref="ThrottlePolicy.Burst"/>'s.</param>
+    /// <exception cref="OptionsValidationException">A setting is outside its range.</exception>
+    public static TBuilder WithThrottling<TBuilder>(this TBuilder builder, int limit, TimeSpan window, int? burst = null)
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.WithThrottling(new() { Limit = limit, Window = window, Burst = burst });
+
     /// <summary>Limits how fast requests may arrive at these endpoints.</summary>
     /// <param name="builder">The endpoints.</param>
-    /// <param name="policy">The limit. It overrides one with the same partition that a group or the defaults set, and adds to others.</param>
+    /// <param name="policy">The limit. It overrides one with the same partition and window that a group or the defaults set, and adds to others.</param>
     /// <exception cref="OptionsValidationException">A setting is outside its range.</exception>
     public static TBuilder WithThrottling<TBuilder>(this TBuilder builder, ThrottlePolicy policy)
         where TBuilder : IEndpointConventionBuilder =>

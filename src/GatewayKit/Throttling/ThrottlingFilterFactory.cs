@@ -5,53 +5,90 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling;
 
 /// <summary>Lets a request through while its allowance lasts.</summary>
-internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances) : GatewayFilterFactory<ThrottlePolicy>
+internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, ThrottlingMetrics metrics, TrustedPeers peers, TimeProvider time) : GatewayFilterFactory<ThrottlePolicy>
 {
+    private static readonly GatewayProblem Gone = new(RejectionReason.ClientAborted);
+
     // Runs whenever an endpoint is built, which is more than once (A7): state comes from the singleton, never from here.
     protected override EndpointFilterDelegate Create(ThrottlePolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
-        var limit = Limit(policy);
-
-        // A throttle in shadow mode refuses nobody, so nothing is taken or given back for it.
+        // A throttle in shadow mode refuses nobody, so nothing is taken or given back for it, and nobody waits.
         ThrottlePolicy[] enforced = [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce)];
-        return Array.FindIndex(enforced, one => ReferenceEquals(one, policy)) switch
+        var place = Array.FindIndex(enforced, one => ReferenceEquals(one, policy));
+        var isShared = place >= 0 && (enforced.Length > 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce));
+        var throttle = new Throttle(Limit(policy), [.. enforced.Take(place).Select(Limit)], endpoint.RouteId, policy.Partition, next);
+        return invocation =>
         {
-            0 when enforced.Length > 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce) => First(limit, next),
-            > 0 and var place => Later(limit, [.. enforced.Take(place).Select(Limit)], next),
-            _ => context => limit.TryTake(GatewayContext.From(context), out var wait) ? next(context) : new(limit.Refuse(wait)),
+            var context = GatewayContext.From(invocation);
+            if (isShared && context.ChargedSince == 0)
+            {
+                // Those before it may run in shadow for this caller.
+                context.ChargedSince = allowances.Clock.Now;
+            }
+
+            var decision = throttle.Limit.Take(context, out var cost);
+            return !decision.IsTaken ? new(Refuse(throttle, context, decision, cost))
+                : decision.Wait == 0 || place < 0 ? next(invocation)
+                : DelayAsync(throttle, context, decision, cost);
         };
 
-        ThrottleLimit Limit(ThrottlePolicy one) => new(one, allowances.For(endpoint, one));
+        ThrottleLimit Limit(ThrottlePolicy one) => new(one, allowances.For(endpoint, one), isShared);
     }
 
-    private EndpointFilterDelegate First(ThrottleLimit limit, EndpointFilterDelegate next) => invocation =>
-    {
-        var context = GatewayContext.From(invocation);
-        context.ChargedSince = allowances.Clock.Now;
-        return limit.TryTake(context, out var wait) ? next(invocation) : new(limit.Refuse(wait));
-    };
-
     // All or nothing: a request that this one refuses has taken nothing of those before it.
-    private EndpointFilterDelegate Later(ThrottleLimit limit, ThrottleLimit[] earlier, EndpointFilterDelegate next) => invocation =>
+    private static GatewayProblem Refuse(Throttle throttle, GatewayContext context, in RateDecision decision, long cost)
     {
-        var context = GatewayContext.From(invocation);
-        if (context.ChargedSince == 0)
+        GiveBack(throttle, context);
+        return throttle.Limit.Refuse(decision, cost);
+    }
+
+    private static void GiveBack(Throttle throttle, GatewayContext context)
+    {
+        foreach (var charged in throttle.Earlier)
         {
-            // Those before it run in shadow for this caller.
-            context.ChargedSince = allowances.Clock.Now;
+            charged.Return(context, context.ChargedSince);
+        }
+    }
+
+    private async ValueTask<object?> DelayAsync(Throttle throttle, GatewayContext context, RateDecision decision, long cost)
+    {
+        var (httpContext, limit) = (context.HttpContext, throttle.Limit);
+        var wait = ThrottleClock.ToTimeSpan(decision.Wait);
+
+        // Who would be too late anyway is told at once.
+        if (IsTooLate(context, wait) || !limit.TryWait())
+        {
+            limit.Return(context, decision, cost);
+            return Refuse(throttle, context, decision, cost);
         }
 
-        if (limit.TryTake(context, out var wait))
+        // Timers count in milliseconds: nobody goes on too early.
+        var delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), time, httpContext.RequestAborted);
+        metrics.Delayed(throttle.RouteId, throttle.Partition, wait);
+        await delay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        limit.EndWait();
+        if (httpContext.RequestAborted.IsCancellationRequested)
         {
-            return next(invocation);
+            limit.Return(context, decision, cost);
+            GiveBack(throttle, context);
+            return Gone;
         }
 
-        var elapsed = allowances.Clock.Now - context.ChargedSince;
-        foreach (var charged in earlier)
+        return await throttle.Next(context).ConfigureAwait(false);
+    }
+
+    // What a gateway in front says counts from here on: the time that is waited is none that the destination has.
+    private bool IsTooLate(GatewayContext context, TimeSpan wait)
+    {
+        var now = time.GetTimestamp();
+        if (peers.Include(context.HttpContext) && DeadlineField.TryRead(context.HttpContext.Request, out var wanted)
+            && now + (long)(wanted.TotalSeconds * time.TimestampFrequency) is var deadline && deadline < context.Deadline)
         {
-            charged.Return(context, elapsed);
+            (context.Deadline, context.DeadlineGrants) = (deadline, TimeSpan.Zero);
         }
 
-        return new(limit.Refuse(wait));
-    };
+        return context.Deadline != long.MaxValue && time.GetElapsedTime(now, context.Deadline) <= wait;
+    }
+
+    private sealed record Throttle(ThrottleLimit Limit, ThrottleLimit[] Earlier, string RouteId, ThrottlePartition Partition, EndpointFilterDelegate Next);
 }

@@ -9,8 +9,8 @@ namespace GatewayKit.Benchmarks.Throttling;
 public class RateLimiterBenchmarks
 {
     private ThrottleKey[] _order = [];
-    private TokenBuckets _buckets = null!;
-    private TokenBucket _bucket = null!;
+    private RateTable<Gcra, long> _table = null!;
+    private RateBucket<Gcra, long> _bucket = null!;
     private PartitionedRateLimiter<ThrottleKey> _framework = null!;
     private int _next;
 
@@ -24,9 +24,9 @@ public class RateLimiterBenchmarks
 
         // More than a run takes, at a rate that does not give it back meanwhile: nothing is refused and every entry stays in use.
         var (requestsPerSecond, burst) = Keys == 1 ? (1_000, 1_000_000_000) : (0.01, 1_000_000);
-        var rate = new Gcra(requestsPerSecond, burst);
-        _buckets = new(rate, clock, Math.Max(100_000, Keys));
-        _bucket = new(new Gcra(requestsPerSecond: 1_000, burst: 1_000_000_000), clock);
+        var rate = new Gcra(new(RateAlgorithm.TokenBucket, requestsPerSecond, TimeSpan.FromSeconds(1), burst));
+        _table = new(rate, clock, Math.Max(100_000, Keys));
+        _bucket = new(new Gcra(new(RateAlgorithm.TokenBucket, 1_000, TimeSpan.FromSeconds(1), 1_000_000_000)), clock);
         _framework = PartitionedRateLimiter.Create<ThrottleKey, ThrottleKey>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => new()
         {
             TokenLimit = burst,
@@ -40,7 +40,7 @@ public class RateLimiterBenchmarks
         for (var i = 0; i < _order.Length; i++)
         {
             _order[i] = new((ulong)(i < Keys ? i : random.Next(Keys)), 6);
-            _buckets.TryTake(_order[i], out _, out _, out _);
+            _table.Take(_order[i], cost: 1, out _);
             _framework.AttemptAcquire(_order[i]).Dispose();
         }
 
@@ -58,11 +58,11 @@ public class RateLimiterBenchmarks
     }
 
     [Benchmark]
-    public bool Partitioned() => _buckets.TryTake(NextKey(), out _, out _, out _);
+    public bool Partitioned() => _table.Take(NextKey(), cost: 1, out _).IsTaken;
 
     /// <summary>One allowance for all, whatever the number of keys.</summary>
     [Benchmark]
-    public bool Shared() => _bucket.TryTake(out _, out _);
+    public bool Shared() => _bucket.Take(cost: 1).IsTaken;
 
     private ThrottleKey NextKey() => _order[_next++ & (_order.Length - 1)];
 }

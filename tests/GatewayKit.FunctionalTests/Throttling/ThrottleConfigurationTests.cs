@@ -1,6 +1,8 @@
 using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.FunctionalTests.Throttling;
@@ -54,6 +56,12 @@ public sealed class ThrottleConfigurationTests
     [InlineData("""{ "RequestsPerSecond": 0 }""", "RequestsPerSecond")]
     [InlineData("""{ "Burst": 1 }""", "RequestsPerSecond")]
     [InlineData("""{ "RequestsPerSecond": 1, "Brust": 1 }""", "Brust")]
+    [InlineData("""{ "RequestsPerSecond": 1, "Limit": 60, "Window": "00:01:00" }""", "RequestsPerSecond stands beside Limit")]
+    [InlineData("""{ "Limit": 60 }""", "Throttle:Window: Window is missing")]
+    [InlineData("""{ "Limit": 60, "Window": "00:01:00", "Burst": 9, "Algorithm": "SlidingWindow" }""", "Throttle:Burst: Burst is of no use")]
+    [InlineData("""{ "RequestsPerSecond": 1, "Cost": "free" }""", "may be a whole number, ContentLength or Header:<name>")]
+    [InlineData("""[ { "RequestsPerSecond": 100, "Name": "a" }, { "Limit": 99, "Window": "00:01:00", "Name": "b" } ]""", "The limit is 99 in 00:01:00, and 100 in the shorter 00:00:01 of the same partition, ClientAddress")]
+    [InlineData("""[ { "RequestsPerSecond": 1 }, { "Limit": 60, "Window": "01:00:00" } ]""", "Throttle:Name: Clients know another Throttle of this endpoint by the name 'address', too")]
     [InlineData("""{ "RequestsPerSecond": 0.001, "Burst": 1000000 }""", "more than a year")]
     [InlineData("""{ "RequestsPerSecond": 1, "Partition": "Consumer" }""", "Known are ClientAddress, Route, Constant and Header:<name>")]
     public async Task Mistake_stops_the_start_and_names_its_path(string throttle, string words)
@@ -63,6 +71,39 @@ public sealed class ThrottleConfigurationTests
         var only = Assert.Single(error.Errors);
         Assert.StartsWith("Gateway:Routes:orders:Throttle", only.Path, StringComparison.Ordinal);
         Assert.Contains(words, only.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_setting_can_be_said_in_json()
+    {
+        await using var gateway = await StartAsync("""
+            {
+              "Routes": {
+                "a": {
+                  "Match": { "Path": "/a" }, "Respond": { "Status": 200 },
+                  "Throttle": [
+                    { "RequestsPerSecond": 2, "Burst": 4, "MaxDelay": "00:00:00.1", "Cost": 2, "Partition": "Route" },
+                    { "Limit": 20, "Window": "00:01:00", "Algorithm": "SlidingWindow", "Cost": "Header:X-Cost", "Partition": "Route", "Name": "minute" }
+                  ]
+                }
+              }
+            }
+            """);
+        Assert.Equal(2, await gateway.PassedAsync("/a", requests: 3));
+    }
+
+    [Fact]
+    public async Task Contradiction_of_a_group_and_an_endpoint_in_code_is_found()
+    {
+        var error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => ThrottledGateway.StartAsync(_time, static app =>
+        {
+            var group = app.MapGroup("/group").WithThrottling(limit: 100, TimeSpan.FromHours(1));
+            group.MapGet("/own", static () => "own").WithName("own").WithThrottling(new() { Limit = 200, Window = TimeSpan.FromMinutes(1), Name = "minute" });
+            app.MapGet("/other", static () => "own").WithName("other").WithThrottling(new() { RequestsPerSecond = 1, Name = "day" })
+                .WithQuota(10, new CalendarWindow(CalendarUnit.Day));
+        }, services: static builder => builder.Services.AddSingleton<IQuotaStore, InMemoryQuotaStore>()));
+        Assert.Contains("The limit is 100 in 01:00:00, and 200 in the shorter 00:01:00", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Clients know a Throttle of this endpoint by the name 'day', too", error.Message, StringComparison.Ordinal);
     }
 
     private Task<TestHost> StartAsync(string json) => ThrottledGateway.StartAsync(_time, static app => app.MapGatewayRoutes(), json);

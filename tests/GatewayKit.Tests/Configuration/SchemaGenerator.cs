@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling;
 
 namespace GatewayKit.Tests.Configuration;
 
@@ -124,6 +125,7 @@ internal sealed partial class SchemaGenerator(ModelTypes types, PolicyNames poli
         ScalarKind.Number => new() { ["type"] = "number" },
         _ when type.Type.IsEnum => OfEnum(type.Type),
         _ when type.Type == typeof(TimeSpan) => new() { ["type"] = "string", ["pattern"] = @"^(Infinite|(\d+\.)?\d{1,2}:\d{2}:\d{2}(\.\d{1,7})?)$" },
+        _ when type.Type == typeof(RequestCost) => new() { ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "integer", ["minimum"] = 0 }, new JsonObject { ["type"] = "string" }) },
         _ => new() { ["type"] = "string" },
     };
 

@@ -23,7 +23,7 @@ public sealed class LimitReadingsTests
         context.Note(Burst);
         context.Note(InFlight);
         context.Note(Burst with { Remaining = 7 });
-        context.NoteGivenBack("burst");
+        context.NoteGivenBack("burst", 1);
         Assert.Equal("\"burst\";r=8;t=1, \"inflight\";r=17", Start(context)["RateLimit"]);
     }
 
@@ -45,8 +45,8 @@ public sealed class LimitReadingsTests
     {
         var context = Context(Standard);
         context.Note(InFlight with { Remaining = 20 });
-        context.NoteGivenBack("inflight");
-        context.NoteGivenBack("burst");
+        context.NoteGivenBack("inflight", 1);
+        context.NoteGivenBack("burst", 1);
         Assert.Equal("\"inflight\";r=20", Start(context)["RateLimit"]);
     }
 

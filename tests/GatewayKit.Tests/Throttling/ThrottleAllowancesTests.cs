@@ -29,9 +29,9 @@ public sealed class ThrottleAllowancesTests : IDisposable
     public void Route_keeps_its_allowance_when_it_is_built_again()
     {
         var first = _allowances.For("orders", OnePerAddress);
-        Assert.True(first.TryTake(From("192.0.2.1"), out _, out _));
-        Assert.False(_allowances.For("Orders", OnePerAddress with { }).TryTake(From("192.0.2.1"), out _, out _));
-        Assert.False(_allowances.For("orders", OnePerAddress with { Mode = PolicyMode.Shadow }).TryTake(From("192.0.2.1"), out _, out _));
+        Assert.True(first.Take(From("192.0.2.1"), cost: 1).IsTaken);
+        Assert.False(_allowances.For("Orders", OnePerAddress with { }).Take(From("192.0.2.1"), cost: 1).IsTaken);
+        Assert.False(_allowances.For("orders", OnePerAddress with { Mode = PolicyMode.Shadow }).Take(From("192.0.2.1"), cost: 1).IsTaken);
         GC.KeepAlive(first);
     }
 
@@ -61,33 +61,33 @@ public sealed class ThrottleAllowancesTests : IDisposable
     public void Route_allowance_is_shared_by_all_callers()
     {
         var allowance = _allowances.For("orders", OnePerAddress with { Partition = ThrottlePartition.Route });
-        Assert.True(allowance.TryTake(From("192.0.2.1"), out _, out _));
-        Assert.False(allowance.TryTake(From("192.0.2.2"), out _, out _));
+        Assert.True(allowance.Take(From("192.0.2.1"), cost: 1).IsTaken);
+        Assert.False(allowance.Take(From("192.0.2.2"), cost: 1).IsTaken);
     }
 
     [Fact]
     public void Requests_without_the_header_share_one_allowance()
     {
         var allowance = _allowances.For("orders", OnePerAddress with { Partition = ThrottlePartition.Header("X-Tenant"), Burst = 2 });
-        Assert.True(allowance.TryTake(From("192.0.2.1"), out _, out _));
-        Assert.True(allowance.TryTake(From("192.0.2.2", tenant: ""), out _, out _));
-        Assert.False(allowance.TryTake(From("192.0.2.3"), out _, out _));
-        Assert.True(allowance.TryTake(From("192.0.2.1", tenant: "one"), out _, out _));
+        Assert.True(allowance.Take(From("192.0.2.1"), cost: 1).IsTaken);
+        Assert.True(allowance.Take(From("192.0.2.2", tenant: ""), cost: 1).IsTaken);
+        Assert.False(allowance.Take(From("192.0.2.3"), cost: 1).IsTaken);
+        Assert.True(allowance.Take(From("192.0.2.1", tenant: "one"), cost: 1).IsTaken);
     }
 
     [Fact]
     public void Requests_without_an_address_share_one_allowance()
     {
         var allowance = _allowances.For("orders", OnePerAddress);
-        Assert.True(allowance.TryTake(new DefaultHttpContext(), out _, out _));
-        Assert.False(allowance.TryTake(new DefaultHttpContext(), out _, out _));
+        Assert.True(allowance.Take(new DefaultHttpContext(), cost: 1).IsTaken);
+        Assert.False(allowance.Take(new DefaultHttpContext(), cost: 1).IsTaken);
     }
 
     [Fact]
     public void Allowances_that_no_endpoint_uses_any_more_are_dropped()
     {
         var kept = _allowances.For("kept", OnePerAddress);
-        Assert.True(kept.TryTake(From("192.0.2.1"), out _, out _));
+        Assert.True(kept.Take(From("192.0.2.1"), cost: 1).IsTaken);
         for (var generation = 0; generation < 10; generation++)
         {
             Build(generation);

@@ -12,7 +12,7 @@ internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allow
 
         // What a quota in shadow mode would refuse goes on, so that nothing is given back for it.
         ThrottleLimit[] throttles = policy.Mode is PolicyMode.Enforce
-            ? [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce).Select(one => new ThrottleLimit(one, allowances.For(endpoint, one)))]
+            ? [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce).Select(one => new ThrottleLimit(one, allowances.For(endpoint, one), isShared: true))]
             : [];
         return context =>
         {
@@ -21,11 +21,11 @@ internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allow
         };
     }
 
-    private async ValueTask<object?> AwaitAsync(
+    private static async ValueTask<object?> AwaitAsync(
         Quota quota, ValueTask<QuotaCounter.Count> reserving, long cost, ThrottleLimit[] throttles, EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         await Go(quota, await reserving.ConfigureAwait(false), cost, throttles, context, next).ConfigureAwait(false);
 
-    private ValueTask<object?> Go(
+    private static ValueTask<object?> Go(
         Quota quota, in QuotaCounter.Count count, long cost, ThrottleLimit[] throttles, EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = GatewayContext.From(invocation);
@@ -40,7 +40,7 @@ internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allow
         // All or nothing: what is refused here has taken nothing of throttles and other quotas.
         foreach (var throttle in throttles)
         {
-            throttle.Return(context, allowances.Clock.Now - context.ChargedSince);
+            throttle.Return(context, context.ChargedSince);
         }
 
         return quota.IsEnforced && context.HttpContext.Features.Get<QuotaCharges>() is { } charges ? ReleaseAsync(charges, problem) : new(problem);

@@ -1,0 +1,18 @@
+namespace GatewayKit.Throttling;
+
+/// <summary>What an allowance says to a request. Times are in units of <see cref="ThrottleClock"/>.</summary>
+/// <param name="IsTaken">Whether the request may go on. A refused one has taken nothing.</param>
+/// <param name="At">When it was decided.</param>
+/// <param name="Wait">If refused, the time until the same cost can be taken; else the time that it has to wait before it goes on.</param>
+/// <param name="Remaining">Whole units that are left.</param>
+/// <param name="Next">Time until there is one more; 0 if all are there.</param>
+internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, int Remaining, long Next)
+{
+    /// <summary>When a request that was not refused goes on.</summary>
+    public long Due => At + Wait;
+
+    public static RateDecision Of<TRate, TState>(TRate rate, in TState state, bool isTaken, long at, long wait)
+        where TRate : struct, IRate<TState>
+        where TState : unmanaged =>
+        new(isTaken, at, wait, rate.Remaining(state, at, out var next), next);
+}

@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>One shard of a <see cref="RateTable{TRate, TState}"/>: a hash table with linear probing over a limited range, under one lock.</summary>
+internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
+    where TRate : struct, IRate<TState>
+    where TState : unmanaged
+{
+    // How far from its own place a key may live: bounds the time of a request, whatever keys others send.
+    private const int ProbeRange = 32;
+    private const int InitialSlots = 16;
+
+    private readonly Lock _lock = new();
+    private Slot[] _slots = new Slot[Math.Min(InitialSlots, maxSlots)];
+    private int _used;
+    private bool _isSettled;
+    private long _latest;
+    private TState _overflow;
+
+    /// <summary>What one slot takes: the key and the state.</summary>
+    public static int SlotBytes => Unsafe.SizeOf<Slot>();
+
+    public int Slots => Volatile.Read(ref _slots).Length;
+
+    /// <param name="key">Whose.</param>
+    /// <param name="place">Where the key lives.</param>
+    /// <param name="cost">Units, 0 to what a full allowance holds.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="overflowed">Whether there was no room for the key, so that it was charged to the allowance all such keys share.</param>
+    public RateDecision Take(ThrottleKey key, uint place, int cost, long now, out bool overflowed)
+    {
+        bool taken;
+        long wait;
+        TState next;
+        lock (_lock)
+        {
+            // The caller read the clock before it had the lock. An earlier time than one that has freed a slot would refill that slot's key.
+            now = _latest = Math.Max(_latest, now);
+            var index = Find(key, place, now);
+            overflowed = index < 0;
+            if (overflowed)
+            {
+                // Every slot in range is in use. Evicting one would hand its key a fresh burst.
+                taken = rate.TryTake(_overflow, now, cost, out next, out wait);
+                _overflow = next;
+            }
+            else
+            {
+                ref var slot = ref _slots[index];
+                taken = rate.TryTake(slot.Key == key ? slot.State : default, now, cost, out next, out wait);
+                if (rate.IsUsed(next))
+                {
+                    // Who asks and takes nothing claims no slot.
+                    _used += rate.IsUsed(slot.State) ? 0 : 1;
+                    slot = new() { Key = key, State = next };
+                }
+            }
+        }
+
+        return RateDecision.Of(rate, next, taken, now, wait);
+    }
+
+    /// <summary>Gives back units that the key took.</summary>
+    public void Return(ThrottleKey key, uint place, int cost, long now, long since)
+    {
+        lock (_lock)
+        {
+            now = _latest = Math.Max(_latest, now);
+
+            // While some of what was taken is still out, its slot is not free for another key. A key without a slot had it from the overflow.
+            var index = Probe(_slots, key, place, now);
+            ref var state = ref index >= 0 && rate.IsUsed(_slots[index].State) && _slots[index].Key == key ? ref _slots[index].State : ref _overflow;
+            state = rate.Return(state, cost, now, since);
+        }
+    }
+
+    private int Find(ThrottleKey key, uint place, long now)
+    {
+        var index = Probe(_slots, key, place, now);
+        if (!_isSettled && (index < 0 || (!rate.IsUsed(_slots[index].State) && _used >= _slots.Length / 2)))
+        {
+            // A full range in a table that may still grow is no overflow: the key would get a fresh allowance once it has grown.
+            Rebuild(now, isCrowded: index < 0);
+            index = Probe(_slots, key, place, now);
+        }
+
+        return index;
+    }
+
+    /// <summary>The slot of the key, else the first one in its range that is free, else -1.</summary>
+    private int Probe(Slot[] slots, ThrottleKey key, uint place, long now)
+    {
+        var index = (int)(((ulong)place * (uint)slots.Length) >> 32);
+        var free = -1;
+        for (var i = 0; i < Math.Min(ProbeRange, slots.Length); i++)
+        {
+            ref readonly var slot = ref slots[index];
+            if (!rate.IsUsed(slot.State))
+            {
+                // Never used, and slots fill from the front: the key is not behind it.
+                return free >= 0 ? free : index;
+            }
+
+            if (slot.Key == key)
+            {
+                return index;
+            }
+
+            if (free < 0 && rate.IsFull(slot.State, now))
+            {
+                free = index;
+            }
+
+            index = index + 1 == slots.Length ? 0 : index + 1;
+        }
+
+        return free;
+    }
+
+    // When half of the slots have been used, or one range is full: drops keys whose allowance is full, and doubles the table unless that
+    // freed enough of it.
+    private void Rebuild(long now, bool isCrowded)
+    {
+        var live = _slots.Count(slot => !rate.IsFull(slot.State, now));
+        var slots = new Slot[isCrowded || live > _slots.Length / 4 ? Math.Min(2 * _slots.Length, maxSlots) : _slots.Length];
+        foreach (ref readonly var slot in _slots.AsSpan())
+        {
+            if (rate.IsFull(slot.State, now))
+            {
+                continue;
+            }
+
+            var index = Probe(slots, slot.Key, (uint)slot.Key.Place, now);
+            if (index < 0)
+            {
+                // Hardly possible at this load. No key is lost for it: the table stays as it is.
+                _isSettled = true;
+                return;
+            }
+
+            slots[index] = slot;
+        }
+
+        // At full size slots are reused one by one.
+        _isSettled = slots.Length == maxSlots;
+        _used = live;
+        Volatile.Write(ref _slots, slots);
+    }
+
+    private struct Slot
+    {
+        public ThrottleKey Key;
+        public TState State;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Numerics;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>
+/// The allowances of many keys at one rate, in bounded memory. Keys are spread over shards, each with a lock of its own that is held for one
+/// probe. There is no timer: a key whose allowance is full again equals one that was never seen, and its place is taken by the next.
+/// Safe to use from any thread.
+/// </summary>
+internal sealed class RateTable<TRate, TState>
+    where TRate : struct, IRate<TState>
+    where TState : unmanaged
+{
+    private const int MaxShards = 64;
+    private const int MinKeysPerShard = 64;
+
+    private readonly TRate _rate;
+    private readonly ThrottleClock _clock;
+    private readonly RateShard<TRate, TState>?[] _shards;
+    private readonly int _slotsPerShard;
+    private readonly int _shardBits;
+
+    /// <param name="rate">The rate of every key.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="maxKeys">How many keys must find room at once, at least 64.</param>
+    public RateTable(TRate rate, ThrottleClock clock, int maxKeys)
+    {
+        (_rate, _clock) = (rate, clock);
+        _shardBits = Math.Min(BitOperations.Log2(MaxShards), BitOperations.Log2((uint)(maxKeys / MinKeysPerShard)));
+        _shards = new RateShard<TRate, TState>?[1 << _shardBits];
+
+        // Two slots for each key: at that load a full probe range is rare, see RateTableTests.
+        _slotsPerShard = (int)((2L * maxKeys + _shards.Length - 1) / _shards.Length);
+    }
+
+    /// <summary>Bytes of all slots.</summary>
+    public long Bytes => _shards.Sum(static shard => (long)(shard?.Slots ?? 0)) * RateShard<TRate, TState>.SlotBytes;
+
+    /// <summary>Takes units of the key's allowance, or none.</summary>
+    /// <param name="key">Whose.</param>
+    /// <param name="cost">Units, 0 to what a full allowance holds.</param>
+    /// <param name="overflowed">Whether there was no room for the key, so that it was charged to the allowance all such keys share.</param>
+    public RateDecision Take(ThrottleKey key, int cost, out bool overflowed)
+    {
+        var place = key.Place;
+        ref var shard = ref ShardOf(place);
+        return (shard ?? Create(ref shard)).Take(key, (uint)place, cost, _clock.Now, out overflowed);
+    }
+
+    /// <summary>Gives back units that the key took.</summary>
+    /// <param name="key">Whose.</param>
+    /// <param name="cost">Units that were taken.</param>
+    /// <param name="since">When the request went on that had taken them, or earlier.</param>
+    public void Return(ThrottleKey key, int cost, long since)
+    {
+        var place = key.Place;
+        ShardOf(place)?.Return(key, (uint)place, cost, _clock.Now, since);
+    }
+
+    // The high bits choose the shard, the low ones the slot.
+    private ref RateShard<TRate, TState>? ShardOf(ulong place) => ref _shards[place >> 32 >> (32 - _shardBits)];
+
+    private RateShard<TRate, TState> Create(ref RateShard<TRate, TState>? shard)
+    {
+        var created = new RateShard<TRate, TState>(_rate, _slotsPerShard);
+        return Interlocked.CompareExchange(ref shard, created, null) ?? created;
+    }
+}

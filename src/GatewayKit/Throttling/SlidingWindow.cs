@@ -1,0 +1,85 @@
+using GatewayKit.Throttling.Sharing;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>
+/// Counts in windows, of which the one before weighs as much as of it lies within one length from now. What a window holds is the sum of the two; the result is exact for requests that
+/// came evenly, and never more than the limit in a window from edge to edge.
+/// </summary>
+internal readonly record struct SlidingWindow : IRate<WindowCount>
+{
+    private readonly long _length;
+    private readonly int _limit;
+
+    /// <param name="rule">The rate, of whole units.</param>
+    public SlidingWindow(RateRule rule) => (_limit, _length) = (rule.Burst, ThrottleClock.ToUnits(rule.Window));
+
+    public bool TryTake(in WindowCount state, long now, int cost, out WindowCount next, out long wait)
+    {
+        var count = Roll(state, now, out var left);
+
+        // Compared with the cost: who asks whether there is any room lets larger ones through.
+        var room = _limit - count.Current - cost;
+        if (room >= 0 && Holds(room, count.Previous, left))
+        {
+            (next, wait) = (cost == 0 ? state : count with { Current = count.Current + cost }, 0);
+            return true;
+        }
+
+        // Either the weight of the window before gets small enough in this one, or that of this one does in the next.
+        next = state;
+        wait = room >= 0 ? left - LeftFor(room, count.Previous) : left + _length - LeftFor(_limit - cost, count.Current);
+        return false;
+    }
+
+    public WindowCount Return(in WindowCount state, int cost, long now, long since)
+    {
+        var count = Roll(state, now, out _);
+        return (count.Window - WindowOf(since)) switch
+        {
+            <= 0 => count with { Current = Math.Max(0, count.Current - cost) },
+            1 => count with { Previous = Math.Max(0, count.Previous - cost) },
+            _ => count,
+        };
+    }
+
+    public int Remaining(in WindowCount state, long now, out long next)
+    {
+        var count = Roll(state, now, out var left);
+        var weight = (int)((((Int128)count.Previous * left) + _length - 1) / _length);
+        var remaining = Math.Max(0, _limit - count.Current - weight);
+        next = 0;
+        if (remaining < _limit)
+        {
+            TryTake(state, now, remaining + 1, out _, out next);
+        }
+
+        return remaining;
+    }
+
+    public bool IsUsed(in WindowCount state) => state.Window != 0;
+
+    public bool IsFull(in WindowCount state, long now) => Roll(state, now, out _) is { Current: 0, Previous: 0 };
+
+    /// <summary>The state as of a time, and how much is left of its window. Who comes late stays in the newest one.</summary>
+    private WindowCount Roll(in WindowCount state, long now, out long left)
+    {
+        var (window, part) = Math.DivRem(now, _length);
+        var age = (int)window + 1 - state.Window;
+        left = age < 0 ? _length : _length - part;
+        return age switch
+        {
+            <= 0 => state,
+            1 => new((int)window + 1, 0, state.Current),
+            _ => new((int)window + 1, 0, 0),
+        };
+    }
+
+    private int WindowOf(long time) => (int)(time / _length) + 1;
+
+    // Both sides may be larger than 64 bits.
+    private bool Holds(int room, int previous, long left) => previous == 0 || (Int128)previous * left <= (Int128)room * _length;
+
+    /// <summary>How much may be left of a window for the weight of the one before to be no more than the room.</summary>
+    private long LeftFor(int room, int previous) => (long)((Int128)room * _length / previous);
+}

@@ -1,0 +1,110 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Sharing;
+
+namespace GatewayKit.Throttling;
+
+/// <summary>What the settings of a <see cref="ThrottlePolicy"/> mean together, and which of them contradict each other.</summary>
+internal static class ThrottleRules
+{
+    public const int MaxUnits = 1_000_000_000;
+
+    private const int UsualBurst = 10;
+
+    // A unit of bytes is then 160 units of the clock: rounding costs less than one in a hundred.
+    private const double MaxUnitsPerSecond = 100_000_000;
+
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
+
+    // Longer ones are quotas, and an empty allowance that takes longer to refill would not fit the clock.
+    private static readonly TimeSpan MaxWindow = TimeSpan.FromDays(365);
+
+    /// <summary>The rule of a policy without errors.</summary>
+    public static RateRule Of(ThrottlePolicy policy)
+    {
+        var limit = policy.Limit ?? policy.RequestsPerSecond ?? 1;
+        return new(policy.Algorithm, limit, policy.Window ?? Second, policy.Algorithm is RateAlgorithm.SlidingWindow ? (int)limit : policy.Burst ?? BurstOf(limit));
+    }
+
+    /// <summary>What is wrong with a policy. What is outside its own range is told by its range.</summary>
+    public static IEnumerable<ValidationResult> Errors(ThrottlePolicy policy)
+    {
+        if (WayError(policy) is { } way)
+        {
+            yield return way;
+        }
+        else if (IsInRange(policy))
+        {
+            foreach (var error in NumberErrors(policy, Of(policy)))
+            {
+                yield return error;
+            }
+        }
+
+        if (policy.MaxDelay < TimeSpan.Zero || policy.MaxDelay > MaxDelay)
+        {
+            yield return Error(nameof(policy.MaxDelay), $"MaxDelay is {policy.MaxDelay:c}; it must be from {TimeSpan.Zero:c} to {MaxDelay:c}.");
+        }
+
+        if (policy.Algorithm is RateAlgorithm.SlidingWindow)
+        {
+            if (policy.Burst is not null)
+            {
+                yield return Error(nameof(policy.Burst), $"Burst is of no use with {policy.Algorithm}, which accepts all of Limit at once. Remove it.");
+            }
+
+            if (policy.MaxDelay > TimeSpan.Zero)
+            {
+                yield return Error(nameof(policy.MaxDelay), $"MaxDelay is of no use with {policy.Algorithm}, which has no pace. Set Algorithm to {RateAlgorithm.TokenBucket}, or remove MaxDelay.");
+            }
+        }
+
+        if (policy.Name is not null && !LimitNames.Is(policy.Name))
+        {
+            yield return Error(nameof(policy.Name), $"Name is '{policy.Name}'; it must be 1 to {LimitNames.MaxLength} printable ASCII characters, because it stands in a header.");
+        }
+    }
+
+    private static ValidationResult? WayError(ThrottlePolicy policy) => policy switch
+    {
+        { RequestsPerSecond: not null, Limit: not null } or { RequestsPerSecond: not null, Window: not null } =>
+            Error(nameof(policy.RequestsPerSecond), $"RequestsPerSecond stands beside {(policy.Limit is null ? "Window" : "Limit")}: the rate is said in two ways. Keep RequestsPerSecond, or Limit and Window."),
+        { Limit: not null, Window: null } => Error(nameof(policy.Window), $"Window is missing: Limit needs it, such as \"00:01:00\" for {policy.Limit} a minute."),
+        { Limit: null, Window: not null } => Error(nameof(policy.Limit), $"Limit is missing: Window needs it."),
+        { RequestsPerSecond: null, Limit: null } => Error(nameof(policy.RequestsPerSecond), $"Nothing says how fast requests may arrive. Set RequestsPerSecond, or Limit and Window."),
+        { RequestsPerSecond: not null, Algorithm: RateAlgorithm.SlidingWindow } =>
+            Error(nameof(policy.RequestsPerSecond), $"{policy.Algorithm} counts whole units in windows. Set Limit and Window in place of RequestsPerSecond."),
+        { Window: { } window } when window < Second || window > MaxWindow =>
+            Error(nameof(policy.Window), $"Window is {window:c}; it must be from {Second:c} to {MaxWindow:c}."),
+        _ => null,
+    };
+
+    private static IEnumerable<ValidationResult> NumberErrors(ThrottlePolicy policy, RateRule rule)
+    {
+        if (rule.Limit / rule.Window.TotalSeconds > MaxUnitsPerSecond)
+        {
+            yield return Error(nameof(policy.Limit), $"A Limit of {policy.Limit} in {rule.Window:c} is more than {MaxUnitsPerSecond} a second. Lower Limit or raise Window.");
+        }
+
+        if (rule.Burst / rule.Limit * rule.Window.TotalSeconds > MaxWindow.TotalSeconds)
+        {
+            var rate = policy.Limit is { } limit ? string.Create(CultureInfo.InvariantCulture, $"{limit} in {rule.Window:c}") : string.Create(CultureInfo.InvariantCulture, $"{policy.RequestsPerSecond} requests per second");
+            yield return Error(nameof(policy.Burst), $"A burst of {rule.Burst} at {rate} takes more than a year to refill. Lower Burst or raise the rate.");
+        }
+
+        if (policy.Cost.Fixed > rule.Burst)
+        {
+            yield return Error(nameof(policy.Cost), $"Cost is {policy.Cost.Fixed}, and the allowance holds {rule.Burst}: no request could ever pass. Lower Cost, or raise {(policy.Algorithm is RateAlgorithm.SlidingWindow ? "Limit" : "Burst")}.");
+        }
+    }
+
+    // A page load's worth of requests still passes at once.
+    private static int BurstOf(double limit) => (int)Math.Max(1, Math.Min(limit, Math.Max(UsualBurst, limit / 10)));
+
+    private static bool IsInRange(ThrottlePolicy policy) =>
+        policy.RequestsPerSecond is null or (>= 0.001 and <= 1_000_000) && policy.Limit is null or (>= 1 and <= MaxUnits) && policy.Burst is null or (>= 1 and <= MaxUnits);
+
+    private static ValidationResult Error(string member, FormattableString message) => new(message.ToString(CultureInfo.InvariantCulture), [member]);
+}

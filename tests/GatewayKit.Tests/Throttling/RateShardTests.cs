@@ -1,0 +1,80 @@
+using GatewayKit.Throttling;
+
+namespace GatewayKit.Tests.Throttling;
+
+public sealed class RateShardTests
+{
+    private const long Second = ThrottleClock.UnitsPerSecond;
+
+    private static readonly ThrottleKey One = new(1, 6);
+    private static readonly ThrottleKey Other = new(2, 6);
+
+    // A thread may read the clock, and then wait for the lock while another one goes by a later time.
+    [Fact]
+    public void Late_thread_gains_nothing_from_its_earlier_time()
+    {
+        var shard = Shard(maxSlots: 2);
+        Assert.True(Take(shard, One, now: 0).IsTaken);
+        Assert.True(Take(shard, Other, now: Second).IsTaken, "Takes the place of a key that is full again.");
+        Assert.True(Take(shard, One, now: Second - 1).IsTaken);
+        var refused = shard.Take(One, place: 0, cost: 1, now: (2 * Second) - 1, out var overflowed);
+        Assert.Equal((false, 1, false), (refused.IsTaken, refused.Wait, overflowed));
+    }
+
+    [Fact]
+    public void Key_without_room_is_charged_to_the_shared_allowance_and_leaves_it_there()
+    {
+        var shard = Shard(maxSlots: 1);
+        Assert.True(shard.Take(One, place: 0, cost: 1, now: 0, out var overflowed).IsTaken && !overflowed);
+        Assert.True(shard.Take(Other, place: 0, cost: 1, now: 0, out overflowed).IsTaken && overflowed);
+        var refused = shard.Take(new(3, 6), place: 0, cost: 1, now: 0, out overflowed);
+        Assert.Equal((false, Second, true), (refused.IsTaken, refused.Wait, overflowed));
+    }
+
+    [Fact]
+    public void What_is_given_back_goes_to_whom_it_was_taken_from()
+    {
+        var shard = Shard(maxSlots: 1);
+        Assert.True(Take(shard, One, now: Second).IsTaken);
+        Assert.True(shard.Take(Other, place: 0, cost: 1, now: Second, out var overflowed).IsTaken && overflowed);
+        shard.Return(Other, place: 0, cost: 1, now: Second, since: Second);
+        Assert.False(Take(shard, One, now: Second).IsTaken);
+        Assert.True(shard.Take(Other, place: 0, cost: 1, now: Second, out overflowed).IsTaken && overflowed);
+        shard.Return(One, place: 0, cost: 1, now: Second, since: Second / 2);
+        Assert.Equal(Second / 2, Take(shard, One, now: Second).Wait);
+        shard.Return(One, place: 0, cost: 1, now: Second, since: 0);
+        Assert.Equal(Second / 2, Take(shard, One, now: Second).Wait);
+    }
+
+    // A slot that says that it was never used ends the search for keys behind it.
+    [Fact]
+    public void A_key_that_gave_everything_back_does_not_hide_those_behind_it()
+    {
+        var shard = Shard(maxSlots: 4);
+        Assert.True(Take(shard, One, now: 0).IsTaken);
+        Assert.True(Take(shard, Other, now: 0).IsTaken);
+        shard.Return(One, place: 0, cost: 1, now: 0, since: 0);
+        Assert.False(Take(shard, Other, now: 0).IsTaken);
+    }
+
+    [Fact]
+    public void Key_that_only_asks_takes_no_room()
+    {
+        var shard = Shard(maxSlots: 1);
+        Assert.Equal((true, 1), (shard.Take(One, place: 0, cost: 0, now: 0, out _).IsTaken, shard.Take(One, place: 0, cost: 0, now: 0, out _).Remaining));
+        Assert.True(shard.Take(Other, place: 0, cost: 1, now: 0, out var overflowed).IsTaken && !overflowed);
+        Assert.True(shard.Take(One, place: 0, cost: 0, now: 0, out overflowed).IsTaken && overflowed);
+    }
+
+    // A key and its state: two slots for each key are at most 64 bytes.
+    [Fact]
+    public void Slot_of_either_algorithm_is_small()
+    {
+        Assert.Equal(24, RateShard<Gcra, long>.SlotBytes);
+        Assert.Equal(32, RateShard<SlidingWindow, WindowCount>.SlotBytes);
+    }
+
+    private static RateShard<Gcra, long> Shard(int maxSlots) => new(new(new(RateAlgorithm.TokenBucket, 1, TimeSpan.FromSeconds(1), Burst: 1)), maxSlots);
+
+    private static RateDecision Take(RateShard<Gcra, long> shard, ThrottleKey key, long now) => shard.Take(key, place: 0, cost: 1, now, out _);
+}
