@@ -100,20 +100,22 @@ internal sealed partial class ShadowMode(PipelineMetrics metrics, ILogger<Shadow
 
         var answering = rest ?? RestAsync(live, context);
         await ((Task)answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (rest is { IsCompletedSuccessfully: true } && !ReferenceEquals(rest.Result, result))
+        if (rest is { IsCompletedSuccessfully: true } && !ReferenceEquals(await rest.ConfigureAwait(false), result))
         {
             context.Shadow.AddRefusal(key, (result as GatewayProblem)?.Reason);
         }
 
-        metrics.Compared(context, context.Pipeline.Steps[index], LiveRefuses(context, index, answering), context.Shadow.TryGetRefusal(key, out _));
+        var hasAnswered = answering.IsCompletedSuccessfully;
+        var liveRefuses = LiveRefuses(context, index, hasAnswered ? await answering.ConfigureAwait(false) : null, hasAnswered);
+        metrics.Compared(context, context.Pipeline.Steps[index], liveRefuses, context.Shadow.TryGetRefusal(key, out _));
         return await answering.ConfigureAwait(false);
     }
 
     // Where the live policy lets nobody wait, or fails by itself, nothing behind it was reached.
-    private static bool LiveRefuses(GatewayContext context, int index, Task<object?> answering) =>
+    private static bool LiveRefuses(GatewayContext context, int index, object? answer, bool hasAnswered) =>
         context.Shadow.TryGetRefusal(index, out _)
-        || (answering.IsCompletedSuccessfully
-            ? answering.Result is GatewayProblem problem && (problem.Step is { } step ? step == index : context.Passed <= index)
+        || (hasAnswered
+            ? answer is GatewayProblem problem && (problem.Step is { } step ? step == index : context.Passed <= index)
             : context.Passed <= index);
 
     private GatewayProblem Failed(GatewayContext context, int key, Exception exception)
