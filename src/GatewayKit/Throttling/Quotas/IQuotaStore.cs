@@ -8,7 +8,7 @@ public interface IQuotaStore
 {
     /// <summary>
     /// What partition keys are hashed with, 32 bytes or more: the same for as long as the store remembers anything, and for all who share it. Secret, because
-    /// who knows it can guess the addresses behind keys.
+    /// who knows it can guess the addresses behind keys. Empty as long as it is not known: requests are then counted as while the store fails.
     /// </summary>
     ReadOnlyMemory<byte> Secret { get; }
 

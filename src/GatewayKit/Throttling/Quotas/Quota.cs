@@ -29,7 +29,7 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
             return new(default(QuotaCounter.Count));
         }
 
-        if (!keys.TryRead(httpContext, out var key))
+        if (!keys.TryRead(httpContext, counter.Secret.Span, out var key))
         {
             metrics.Anonymous(routeId, _name);
         }

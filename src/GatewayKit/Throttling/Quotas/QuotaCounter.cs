@@ -3,14 +3,16 @@ using Microsoft.Extensions.Options;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>
-/// Asks the store, and does without it for as long as it fails or is too slow: requests are then counted in the memory of this process. The embedded store answers at once and never gets here.
+/// Asks the store, and does without it for as long as it fails or is too slow: requests are then counted in the memory of this process. A store that knows it is down fails at once, and nobody
+/// waits. The embedded store answers at once and never gets here.
 /// </summary>
 internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallback, IOptions<QuotaOptions> options, TimeProvider time)
 {
     private readonly TimeSpan _timeout = options.Value.StoreTimeout;
     private readonly TimeSpan _settleWithin = options.Value.SettleWithin;
 
-    public ReadOnlyMemory<byte> Secret => store.Secret;
+    /// <summary>What keys are hashed with. A store that does not know its own yet fails, and what it is not asked for is counted under the other one.</summary>
+    public ReadOnlyMemory<byte> Secret => store.Secret is { IsEmpty: false } secret ? secret : fallback.Secret;
 
     public ValueTask<Count> ReserveAsync(Quota quota, QuotaKey key, long cost, CancellationToken cancellationToken)
     {
@@ -24,7 +26,9 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
             asked = ValueTask.FromException<QuotaAnswer>(exception);
         }
 
-        return asked.IsCompletedSuccessfully ? new(new Count(asked.Result, store)) : AwaitAsync(asked, quota, key, cost, cancellationToken);
+        return asked.IsCompletedSuccessfully ? new(new Count(asked.Result, store))
+            : asked.IsFaulted ? FallBackAsync(asked.AsTask().Exception!.InnerException!, quota, key, cost, cancellationToken)
+            : AwaitAsync(asked, quota, key, cost, cancellationToken);
     }
 
     /// <param name="quota">The quota.</param>
@@ -53,9 +57,14 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            quota.FellBack(exception);
-            return new(await fallback.ReserveAsync(key, quota.Rule, cost, _settleWithin, cancellationToken).ConfigureAwait(false), fallback);
+            return await FallBackAsync(exception, quota, key, cost, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async ValueTask<Count> FallBackAsync(Exception exception, Quota quota, QuotaKey key, long cost, CancellationToken cancellationToken)
+    {
+        quota.FellBack(exception);
+        return new(await fallback.ReserveAsync(key, quota.Rule, cost, _settleWithin, cancellationToken).ConfigureAwait(false), fallback);
     }
 
     /// <summary>An answer, and whose it is: what was reserved in one place is settled there.</summary>

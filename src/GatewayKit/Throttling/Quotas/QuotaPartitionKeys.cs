@@ -15,22 +15,23 @@ internal sealed class QuotaPartitionKeys
     private const byte AddressKind = 1;
     private const byte HeaderKind = 2;
 
-    private readonly byte[] _secret;
     private readonly ThrottlePartition _partition;
     private readonly ulong _quota;
 
     /// <param name="identity">What is counted where, in a form that stays the same over restarts.</param>
     /// <param name="partition">What shares one count.</param>
-    /// <param name="secret">The store's secret.</param>
-    public QuotaPartitionKeys(string identity, ThrottlePartition partition, ReadOnlyMemory<byte> secret)
+    public QuotaPartitionKeys(string identity, ThrottlePartition partition)
     {
-        (_secret, _partition) = (secret.ToArray(), partition);
+        _partition = partition;
         _quota = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(identity)));
     }
 
     /// <summary>The key of a request.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="secret">The secret of the store that is asked.</param>
+    /// <param name="key">The key.</param>
     /// <returns>Whether there was something to tell it apart by.</returns>
-    public bool TryRead(HttpContext httpContext, out QuotaKey key)
+    public bool TryRead(HttpContext httpContext, ReadOnlySpan<byte> secret, out QuotaKey key)
     {
         if (_partition == ThrottlePartition.Route || _partition == ThrottlePartition.Constant)
         {
@@ -40,10 +41,10 @@ internal sealed class QuotaPartitionKeys
 
         if (_partition.HeaderName is { } name)
         {
-            return httpContext.Request.Headers[name] is [{ Length: > 0 and <= ThrottleKey.MaxHeaderLength } value] ? Hash(HeaderKind, MemoryMarshal.AsBytes(value.AsSpan()), out key) : None(out key);
+            return httpContext.Request.Headers[name] is [{ Length: > 0 and <= ThrottleKey.MaxHeaderLength } value] ? Hash(secret, HeaderKind, MemoryMarshal.AsBytes(value.AsSpan()), out key) : None(out key);
         }
 
-        return httpContext.Connection.RemoteIpAddress is { } address ? Hash(AddressKind, PeerAddress.WriteClient(address, stackalloc byte[16]), out key) : None(out key);
+        return httpContext.Connection.RemoteIpAddress is { } address ? Hash(secret, AddressKind, PeerAddress.WriteClient(address, stackalloc byte[16]), out key) : None(out key);
     }
 
     private bool None(out QuotaKey key)
@@ -52,13 +53,13 @@ internal sealed class QuotaPartitionKeys
         return false;
     }
 
-    private bool Hash(byte kind, ReadOnlySpan<byte> value, out QuotaKey key)
+    private bool Hash(ReadOnlySpan<byte> secret, byte kind, ReadOnlySpan<byte> value, out QuotaKey key)
     {
         Span<byte> input = stackalloc byte[1 + value.Length];
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         input[0] = kind;
         value.CopyTo(input[1..]);
-        HMACSHA256.HashData(_secret, input, hash);
+        HMACSHA256.HashData(secret, input, hash);
         key = new(_quota, BinaryPrimitives.ReadUInt64LittleEndian(hash), BinaryPrimitives.ReadUInt64LittleEndian(hash[8..]));
         return true;
     }
