@@ -26,6 +26,7 @@ public sealed class PackageContentTests(Packages packages)
     [InlineData("GatewayKit")]
     [InlineData("GatewayKit.Testing")]
     [InlineData("GatewayKit.ServiceDiscovery")]
+    [InlineData("GatewayKit.Redis")]
     [InlineData("GatewayKit.Templates")]
     public void Description_names_license_readme_and_purpose(string id)
     {
@@ -73,6 +74,7 @@ public sealed class PackageContentTests(Packages packages)
     [InlineData("GatewayKit")]
     [InlineData("GatewayKit.Testing")]
     [InlineData("GatewayKit.ServiceDiscovery")]
+    [InlineData("GatewayKit.Redis")]
     public async Task Symbols_have_paths_of_no_machine(string id)
     {
         using var package = packages.Open(id, "snupkg");

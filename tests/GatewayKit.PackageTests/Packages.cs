@@ -25,6 +25,7 @@ public sealed class Packages : IAsyncLifetime
         await PackAsync("src/GatewayKit", Feed);
         await PackAsync("src/GatewayKit.Testing", Feed);
         await PackAsync("src/GatewayKit.ServiceDiscovery", Feed);
+        await PackAsync("src/GatewayKit.Redis", Feed);
         await PackAsync("samples/GatewayKit.Templates", Feed);
 
         // Our packages from the feed and nowhere else; all others from where this repository has them from.
