@@ -66,6 +66,12 @@ public sealed class GatewayOptions
     public bool SendDeadlines { get; set; }
 
     /// <summary>
+    /// Whether destinations are told in <c>X-GW-Would-Reject</c> which policies in <see cref="PolicyMode.Shadow"/>, by name, would have refused the request before it got
+    /// to them. Default no. Candidates are not among them. What clients send in the field is removed in any case. Read at start only.
+    /// </summary>
+    public bool SendWouldReject { get; set; }
+
+    /// <summary>
     /// What happens to a request with another spelling of a field that counts, such as <c>X_Forwarded_For</c>, which many servers read as
     /// <c>X-Forwarded-For</c>. Default <see cref="HeaderAliasAction.Refuse"/>.
     /// </summary>

@@ -92,7 +92,8 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<Tunnels>(),
             provider.GetRequiredService<AttemptStrategies>(),
             provider.GetRequiredService<AttemptFaults>(),
-            provider.GetRequiredService<IOptions<GatewayOptions>>().Value.SendDeadlines));
+            provider.GetRequiredService<IOptions<GatewayOptions>>().Value.SendDeadlines,
+            provider.GetRequiredService<IOptions<GatewayOptions>>().Value.SendWouldReject));
         services.TryAddSingleton(static provider => new Forwarder(
             provider.GetRequiredService<ClusterStates>(),
             provider.GetRequiredService<AttemptSender>(),

@@ -219,6 +219,10 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>Whether a policy that is in effect refuses this request if it has to, of what it says of itself and of the caller.</summary>
     internal bool Enforces(IGatewayPolicy policy) => ModeOf(policy) is PolicyMode.Enforce;
 
+    /// <summary>The names of the policies in shadow that would have refused the request so far, as a list in a field; <see langword="null"/> if none would have.</summary>
+    internal string? WouldReject =>
+        _shadow?.Refusals.Select(step => Pipeline.Steps[step].Name).Distinct().ToArray() is { Length: > 0 } names ? string.Join(", ", names) : null;
+
     /// <summary>Notes how a limit stands after its decision, for the client to be told. Without effect once the response has started, and free where nothing is told.</summary>
     internal void Note(in LimitReading reading)
     {

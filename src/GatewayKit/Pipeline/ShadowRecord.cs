@@ -12,6 +12,9 @@ internal sealed class ShadowRecord
 
     public bool IsSpared(IGatewayPolicy policy) => _spared is not null && _spared.Contains(policy, ReferenceEqualityComparer.Instance);
 
+    /// <summary>The steps that would have refused the request so far, candidates not among them.</summary>
+    public IEnumerable<int> Refusals => _refusals.Select(static refusal => refusal.Step).Where(static step => step >= 0).Distinct();
+
     /// <param name="step">A step, or what stands for its candidate.</param>
     /// <param name="reason">Why; <see langword="null"/> for another answer than a refusal.</param>
     public void AddRefusal(int step, RejectionReason? reason) => _refusals.Add((step, reason));

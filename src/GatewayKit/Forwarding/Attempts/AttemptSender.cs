@@ -8,8 +8,11 @@ namespace GatewayKit.Forwarding.Attempts;
 
 /// <summary>Makes one attempt: a destination, a message, an answer. Nothing of the client's response is touched.</summary>
 internal sealed class AttemptSender(
-    RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies, AttemptFaults faults, bool statesDeadlines = false)
+    RequestHead head, ExchangeClocks clocks, ForwardMetrics metrics, Tunnels tunnels, AttemptStrategies strategies, AttemptFaults faults, bool statesDeadlines = false, bool tellsWouldReject = false)
 {
+    /// <summary>Tells destinations which policies in shadow would have refused the request. Clients' copies are stripped with all fields of the family.</summary>
+    private const string WouldRejectField = "X-GW-Would-Reject";
+
     /// <summary>The clock that attempts and their deadlines are measured by.</summary>
     public TimeProvider Time => clocks.Time;
 
@@ -267,6 +270,12 @@ internal sealed class AttemptSender(
         if (exchange.Deadline.Exists)
         {
             StateDeadline(exchange, message);
+        }
+
+        if (tellsWouldReject && exchange.Context?.WouldReject is { } policies)
+        {
+            message.Headers.Remove(WouldRejectField);
+            message.Headers.TryAddWithoutValidation(WouldRejectField, policies);
         }
 
         if (ring is { Attempts: > 1 and var number })

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using GatewayKit.Configuration;
+using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Quotas;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace GatewayKit.FunctionalTests.Pipeline;
+
+/// <summary>What is only tried changes no byte of an answer: of every policy that the gateway registers, on routes and on endpoints of the host.</summary>
+public sealed partial class UnchangedAnswerTests
+{
+    private const string InShadow = "\"Mode\": \"Shadow\"";
+
+    // Each has to bite on the requests below when it is in force. A mirror never does.
+    private static readonly Dictionary<string, string> Samples = new()
+    {
+        ["Timeout"] = """{ "Total": "00:00:00.500" }""",
+        ["Bulkhead"] = """{ "MaxInFlight": 1 }""",
+        ["Fallback"] = """{ "Answer": { "Status": 200, "Body": "instead" }, "OnFailure": { "Statuses": [ "503" ] } }""",
+        ["Throttle"] = """{ "RequestsPerSecond": 0.001 }""",
+        ["Quota"] = """{ "Limit": 1, "Window": { "Calendar": "Day" } }""",
+        ["WebSockets"] = """{ "Allow": false }""",
+        ["Mirror"] = """{ "Cluster": "up", "Percent": 100 }""",
+        ["Transforms"] = """{ "Steps": [ { "ResponseHeader": "X-Added", "Set": "1" } ] }""",
+        ["Fault"] = """{ "Abort": { "Status": 418 }, "Until": "2026-03-02T00:00:00Z" }""",
+        ["CircuitBreaker"] = """{ "FailuresInARow": 1, "OpenFor": "00:00:02.500" }""",
+    };
+
+    public static TheoryData<string, string> Policies()
+    {
+        using var services = new ServiceCollection().AddApiGateway().Services.BuildServiceProvider();
+        return new(services.GetRequiredService<PolicyNames>().All.SelectMany(static policy => (IEnumerable<(string, string)>)[(policy.Name, "/route"), (policy.Name, "/own")]));
+    }
+
+    public static TheoryData<string, string> PoliciesWithCandidates()
+    {
+        using var services = new ServiceCollection().AddApiGateway().Services.BuildServiceProvider();
+        return new(services.GetRequiredService<PolicyNames>().All
+            .Where(static policy => policy.PolicyType.GetProperty(nameof(IGatewayPolicy.Candidate)) is not null)
+            .SelectMany(static policy => (IEnumerable<(string, string)>)[(policy.Name, "/route"), (policy.Name, "/own")]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public async Task A_policy_in_shadow_changes_no_byte(string policy, string kind)
+    {
+        var without = await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Off\""));
+        Assert.Equal(without, await AnswersAsync(policy, kind, With(policy, InShadow)));
+        if (policy != "Mirror")
+        {
+            Assert.NotEqual(without, await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Enforce\"")));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public async Task A_policy_in_force_for_others_changes_no_byte(string policy, string kind)
+    {
+        var outside = Enumerable.Range(0, 1_000).Select(static number => $"caller-{number}").First(id => !Includes(policy, id));
+        Assert.Equal(
+            await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Off\""), outside),
+            await AnswersAsync(policy, kind, With(policy, "\"EnforcePercent\": 1"), outside));
+        var inside = Enumerable.Range(0, 10_000).Select(static number => $"caller-{number}").First(id => Includes(policy, id));
+        Assert.Equal(
+            await AnswersAsync(policy, kind, With(policy, "\"EnforcePercent\": 100"), inside),
+            await AnswersAsync(policy, kind, With(policy, "\"EnforcePercent\": 1"), inside));
+    }
+
+    [Theory]
+    [MemberData(nameof(PoliciesWithCandidates))]
+    public async Task A_candidate_changes_no_byte(string policy, string kind)
+    {
+        var candidate = $"\"Candidate\": {With(policy, InShadow)}";
+        foreach (var mode in (string[])["\"Mode\": \"Enforce\"", InShadow])
+        {
+            Assert.Equal(await AnswersAsync(policy, kind, With(policy, mode)), await AnswersAsync(policy, kind, With(policy, $"{mode}, {candidate}")));
+        }
+    }
+
+    private static bool Includes(string policy, string caller)
+    {
+        var request = new DefaultHttpContext();
+        request.Features.Set(new Caller(caller));
+        return new EnforcedShare(policy, 1).Includes(request);
+    }
+
+    private static string With(string policy, string settings)
+    {
+        Assert.True(Samples.TryGetValue(policy, out var sample), $"Give {policy} a sample that bites, so that its modes are tried.");
+        var said = JsonNode.Parse(sample)!.AsObject();
+        foreach (var (key, value) in JsonNode.Parse($"{{ {settings} }}")!.AsObject())
+        {
+            said[key] = value!.DeepClone();
+        }
+
+        return said.ToJsonString();
+    }
+
+    private static async Task<string> AnswersAsync(string policy, string kind, string json, string? caller = null)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        TestHost? itself = null;
+        await using var upstream = await Upstream.StartAsync(async context => await (await AnswerAsync(context)).ExecuteAsync(context));
+        await using var gateway = await TestHost.GatewayAsync(
+            $$"""{ "FaultInjection": true, "Clusters": { "up": { "Destinations": { "a": { "Address": "{{upstream.Address}}" } } } } }""",
+            builder =>
+            {
+                builder.Services.AddSingleton<TimeProvider>(time).AddSingleton<IQuotaStore, InMemoryQuotaStore>().AddSingleton(new RetryTimes(static () => 0));
+            },
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    (context.TraceIdentifier, Activity.Current) = ("same", null);
+                    if (caller is not null)
+                    {
+                        context.Features.Set(new Caller(caller));
+                    }
+
+                    return next(context);
+                });
+                var bound = Bind(app, policy, json);
+                app.MapGatewayRoute("/route/{**rest}", cluster: "up").WithGatewayPolicy(bound);
+                app.MapGet("/own/{**rest}", (Delegate)AnswerAsync).WithGatewayPolicy(bound);
+            });
+        itself = gateway;
+
+        var answers = new StringBuilder();
+        foreach (var (path, fields) in (ValueTuple<string, string>[])[("outer", ""), ("fail", ""), ("plain", ""), ("socket", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")])
+        {
+            using var client = await RawConnection.ConnectAsync(gateway.Address);
+            await client.SendAsync($"GET {kind}/{path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+            answers.Append(Date().Replace(await client.ReadAnswerAsync(), "Date: then\r\n"));
+        }
+
+        return answers.ToString();
+
+        async Task<IResult> AnswerAsync(HttpContext context)
+        {
+            // Slower than the deadline; and one request inside another is one too many for a bulkhead, a throttle and a quota.
+            time.Advance(TimeSpan.FromSeconds(1));
+            switch (context.Request.Path.Value!.Split('/')[^1])
+            {
+                case "fail":
+                    return Results.Text("failed", statusCode: StatusCodes.Status503ServiceUnavailable);
+                case "outer":
+                    using (var answer = await itself!.Client.GetAsync($"{kind}/plain", CancellationToken.None))
+                    {
+                        return Results.Text($"around {(int)answer.StatusCode}");
+                    }
+
+                default:
+                    return Results.Text("plain");
+            }
+        }
+    }
+
+    private static IGatewayPolicy Bind(WebApplication app, string policy, string json)
+    {
+        var section = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($$"""{ "G": { "Defaults": { "{{policy}}": {{json}} } } }"""))).Build();
+        var errors = new List<ConfigurationError>();
+        var bound = app.Services.GetRequiredService<SectionBinder>().BindRouteSet(section.GetSection("G"), errors).Defaults;
+        Assert.Empty(errors);
+        return Assert.Single(bound);
+    }
+
+    [GeneratedRegex("Date: [^\r]*\r\n")]
+    private static partial Regex Date();
+}
