@@ -51,7 +51,7 @@ local function setSpan()
     return true
 end
 
--- Whether the window was ahead by more than its length and has moved back.
+-- Whether the window has moved, and not without what is used: also a refused step writes that down, or a clock that steps back would move it anew each time.
 local hasMoved = false
 
 local function turn()
@@ -69,6 +69,7 @@ local function turn()
             local expired = place(bucket)
             used, row[expired] = used - row[expired], 0
         end
+        hasMoved = true
     end
 
     start, finish = newest, newest + width * places

@@ -5,7 +5,10 @@ if not roll() then return {2, now} end
 
 local isOpen = window == start
 if isRolling then isOpen = window <= start and window > start - width * places end
-if not isOpen then return {0, now, used, resetsAt(), 0, 0, 0, 0} end
+if not isOpen then
+    if hasMoved then keep() end
+    return {0, now, used, resetsAt(), 0, 0, 0, 0}
+end
 
 local more, overage = cost - reserved, 0
 if more > 0 or now < expires then overage = change(more, window) end

@@ -14,7 +14,7 @@ internal sealed class SlidingWindowTerms : RateTerms
 
     public SlidingWindowTerms(RateRule rule)
     {
-        // A microsecond; of a year and a million units, 14 milliseconds. The window is rounded up.
+        // A microsecond as long as that fits; of a year and a million units, 14 milliseconds. The window is rounded up.
         var window = (long)Math.Ceiling(rule.Window.TotalMicroseconds);
         _limit = rule.Burst;
         _tick = Math.Max(1, (long)Math.Ceiling(2d * _limit * window / MaxProduct));

@@ -1,8 +1,6 @@
-using GatewayKit.Redis.Quotas;
 using GatewayKit.RedisTests.Hosting;
 using GatewayKit.Tests.Throttling.Quotas;
 using GatewayKit.Throttling.Quotas;
-using StackExchange.Redis;
 
 namespace GatewayKit.RedisTests.Quotas;
 
@@ -22,22 +20,4 @@ public sealed class RedisQuotaStoreTests(RedisServer server) : QuotaStoreConform
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
-
-    /// <summary>Tells the server what time it is before it is asked.</summary>
-    private sealed class ClockedStore(RedisQuotaStore store, TimeProvider time, IDatabase database) : IQuotaStore
-    {
-        public ReadOnlyMemory<byte> Secret => store.Secret;
-
-        public async ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken)
-        {
-            await ScriptClock.SetAsync(database, time.GetUtcNow());
-            return await store.ReserveAsync(key, rule, cost, settleWithin, cancellationToken);
-        }
-
-        public async ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken)
-        {
-            await ScriptClock.SetAsync(database, time.GetUtcNow());
-            return await store.SettleAsync(reservation, rule, cost, cancellationToken);
-        }
-    }
 }

@@ -39,7 +39,7 @@ public sealed class RateTraceTests(RedisServer server) : IClassFixture<RedisServ
         for (var step = 0; step < Steps; step++)
         {
             var isNoted = random.Next(5) == 0;
-            var units = isNoted ? random.Next(-rule.Burst, (2 * rule.Burst) + 1) : random.Next(rule.Burst + 1);
+            var units = isNoted ? random.NextInt64(-rule.Burst, (2L * rule.Burst) + 1) : random.Next(rule.Burst + 1);
             var (expected, actual) = (model.Step(units, isNoted, now), await scripts.StepAsync(key, rule, terms, units, isNoted, now));
             Assert.True(expected == actual, $"Trace {number}, step {step}, {rule}: {units} units at {now} gave {actual}, not {expected}.");
             refused += actual.IsAdmitted ? 0 : 1;
@@ -58,7 +58,7 @@ public sealed class RateTraceTests(RedisServer server) : IClassFixture<RedisServ
 
     private static RateRule Rule(Random random)
     {
-        var burst = random.Next(3) switch { 0 => random.Next(1, 5), 1 => random.Next(1, 100), _ => random.Next(1, 1_000_001) };
+        var burst = random.Next(3) switch { 0 => random.Next(1, 5), 1 => random.Next(1, 100), _ => random.Next(1, 1_000_000_001) };
         var window = TimeSpan.FromMicroseconds(random.Next(3) switch
         {
             0 => random.NextInt64(1_000, 10_000_000),
@@ -70,8 +70,8 @@ public sealed class RateTraceTests(RedisServer server) : IClassFixture<RedisServ
             return new(RateAlgorithm.SlidingWindow, burst, window, burst);
         }
 
-        // All of the burst comes back in a year at most, and no unit faster than in a microsecond.
+        // All of the burst comes back in a year at most, and units as fast as a hundred in a microsecond.
         var limit = Math.Max(random.NextDouble() * 1_000, burst * window.TotalDays / 365);
-        return new(RateAlgorithm.TokenBucket, Math.Min(limit, window.TotalMicroseconds), window, burst);
+        return new(RateAlgorithm.TokenBucket, Math.Min(limit, 100 * window.TotalMicroseconds), window, burst);
     }
 }
