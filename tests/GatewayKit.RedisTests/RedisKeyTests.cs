@@ -76,6 +76,7 @@ public sealed class RedisKeyTests(RedisServer server) : IClassFixture<RedisServe
 
         // Those that all requests share are not in one place only because none of them has a caller.
         Assert.True(Enumerable.Range(1, 1_000).Select(rate => Slots.Of(NameOf((ulong)rate, 0, 0))).Distinct().Count() > 900);
+        Assert.True(Enumerable.Range(1, 1_000).Select(quota => Slots.Of(_host.Quotas.NameOf(new((ulong)quota, 0, 0)))).Distinct().Count() > 900);
     }
 
     [Fact]

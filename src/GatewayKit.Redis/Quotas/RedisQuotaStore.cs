@@ -61,8 +61,11 @@ internal sealed class RedisQuotaStore : IQuotaStore
         }
     }
 
-    /// <summary>Where a count is kept: its key is a hash by the secret of this store already. What is in braces is all that Redis Cluster looks at.</summary>
-    internal string NameOf(QuotaKey key) => string.Create(CultureInfo.InvariantCulture, $"{_link.KeyPrefix}:{{{key.High:x16}{key.Low:x16}}}:{key.Quota:x16}");
+    /// <summary>
+    /// Where a count is kept: its key is a hash by the secret of this store already. What is in braces is all that Redis Cluster looks at; the counts that all requests share are spread too.
+    /// </summary>
+    internal string NameOf(QuotaKey key) =>
+        string.Create(CultureInfo.InvariantCulture, $"{_link.KeyPrefix}:{{{(key.High is 0 ? key.Quota : key.High):x16}{key.Low:x16}}}:{key.Quota:x16}");
 
     private async Task<QuotaReply> RunAsync(RedisScript script, QuotaKey key, QuotaRule rule, RedisValue[] step, CancellationToken cancellationToken)
     {

@@ -2,7 +2,8 @@ namespace GatewayKit.Throttling.Sharing;
 
 /// <summary>
 /// Where rates are counted that several instances of a gateway share. One in DI is used by throttles that ask for it. Implementations are safe for concurrent use, and each call is
-/// one atomic step by one clock, the store's own: two gateways that share a store never admit more than the rate allows.
+/// one atomic step by one clock, the store's own: two gateways that share a store never admit more than the rate allows. A call that gets no answer throws, at once if the store knows that it is down;
+/// what was asked may have been done all the same.
 /// </summary>
 public interface IRateStore
 {

@@ -288,6 +288,22 @@ public sealed class QuotaTests
         Assert.Equal(0, await gateway.PassedAsync("/a", requests: 1));
     }
 
+    [Fact]
+    public async Task Store_that_learns_its_secret_late_is_done_without_and_then_asked_for_keys_by_it()
+    {
+        var store = new BrokenStore { Secret = default };
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder => builder.Services.AddSingleton<IQuotaStore>(store),
+            map: static app => app.MapGet("/a", static () => "own").WithQuota(Daily with { Limit = 4, Partition = ThrottlePartition.Header("X-Tenant") }));
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
+        store.Secret = new byte[32];
+        Assert.Equal(2, await gateway.PassedAsync("/a", requests: 2, tenant: "one"));
+        store.Secret = Enumerable.Repeat((byte)1, 32).ToArray();
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
+        Assert.Equal(store.Asked[1], store.Asked[2]);
+        Assert.Equal(3, store.Asked.Distinct().Count());
+    }
+
     private static async Task EchoTwiceAsync(HttpContext context)
     {
         using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
@@ -315,9 +331,15 @@ public sealed class QuotaTests
     {
         public Func<ValueTask<QuotaAnswer>> Answer { get; set; } = static () => throw new InvalidOperationException();
 
-        public ReadOnlyMemory<byte> Secret { get; } = new byte[32];
+        public ReadOnlyMemory<byte> Secret { get; set; } = new byte[32];
 
-        public ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken) => Answer();
+        public List<QuotaKey> Asked { get; } = [];
+
+        public ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken)
+        {
+            Asked.Add(key);
+            return Answer();
+        }
 
         public ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken) => Answer();
     }
