@@ -4,6 +4,7 @@ using GatewayKit.Benchmarks.Allocation;
 using GatewayKit.Benchmarks.Compare;
 using GatewayKit.Benchmarks.Faults;
 using GatewayKit.Benchmarks.Overload;
+using GatewayKit.Benchmarks.Redis;
 using GatewayKit.Benchmarks.Rollout;
 using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
@@ -18,6 +19,7 @@ using GatewayKit.Benchmarks.Streaming;
 // faults …    what destinations in trouble cost the others
 // overload …  peaks, a service that loses half of its capacity, one consumer at a hundred times its rate
 // rollout …   what splits and mirrors cost; rollout sick: requests beside mirrors that are no good
+// redis …     what a decision in Redis takes, and how many there are in a second
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -37,13 +39,15 @@ switch (command)
         return await FaultRun.RunAsync(rest);
     case "overload":
         return await OverloadRun.RunAsync(rest);
+    case "redis":
+        return await RedisRun.RunAsync(rest);
     case "routing":
         await RoutingScale.RunAsync(rest);
         return 0;
     case "rollout" when rest is ["sick", .. var sick]:
         return await SickMirrorRun.RunAsync(sick);
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|overload|pipeline|throttling|transforms|rollout|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|overload|pipeline|throttling|transforms|rollout|redis|routing [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()
