@@ -23,11 +23,17 @@ internal sealed class EndpointChecks(PolicyChecks policies, EndpointDataSource s
         [
             .. CheckPolicies(prepared.Added),
             .. PolicyChecks.CheckClusters(own.Concat(prepared.Endpoints), clusters, places),
-            .. QuotaChecks.Check(own.Concat(prepared.Added), places),
-            .. RateChecks.Check(own.Concat(prepared.Added), places),
+            .. CheckLimits(own.Concat(prepared.Added), places),
             .. FallbackChecks.Check(own, prepared.Endpoints, places),
             .. conflicts,
         ];
+    }
+
+    /// <summary>What is wrong with the limits of each of these endpoints, taken together.</summary>
+    public static IEnumerable<ConfigurationError> CheckLimits(IEnumerable<Endpoint> endpoints, PolicyPlaces places)
+    {
+        Endpoint[] all = [.. endpoints];
+        return QuotaChecks.Check(all, places).Concat(RateChecks.Check(all, places));
     }
 
     /// <summary>What is wrong with the policies of these endpoints: one that would not be applied, or one that makes no sense.</summary>

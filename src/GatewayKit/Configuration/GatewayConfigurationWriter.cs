@@ -44,6 +44,16 @@ public sealed class GatewayConfigurationWriter
         return Write(new RouteSet { Routes = [.. snapshot.Routes.Values], Clusters = [.. snapshot.Clusters.Values], Defaults = snapshot.Defaults }, includeDefaults);
     }
 
+    /// <summary>Writes the settings of a policy that have other values than their defaults, in one line.</summary>
+    internal string Write(IGatewayPolicy policy)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer, new() { Encoder = Encoder });
+        new Writing(json, _types, _policies, includeDefaults: false).Write(_types.Get(policy.GetType()), policy);
+        json.Flush();
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
     /// <summary>
     /// SHA-256 of the canonical writing with all defaults, so that a default that changes between versions shows. Routes go into it by
     /// their own hashes, in the order of their ids, so that one that did not change need not be written.
