@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Standalone;
 
 /// <summary>What the command line asks for.</summary>
@@ -26,11 +28,22 @@ internal sealed record CommandLine
           --print                     Prints what is in effect, route by route, and exits.
           --help                      Prints this and exits.
 
+        What if: recorded requests against the limits of the configuration, on the clock of the records. Nothing is served or sent.
+          --replay FILE               Records, one JSON object a line; "-" is standard input. Several --replay are merged by time. Prints who would have
+                                      been refused, when and how often, and exits.
+          --against FILE              Another configuration: compares what both make of each request.
+          --served-only               Leaves out requests that a limit refused when they were recorded. Default: they are part of the demand.
+          --top N                     How many keys of each limit are printed, 0 to 1000. Default: 10.
+          --max-disorder SECONDS      How far records may be out of order, 0 to 3600. Default: 60.
+          --redact                    Prints hashes in place of addresses and values of headers.
+          --json                      Prints JSON in place of a table.
+
         Exit codes:
-          0  Served until it was told to stop; or the configuration is fine.
-          1  The configuration cannot be used. Every error is on standard error.
+          0  Served until it was told to stop; or the configuration is fine; or the replay was done, whatever it says.
+          1  A configuration cannot be used. Every error is on standard error.
           2  The command line cannot be used.
           3  It cannot listen at one of the addresses.
+          4  Records cannot be read.
         """;
 
     public string Config { get; init; } = "gateway.json";
@@ -53,6 +66,21 @@ internal sealed record CommandLine
 
     /// <summary>Whether the configuration is looked at and nothing served.</summary>
     public bool OnlyChecks => Check || Print;
+
+    /// <summary>The files of records to replay.</summary>
+    public IReadOnlyList<string> Replay { get; init; } = [];
+
+    public string? Against { get; init; }
+
+    public bool ServedOnly { get; init; }
+
+    public int Top { get; init; } = 10;
+
+    public int MaxDisorder { get; init; } = 60;
+
+    public bool Redact { get; init; }
+
+    public bool Json { get; init; }
 
     public bool ShowHelp { get; init; }
 
@@ -97,6 +125,27 @@ internal sealed record CommandLine
                 case "--readiness":
                     line = line with { Readiness = Value() };
                     break;
+                case "--replay":
+                    line = line with { Replay = [.. line.Replay, Value()] };
+                    break;
+                case "--against":
+                    line = line with { Against = Value() };
+                    break;
+                case "--served-only":
+                    line = line with { ServedOnly = Switch() };
+                    break;
+                case "--top":
+                    line = line with { Top = Number(most: 1_000) };
+                    break;
+                case "--max-disorder":
+                    line = line with { MaxDisorder = Number(most: 3_600) };
+                    break;
+                case "--redact":
+                    line = line with { Redact = Switch() };
+                    break;
+                case "--json":
+                    line = line with { Json = Switch() };
+                    break;
                 case "--help" or "-h" or "-?":
                     line = line with { ShowHelp = Switch() };
                     break;
@@ -124,6 +173,18 @@ internal sealed record CommandLine
                 return inline ?? string.Empty;
             }
 
+            int Number(int most)
+            {
+                var text = Value();
+                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most)
+                {
+                    return number;
+                }
+
+                errors.Add($"{name} needs a number from 0 to {most}.");
+                return 0;
+            }
+
             bool Switch()
             {
                 if (inline is not null)
@@ -149,6 +210,16 @@ internal sealed record CommandLine
         if (line.Readiness is { Length: > 0 } readiness && readiness[0] != '/')
         {
             errors.Add("--readiness needs a path that begins with a slash, such as /readyz.");
+        }
+
+        if (line.Replay.Count == 0 && (line.Against is not null || line.ServedOnly || line.Redact || line.Json))
+        {
+            errors.Add("--against, --served-only, --redact and --json need --replay FILE.");
+        }
+
+        if (line.Replay.Count(static file => file == "-") > 1)
+        {
+            errors.Add("--replay - can be there once.");
         }
 
         return line with { Listeners = listeners, HostArguments = host, Errors = errors };

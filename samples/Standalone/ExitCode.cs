@@ -7,4 +7,5 @@ internal static class ExitCode
     public const int BadConfiguration = 1;
     public const int BadArguments = 2;
     public const int CannotListen = 3;
+    public const int BadRecords = 4;
 }

@@ -31,7 +31,7 @@ internal static class GatewayHost
             }
         });
 
-        builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line));
+        builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line.Config));
         builder.Services.AddHealthChecks().AddGatewayReadiness();
         var app = builder.Build();
         app.MapGatewayRoutes();
@@ -57,11 +57,12 @@ internal static class GatewayHost
     public static string Explain(Exception exception) =>
         exception.InnerException is { } inner ? $"{exception.Message} {Explain(inner)}" : exception.Message;
 
-    // An app may have its routes in code. Here a file without the section is a mistake, such as a misspelled name.
-    private static IConfigurationSection RequiredSection(ConfigurationManager configuration, CommandLine line) =>
+    /// <summary>The section of the gateway. An app may have its routes in code; here a file without the section is a mistake, such as a misspelled name.</summary>
+    /// <exception cref="InvalidDataException">It is not there.</exception>
+    public static IConfigurationSection RequiredSection(IConfiguration configuration, string file) =>
         configuration.GetSection("Gateway") is var section && section.Exists()
             ? section
-            : throw new InvalidDataException($"{line.Config} has no section \"Gateway\". A gateway without routes says \"Gateway\": {{ \"Routes\": {{}} }}.");
+            : throw new InvalidDataException($"{file} has no section \"Gateway\". A gateway without routes says \"Gateway\": {{ \"Routes\": {{}} }}.");
 
     private static void ConfigureLog(ILoggingBuilder log, CommandLine line)
     {

@@ -14,6 +14,22 @@ if (line.Errors.Count > 0)
     return Fail(ExitCode.BadArguments, [.. line.Errors, "Try --help."]);
 }
 
+if (line.Replay.Count > 0)
+{
+    try
+    {
+        return await ReplayCommand.RunAsync(line);
+    }
+    catch (InvalidDataException exception)
+    {
+        return Fail(ExitCode.BadConfiguration, GatewayHost.Explain(exception));
+    }
+    catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+    {
+        return Fail(ExitCode.BadRecords, exception.Message);
+    }
+}
+
 WebApplication app;
 try
 {

@@ -10,15 +10,18 @@ internal sealed record Command(int ExitCode, string Output, string Errors)
 
     public static Task<Command> RunAsync(string program, params IEnumerable<string> arguments) => RunAsync(new ProcessStartInfo(program, arguments));
 
-    public static async Task<Command> RunAsync(ProcessStartInfo start)
+    /// <param name="start">What to run.</param>
+    /// <param name="input">What it can read from standard input.</param>
+    public static async Task<Command> RunAsync(ProcessStartInfo start, string input = "")
     {
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         using var process = Process.Start(start)!;
-        process.StandardInput.Close();
         using var limit = new CancellationTokenSource(Limit);
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
         try
         {
+            await process.StandardInput.WriteAsync(input.AsMemory(), limit.Token);
+            process.StandardInput.Close();
             await process.WaitForExitAsync(limit.Token);
             return new(process.ExitCode, await output, await errors);
         }
