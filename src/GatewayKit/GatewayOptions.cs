@@ -40,6 +40,14 @@ public sealed class GatewayOptions
     public IReadOnlyList<string> ServedHosts { get; set => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
 
     /// <summary>
+    /// The classes of requests, from the one that matters most to the one that gives way first, at least two. Default <see cref="PriorityClass.Critical"/>,
+    /// <see cref="PriorityClass.Standard"/>, <see cref="PriorityClass.BestEffort"/>. Requests of whose class nobody says anything are <c>Standard</c>; a class that is not
+    /// among these gives way before all others. Read at start only.
+    /// </summary>
+    public IReadOnlyList<string> PriorityClasses { get; set => field = ValueList<string>.From(value); } =
+        ValueList<string>.From([PriorityClass.Critical, PriorityClass.Standard, PriorityClass.BestEffort]);
+
+    /// <summary>
     /// The zone that this gateway runs in, such as <c>eu-west-1a</c>: destinations of the same <see cref="Destination.Zone"/> are preferred while
     /// enough of them are available. Default unknown: zones play no part. Read at start only.
     /// </summary>

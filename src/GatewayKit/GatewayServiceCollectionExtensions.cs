@@ -15,6 +15,7 @@ using GatewayKit.Resilience;
 using GatewayKit.Resilience.Faults;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Resilience.Fallbacks;
+using GatewayKit.Resilience.Priorities;
 using GatewayKit.Resilience.Timeouts;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Mirroring;
@@ -58,6 +59,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<PipelineOutcomes>();
         services.TryAddSingleton<ShadowMode>();
         services.TryAddSingleton(RetryTimes.Default);
+        services.TryAddSingleton(static provider => new PriorityOrder(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.PriorityClasses));
         services.TryAddSingleton<PipelineComposer>();
         services.TryAddSingleton<HostPipeline>();
         services.TryAddSingleton<PipelineRunner>();
@@ -141,6 +143,7 @@ public static class GatewayServiceCollectionExtensions
         AddGuards(services);
         return new GatewayBuilder(services)
             .AddPolicy<TimeoutPolicy, TimeoutFilterFactory>("Timeout")
+            .AddPolicy<RequestPriorityPolicy, RequestPriorityFilterFactory>("RequestPriority")
             .AddPolicy<BulkheadPolicy, BulkheadFilterFactory>("Bulkhead")
             .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
@@ -209,6 +212,8 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<HandlerClocks>();
         services.TryAddSingleton<Bulkheads>();
         services.TryAddSingleton<BulkheadMetrics>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RequestPriorityPolicy>, PriorityNames>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BulkheadPolicy>, PriorityNames>());
         services.TryAddSingleton<FallbackEndpoints>();
         services.TryAddSingleton<FallbackMetrics>();
         services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());

@@ -4,12 +4,12 @@ using GatewayKit.Resilience.Bulkheads;
 namespace GatewayKit.Clusters;
 
 /// <summary>
-/// The places of a cluster. A request takes one before its first attempt and gives it back, by <see cref="Places.GiveBack"/>, when the last one ended.
+/// The places of a cluster. A request takes one before its first attempt and gives it back, by <see cref="PlaceClass.GiveBack"/>, when the last one ended.
 /// </summary>
 internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, BulkheadMetrics metrics, TimeProvider time)
 {
     private readonly bool _isShadow = limits.Mode is PolicyMode.Shadow;
-    private readonly PlaceTerms _terms = new(limits.MaxInFlight, limits.Queue, limits.MaxWait, limits.Adaptive, bulkhead);
+    private readonly PlaceTerms _terms = new(limits.MaxInFlight, limits.Queue, limits.MaxWait, limits.Adaptive, bulkhead, limits.Priorities);
 
     /// <summary>What share of the places for requests is taken.</summary>
     public double Load => (double)bulkhead.Requests.Taken / _terms.Max;
@@ -19,34 +19,36 @@ internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, B
 
     /// <summary>Takes a place.</summary>
     /// <param name="isStream">Whether it is for a stream.</param>
+    /// <param name="priority">The class of the request; <see langword="null"/> if nobody said.</param>
     /// <returns><see langword="null"/> if there is none.</returns>
-    public Places? TryEnter(bool isStream)
+    public PlaceClass? TryEnter(bool isStream, string? priority)
     {
         var (places, most) = isStream ? (bulkhead.Streams, limits.MaxStreams) : (bulkhead.Requests, _terms.Max);
-        if (places.TryTake(most))
+        var share = isStream ? null : _terms.ShareOf(priority);
+        if (places.TryTake(share, most))
         {
             if (!isStream && _terms.WouldRefuse(places.Taken))
             {
-                metrics.Refused(bulkhead, isStream: false, isShadow: true);
+                metrics.Refused(bulkhead, share, isStream: false, isShadow: true);
             }
 
-            return places;
+            return share?.Class ?? places.Unclassed;
         }
 
         if (_isShadow)
         {
             if (isStream || places.Taken >= most + _terms.MostWaiting)
             {
-                metrics.Refused(bulkhead, isStream, isShadow: true);
+                metrics.Refused(bulkhead, share, isStream, isShadow: true);
             }
 
-            places.Take();
-            return places;
+            places.Take(share);
+            return share?.Class ?? places.Unclassed;
         }
 
         if (!MayWait(isStream))
         {
-            metrics.Refused(bulkhead, isStream, isShadow: false);
+            metrics.Refused(bulkhead, share, isStream, isShadow: false);
         }
 
         return null;
@@ -60,33 +62,36 @@ internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, B
 
     /// <summary>Waits for a place.</summary>
     /// <param name="deadline">When it is too late, as a timestamp.</param>
+    /// <param name="priority">The class of the request; <see langword="null"/> if nobody said.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns><see langword="null"/> if none came free in time.</returns>
+    /// <returns>The place, or why there is none.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> says so.</exception>
-    public async ValueTask<Places?> EnterAsync(long deadline, CancellationToken cancellationToken)
+    public async ValueTask<(PlaceClass? Place, string? Cause)> EnterAsync(long deadline, string? priority, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         var left = deadline == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(Math.Min(start, deadline), deadline);
-        var isIn = await bulkhead.Requests.TakeAsync(_terms, left, cancellationToken).ConfigureAwait(false);
+        var share = _terms.ShareOf(priority);
+        var wait = await bulkhead.Requests.TakeAsync(_terms, share, left, cancellationToken).ConfigureAwait(false);
         metrics.Waited(bulkhead, time.GetElapsedTime(start));
-        if (isIn)
+        if (wait is PlaceWait.Taken)
         {
-            return bulkhead.Requests;
+            return (share?.Class ?? bulkhead.Requests.Unclassed, null);
         }
 
-        metrics.Refused(bulkhead, isStream: false, isShadow: false);
-        return null;
+        var cause = wait is PlaceWait.QueueFull ? OverloadCauses.QueueFull : OverloadCauses.QueueTimeout;
+        metrics.Refused(bulkhead, share, isStream: false, isShadow: false, cause);
+        return (null, cause);
     }
 
     /// <summary>An answer turns out to be a stream: it moves to the streams if there is room, else it keeps its place.</summary>
-    public Places ToStreams(Places held)
+    public PlaceClass ToStreams(PlaceClass held)
     {
-        if (ReferenceEquals(held, bulkhead.Streams) || !bulkhead.Streams.TryTake(limits.MaxStreams))
+        if (ReferenceEquals(held, bulkhead.Streams.Unclassed) || !bulkhead.Streams.TryTake(limits.MaxStreams))
         {
             return held;
         }
 
         held.GiveBack();
-        return bulkhead.Streams;
+        return bulkhead.Streams.Unclassed;
     }
 }

@@ -45,4 +45,9 @@ public sealed record ClusterLimits
     /// Lets the number of places follow what the destinations can do, up to <see cref="MaxInFlight"/>. Default <see langword="null"/>: the number is fixed.
     /// </summary>
     public AdaptiveLimit? Adaptive { get; init; }
+
+    /// <summary>
+    /// Lets classes of requests share the places, so that those that matter less give way first. Default <see langword="null"/>: all are alike.
+    /// </summary>
+    public PriorityShares? Priorities { get; init; }
 }

@@ -46,6 +46,13 @@ internal static class GatewayOptionsChecks
                 Path(nameof(options.DestinationDrainLimit)), $"DestinationDrainLimit is {options.DestinationDrainLimit}; it must be from 00:00:00 to 1.00:00:00.");
         }
 
+        if (options.PriorityClasses.Count < 2 || options.PriorityClasses.Any(string.IsNullOrWhiteSpace) || options.PriorityClasses.Distinct(StringComparer.OrdinalIgnoreCase).Count() < options.PriorityClasses.Count)
+        {
+            yield return new(
+                Path(nameof(options.PriorityClasses)),
+                $"PriorityClasses is '{string.Join(", ", options.PriorityClasses)}'; it must be two names or more that differ by more than case, the most important first.");
+        }
+
         foreach (var error in CheckProxies(options.TrustedProxies).Concat(CheckHosts(options.ServedHosts)).Concat(CheckRisks(options)))
         {
             yield return error;

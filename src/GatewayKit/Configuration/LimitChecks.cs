@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Configuration;
 
@@ -21,6 +22,18 @@ internal static class LimitChecks
             report(
                 ModelPath.Join(where, nameof(limits.MaxInFlightPerDestination)),
                 $"MaxInFlightPerDestination is {most}, but Http.MaxConnections allows {cluster.Http.MaxConnections} connections to a destination, each with one request. Lower it or raise MaxConnections.");
+        }
+    }
+
+    /// <summary>A share for a class that nobody belongs to would leave the one that was meant without.</summary>
+    public static void CheckClasses(Cluster cluster, PriorityOrder order, string path, Report report)
+    {
+        foreach (var name in cluster.Limits.Priorities?.Shares.Keys ?? [])
+        {
+            if (order.FaultOf(name) is { } fault)
+            {
+                report(ModelPath.Join(path, [nameof(cluster.Limits), nameof(cluster.Limits.Priorities), nameof(cluster.Limits.Priorities.Shares), name]), fault);
+            }
         }
     }
 }

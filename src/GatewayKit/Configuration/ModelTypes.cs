@@ -58,6 +58,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterTimeouts))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterLimits))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(AdaptiveLimit))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(PriorityShares))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]

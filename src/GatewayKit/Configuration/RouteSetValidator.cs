@@ -20,7 +20,8 @@ internal sealed record KnownNames(IReadOnlySet<string>? Clusters, IReadOnlyColle
 /// Checks routes, clusters and defaults, wherever they come from, and finds every error at once. It checks what the types cannot
 /// say; <see cref="SectionBinder"/> has checked the writing.
 /// </summary>
-internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChecks policies, RouteChecks routeChecks, DestinationTrust trust, DiscoveryChecks discovery, NamedClientChecks clients, AffinityChecks affinity)
+internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChecks policies, RouteChecks routeChecks, DestinationTrust trust, DiscoveryChecks discovery, NamedClientChecks clients, AffinityChecks affinity,
+    PriorityOrder priorities)
 {
     /// <param name="sets">What the sources say.</param>
     /// <param name="mapped">What the host mapped. Its routes from code are not part of a set, but use its clusters.</param>
@@ -53,6 +54,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
                     discovery.Check(cluster, path, report);
                     clients.Check(cluster, path, report);
                     affinity.Check(cluster, path, report);
+                    LimitChecks.CheckClasses(cluster, priorities, path, report);
                 }
             }
         }

@@ -14,6 +14,7 @@ internal static class TelemetryTags
     public const string Field = "gatewaykit.field";
     public const string Cause = "gatewaykit.cause";
     public const string Reason = "gatewaykit.reason";
+    public const string Priority = "gatewaykit.priority";
     public const string Live = "gatewaykit.live";
     public const string Candidate = "gatewaykit.candidate";
 }

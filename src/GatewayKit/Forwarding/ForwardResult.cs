@@ -17,9 +17,9 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     private readonly Exchange _exchange;
 
     // The place at the cluster.
-    private Places? _place;
+    private PlaceClass? _place;
 
-    internal ForwardResult(Exchange exchange, Places? place) => (_exchange, _place) = (exchange, place);
+    internal ForwardResult(Exchange exchange, PlaceClass? place) => (_exchange, _place) = (exchange, place);
 
     /// <summary>The status the destination answered with.</summary>
     public int StatusCode => (int)Answer.StatusCode;
@@ -72,7 +72,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
         return ending;
     }
 
-    private static async ValueTask LeaveAsync(ValueTask ending, Places place)
+    private static async ValueTask LeaveAsync(ValueTask ending, PlaceClass place)
     {
         try
         {

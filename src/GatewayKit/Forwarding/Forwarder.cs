@@ -141,7 +141,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
         }
 
         var isStream = isGrpc || upgrade is not null || LongLived.AcceptsEventsAlone(httpContext.Request);
-        if (bulkhead.TryEnter(isStream) is { } place)
+        if (bulkhead.TryEnter(isStream, context?.Priority) is { } place)
         {
             return Send(call, ring, place);
         }
@@ -157,10 +157,11 @@ public sealed class Forwarder : IClusterSender, IDisposable
 
     private async ValueTask<object?> EnterAsync(ForwardCall call, AttemptRing? ring, ClusterBulkhead bulkhead)
     {
-        Places? place;
+        PlaceClass? place;
+        string? cause;
         try
         {
-            place = await bulkhead.EnterAsync(call.Deadline.At, call.HttpContext.RequestAborted).ConfigureAwait(false);
+            (place, cause) = await bulkhead.EnterAsync(call.Deadline.At, call.Context?.Priority, call.HttpContext.RequestAborted).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -168,10 +169,11 @@ public sealed class Forwarder : IClusterSender, IDisposable
         }
 
         return place is not null ? await Send(call, ring, place).ConfigureAwait(false)
-            : Refuse(call.Deadline.At <= _sender.Time.GetTimestamp() ? ForwardError.DeadlineExceeded : ForwardError.Overloaded);
+            : call.Deadline.At <= _sender.Time.GetTimestamp() ? Refuse(ForwardError.DeadlineExceeded)
+            : Refuse(ForwardError.Overloaded, cause: cause);
     }
 
-    private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, Places? place)
+    private ValueTask<object?> Send(in ForwardCall call, AttemptRing? ring, PlaceClass? place)
     {
         if (ring is not null)
         {
@@ -184,7 +186,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
 
     // The one wait of most requests. Looked at rather than caught: a catch that awaits would keep an exception in every request's state.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> ConcludeAsync(Exchange exchange, Task<HttpResponseMessage> sending, Places? place)
+    private async ValueTask<object?> ConcludeAsync(Exchange exchange, Task<HttpResponseMessage> sending, PlaceClass? place)
     {
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return _sender.Receive(exchange, sending, out var failing)
@@ -193,7 +195,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, Places? place)
+    private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, PlaceClass? place)
     {
         try
         {
@@ -207,7 +209,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
     }
 
     /// <summary>Makes an answer or a refusal of what the ring has kept.</summary>
-    internal object Conclude(in AttemptResult attempt, HttpContext httpContext, bool isExhausted, Places? place)
+    internal object Conclude(in AttemptResult attempt, HttpContext httpContext, bool isExhausted, PlaceClass? place)
     {
         if (isExhausted && _peers.Include(httpContext))
         {
@@ -217,7 +219,7 @@ public sealed class Forwarder : IClusterSender, IDisposable
         return Conclude(attempt, place);
     }
 
-    private object Conclude(in AttemptResult attempt, Places? place)
+    private object Conclude(in AttemptResult attempt, PlaceClass? place)
     {
         if (attempt.Exchange is not { Error: ForwardError.None })
         {
@@ -321,7 +323,8 @@ public sealed class Forwarder : IClusterSender, IDisposable
 
     private long After(TimeSpan time) => _sender.Time.GetTimestamp() + (long)(time.TotalSeconds * _sender.Time.TimestampFrequency);
 
-    private static GatewayProblem Refuse(ForwardError error, TimeSpan? retryAfter = null) => new(ForwardFailure.Of(error).Reason, retryAfter: retryAfter ?? RetryAfter(error));
+    private static GatewayProblem Refuse(ForwardError error, TimeSpan? retryAfter = null, string? cause = null) =>
+        new(ForwardFailure.Of(error).Reason, retryAfter: retryAfter ?? RetryAfter(error)) { Cause = cause };
 
     // Room may be made at any time, and another instance of the gateway may have some (RFC 9110 §15.6.4).
     private static TimeSpan? RetryAfter(ForwardError error) => error is ForwardError.Overloaded or ForwardError.Draining ? TimeSpan.FromSeconds(1) : null;

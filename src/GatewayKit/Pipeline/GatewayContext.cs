@@ -80,6 +80,12 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>What answered in place of the endpoint's own terminal; <see langword="null"/> while nothing did.</summary>
     public FallbackRecord? Fallback => HttpContext.Features.Get<FallbackRecord>();
 
+    /// <summary>
+    /// The class of the request, which says who gives way to whom where there is not room for all: one of <see cref="GatewayOptions.PriorityClasses"/>. Whoever
+    /// knows better sets it, such as a policy that has found out who calls. Default <see cref="PriorityClass.Standard"/>.
+    /// </summary>
+    public string Priority { get => field ?? PriorityClass.Standard; set => field = value ?? throw new ArgumentNullException(nameof(value)); }
+
     /// <summary>What changes the exchange with the destination; <see langword="null"/> when it goes through as it came.</summary>
     public IForwardTransform? ForwardTransform { get; set; }
 

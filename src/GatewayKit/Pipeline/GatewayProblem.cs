@@ -44,6 +44,12 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     /// <summary>The names of the limits that the request ran into; the problem tells them in <c>violated-policies</c>. Default none.</summary>
     public IReadOnlyList<string> ViolatedPolicies { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
+    /// <summary>
+    /// What exactly the reason was for, such as <c>queue-full</c> of <c>overloaded</c>: a word of a few that there are, for logs and metrics. The client is not told.
+    /// Default none.
+    /// </summary>
+    public string? Cause { get; init; }
+
     /// <summary>The step of the pipeline that refused the request's answer; <see langword="null"/> for one that did not let it through.</summary>
     internal int? Step { get; private init; }
 
@@ -54,7 +60,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     public static GatewayProblem TooManyRequests(TimeSpan retryAfter) => new(RejectionReason.RateLimited, retryAfter: retryAfter);
 
     // A copy: problems are shared.
-    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, ViolatedPolicies = ViolatedPolicies, Step = step };
+    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, ViolatedPolicies = ViolatedPolicies, Cause = Cause, Step = step };
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using GatewayKit.Diagnostics;
 using Microsoft.Extensions.Logging;
@@ -13,18 +14,31 @@ internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<Pipeli
     private readonly Counter<long> _candidates = meter.Meter.CreateCounter<long>(
         "gatewaykit.policy.candidates", "{request}", "Requests that a policy and its candidate decided on, by what each of them decided.");
 
-    public void Decided(GatewayContext context, GatewayPipelineStep step, PolicyOutcome outcome, RejectionReason? reason)
+    public void Decided(GatewayContext context, GatewayPipelineStep step, PolicyOutcome outcome, RejectionReason? reason, string? cause = null)
     {
         var code = reason?.Code ?? "none";
         if (_refusals.Enabled)
         {
-            _refusals.Add(
-                1,
-                new(TelemetryTags.Route, context.Endpoint.RouteId),
-                new(TelemetryTags.Policy, step.Name),
-                new(TelemetryTags.Outcome, outcome is PolicyOutcome.WouldRefuse ? "would-refuse" : "refused"),
-                new(TelemetryTags.Reason, code));
+            var tags = new TagList
+            {
+                { TelemetryTags.Route, context.Endpoint.RouteId },
+                { TelemetryTags.Policy, step.Name },
+                { TelemetryTags.Outcome, outcome is PolicyOutcome.WouldRefuse ? "would-refuse" : "refused" },
+                { TelemetryTags.Reason, code },
+            };
+            if (cause is not null)
+            {
+                tags.Add(TelemetryTags.Cause, cause);
+            }
+
+            _refusals.Add(1, tags);
         }
+
+        if (cause is not null && logger.IsEnabled(LogLevel.Debug))
+        {
+            code = $"{code} ({cause})";
+        }
+
 
         if (outcome is PolicyOutcome.WouldRefuse)
         {

@@ -24,11 +24,11 @@ internal sealed partial class PipelineOutcomes(PipelineMetrics metrics, IEnumera
             if (problem.Step is { } refusedAt)
             {
                 context.RefusedAt = refusedAt;
-                metrics.Decided(context, context.Pipeline.Steps[refusedAt], PolicyOutcome.Refused, problem.Reason);
+                metrics.Decided(context, context.Pipeline.Steps[refusedAt], PolicyOutcome.Refused, problem.Reason, problem.Cause);
             }
             else if (context.EndedAt is { } step)
             {
-                metrics.Decided(context, step, PolicyOutcome.Refused, problem.Reason);
+                metrics.Decided(context, step, PolicyOutcome.Refused, problem.Reason, problem.Cause);
             }
         }
     }

@@ -1,17 +1,18 @@
 using System.Threading.RateLimiting;
 using BenchmarkDotNet.Attributes;
+using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Bulkheads;
 
 namespace GatewayKit.Benchmarks.Resilience;
 
-/// <summary>One place taken and given back: of a fixed number, of one that adapts with its sample, and of the framework's concurrency limiter.</summary>
+/// <summary>One place taken and given back: of a fixed number, of one that adapts with its sample, of one that classes share, and of the framework's concurrency limiter.</summary>
 [MemoryDiagnoser]
 public class AdaptiveLimitBenchmarks
 {
     private static readonly TimeSpan HeadTime = TimeSpan.FromMilliseconds(20);
 
     private Places _places = null!;
-    private PlaceTerms _fixed = null!, _adaptive = null!;
+    private PlaceTerms _fixed = null!, _adaptive = null!, _shared = null!;
     private ConcurrencyLimiter _framework = null!;
 
     [GlobalSetup]
@@ -21,6 +22,7 @@ public class AdaptiveLimitBenchmarks
         _places = bulkhead.Requests;
         _fixed = new(1_000, queue: 8, TimeSpan.FromMilliseconds(100));
         _adaptive = new(1_000, queue: null, TimeSpan.FromMilliseconds(100), new(), bulkhead);
+        _shared = new(1_000, queue: 8, TimeSpan.FromMilliseconds(100), bulkhead: bulkhead, priorities: new());
         _framework = CreateFramework();
     }
 
@@ -39,6 +41,16 @@ public class AdaptiveLimitBenchmarks
     {
         var isIn = _places.TryTake(_fixed.Max);
         _places.GiveBack();
+        return isIn;
+    }
+
+    /// <summary>With the look-up of the class, as a request does it.</summary>
+    [Benchmark]
+    public bool Prioritized()
+    {
+        var share = _shared.ShareOf(PriorityClass.Standard)!;
+        var isIn = _places.TryTake(share, _shared.Max);
+        share.Class.GiveBack();
         return isIn;
     }
 

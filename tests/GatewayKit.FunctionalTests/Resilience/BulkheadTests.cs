@@ -116,6 +116,23 @@ public sealed class BulkheadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Metrics_tell_why_there_was_no_place()
+    {
+        await using var gateway = await StartAsync();
+        using var refusals = new CountedTags(gateway, "gatewaykit.policy.refusals");
+        using var first = await BeginAsync(gateway, "/queued");
+        using var second = await AskAsync(gateway, "/queued");
+        await WaitingAsync(gateway, 1);
+        using var third = await AskAsync(gateway, "/queued");
+        await WaitingAsync(gateway, 2);
+        using var tooMany = await gateway.Client.GetAsync("/queued", TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await second.ReadAnswerAsync();
+        await third.ReadAnswerAsync();
+        Assert.Equal(["queue-full", "queue-timeout", "queue-timeout"], refusals.Of("gatewaykit.cause"));
+    }
+
+    [Fact]
     public async Task Sockets_and_event_streams_do_not_starve_requests()
     {
         await using var gateway = await StartAsync();

@@ -71,7 +71,7 @@ internal static class Frames
     public const int Acknowledgement = 0x1;
     public const int EndHeaders = 0x4;
     public const int Padded = 0x8;
-    public const int WithPriority = 0x20;
+    public const int WithRequestPriority = 0x20;
 
     /// <summary>What a client's connection begins with (RFC 9113 §3.4).</summary>
     public const string Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -67,7 +67,7 @@ internal sealed class FrameReader(Func<int, Task<string>> take)
     {
         var (length, type, flags, stream) = Frame.ReadHead(await take(Frame.HeadLength));
         var frame = new Frame(type, flags, stream, length == 0 ? string.Empty : await take(length));
-        if (type is FrameType.Headers or FrameType.Data && (flags & (Frames.Padded | Frames.WithPriority)) != 0)
+        if (type is FrameType.Headers or FrameType.Data && (flags & (Frames.Padded | Frames.WithRequestPriority)) != 0)
         {
             throw new FormatException($"Neither side pads or prioritises: {frame}");
         }

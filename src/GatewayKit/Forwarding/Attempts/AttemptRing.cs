@@ -69,7 +69,7 @@ internal sealed class AttemptRing
     /// <param name="place">The request's place in the cluster; given back if there is no result.</param>
     /// <param name="forwarder">Makes an answer or a refusal of the attempt that is kept.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<object?> RunAsync(ForwardCall call, Places? place, Forwarder forwarder)
+    public async ValueTask<object?> RunAsync(ForwardCall call, PlaceClass? place, Forwarder forwarder)
     {
         _cluster.Budget.Deposit();
         var ring = new RingCall(call, _sender, CreateReplay(call));
@@ -102,7 +102,7 @@ internal sealed class AttemptRing
         }
     }
 
-    private async ValueTask<object?> RunAsync(RingCall ring, Places? place, Forwarder forwarder)
+    private async ValueTask<object?> RunAsync(RingCall ring, PlaceClass? place, Forwarder forwarder)
     {
         var context = ResilienceContextPool.Shared.Get();
         if (_hasSeveral)

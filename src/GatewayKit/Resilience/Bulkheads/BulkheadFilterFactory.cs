@@ -10,6 +10,8 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
     /// <summary>When a client that found no place may ask again: a place may be free at any time.</summary>
     private static readonly GatewayProblem Full = new(RejectionReason.Overloaded, retryAfter: TimeSpan.FromSeconds(1));
 
+    private static readonly GatewayProblem QueueFull = new(RejectionReason.Overloaded, retryAfter: Full.RetryAfter) { Cause = OverloadCauses.QueueFull };
+    private static readonly GatewayProblem QueueTimeout = new(RejectionReason.Overloaded, retryAfter: Full.RetryAfter) { Cause = OverloadCauses.QueueTimeout };
     private static readonly GatewayProblem TooLate = new(RejectionReason.DeadlineExceeded);
     private static readonly GatewayProblem Gone = new(RejectionReason.ClientAborted);
 
@@ -18,44 +20,49 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
     {
         var bulkhead = bulkheads.For(endpoint, policy);
         var adapts = policy.Adaptive is { Mode: not PolicyMode.Off };
-        var terms = new PlaceTerms(policy.MaxInFlight, policy.Queue ?? (adapts ? null : 0), policy.MaxWait, policy.Adaptive, bulkhead);
+        var terms = new PlaceTerms(policy.MaxInFlight, policy.Queue ?? (adapts ? null : 0), policy.MaxWait, policy.Adaptive, bulkhead, policy.Priorities);
         var maxStreams = policy.MaxStreams ?? policy.MaxInFlight;
         if (policy.Mode is PolicyMode.Shadow)
         {
-            return context => Watch(context.HttpContext, bulkhead, terms, maxStreams, out var sample) ? Run(GatewayContext.From(context), sample, next) : new(Full);
+            return context => Watch(GatewayContext.From(context), bulkhead, terms, maxStreams, out var sample) ? Run(GatewayContext.From(context), sample, next) : new(Full);
         }
 
         return context =>
         {
             var isStream = LongLived.IsAsked(context.HttpContext);
-            if (isStream ? !bulkhead.Streams.TryTake(maxStreams) : !bulkhead.Requests.TryTake(terms.Max))
+            var share = isStream ? null : terms.ShareOf(GatewayContext.From(context).Priority);
+            if (isStream ? !bulkhead.Streams.TryTake(maxStreams) : !bulkhead.Requests.TryTake(share, terms.Max))
             {
                 return isStream || policy.Queue is 0 || (policy.Queue is null && !adapts) ? new(Full) : WaitAsync(GatewayContext.From(context), bulkhead, terms, maxStreams, next);
             }
 
             if (!isStream && terms.WouldRefuse(bulkhead.Requests.Taken))
             {
-                metrics.Refused(bulkhead, isStream: false, isShadow: true);
+                metrics.Refused(bulkhead, share, isStream: false, isShadow: true);
             }
 
-            return Run(GatewayContext.From(context), Hold(bulkhead, terms, isStream, context.HttpContext.Response, maxStreams), next);
+            return Run(GatewayContext.From(context), Hold(bulkhead, terms, PlaceOf(bulkhead, share, isStream), context.HttpContext.Response, maxStreams), next);
         };
     }
 
     // Nobody waits: those who would have are counted as if they had a place, and those beyond the queue, who would have been refused, not at all.
-    private bool Watch(HttpContext httpContext, Bulkhead bulkhead, PlaceTerms terms, int maxStreams, out EndpointSample? sample)
+    private bool Watch(GatewayContext context, Bulkhead bulkhead, PlaceTerms terms, int maxStreams, out EndpointSample? sample)
     {
-        var isStream = LongLived.IsAsked(httpContext);
+        var isStream = LongLived.IsAsked(context.HttpContext);
+        var share = isStream ? null : terms.ShareOf(context.Priority);
         var (places, most) = isStream ? (bulkhead.Streams, maxStreams) : (bulkhead.Requests, terms.Max + terms.MostWaiting);
-        var hasRoom = places.TryTake(most);
-        sample = hasRoom ? Hold(bulkhead, terms, isStream, httpContext.Response, maxStreams) : null;
+        var hasRoom = places.TryTake(share, most);
+        sample = hasRoom ? Hold(bulkhead, terms, PlaceOf(bulkhead, share, isStream), context.HttpContext.Response, maxStreams) : null;
         return hasRoom;
     }
 
-    private EndpointSample? Hold(Bulkhead bulkhead, PlaceTerms terms, bool isStream, HttpResponse response, int maxStreams)
+    // None for a stream.
+    private static PlaceClass? PlaceOf(Bulkhead bulkhead, PlaceShare? share, bool isStream) => isStream ? null : share?.Class ?? bulkhead.Requests.Unclassed;
+
+    private EndpointSample? Hold(Bulkhead bulkhead, PlaceTerms terms, PlaceClass? place, HttpResponse response, int maxStreams)
     {
-        var sample = terms.IsSampled && !isStream ? new EndpointSample(results, terms, bulkhead.Requests, response, time) : null;
-        BulkheadLease.Hold(bulkhead, isStream, response, maxStreams, sample);
+        var sample = terms.IsSampled && place is not null ? new EndpointSample(results, terms, bulkhead.Requests, response, time) : null;
+        BulkheadLease.Hold(bulkhead, place, response, maxStreams, sample);
         return sample;
     }
 
@@ -114,10 +121,11 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
             return TooLate;
         }
 
-        bool isIn;
+        var share = terms.ShareOf(context.Priority);
+        PlaceWait wait;
         try
         {
-            isIn = await bulkhead.Requests.TakeAsync(terms, left, context.HttpContext.RequestAborted).ConfigureAwait(false);
+            wait = await bulkhead.Requests.TakeAsync(terms, share, left, context.HttpContext.RequestAborted).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -125,11 +133,11 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
         }
 
         metrics.Waited(bulkhead, time.GetElapsedTime(start));
-        if (!isIn)
+        if (wait is not PlaceWait.Taken)
         {
-            return time.GetTimestamp() >= context.Deadline ? TooLate : Full;
+            return time.GetTimestamp() >= context.Deadline ? TooLate : wait is PlaceWait.QueueFull ? QueueFull : QueueTimeout;
         }
 
-        return await Run(context, Hold(bulkhead, terms, isStream: false, context.HttpContext.Response, maxStreams), next).ConfigureAwait(false);
+        return await Run(context, Hold(bulkhead, terms, PlaceOf(bulkhead, share, isStream: false), context.HttpContext.Response, maxStreams), next).ConfigureAwait(false);
     }
 }

@@ -12,15 +12,20 @@ internal sealed class BulkheadLease
     private readonly HttpResponse _response;
     private readonly int _maxStreams;
     private readonly EndpointSample? _sample;
-    private Places _place;
+    private PlaceClass _place;
 
-    private BulkheadLease(Bulkhead bulkhead, HttpResponse response, int maxStreams, EndpointSample? sample) =>
-        (_bulkhead, _response, _maxStreams, _place, _sample) = (bulkhead, response, maxStreams, bulkhead.Requests, sample);
+    private BulkheadLease(Bulkhead bulkhead, PlaceClass place, HttpResponse response, int maxStreams, EndpointSample? sample) =>
+        (_bulkhead, _response, _maxStreams, _place, _sample) = (bulkhead, response, maxStreams, place, sample);
 
     /// <summary>Holds a place that was taken.</summary>
-    public static void Hold(Bulkhead bulkhead, bool isStream, HttpResponse response, int maxStreams, EndpointSample? sample = null)
+    /// <param name="bulkhead">Where.</param>
+    /// <param name="place">Whose place it is; <see langword="null"/> for a stream's.</param>
+    /// <param name="response">The answer that it is held for.</param>
+    /// <param name="maxStreams">How many streams there may be.</param>
+    /// <param name="sample">Wants to know when the answer starts.</param>
+    public static void Hold(Bulkhead bulkhead, PlaceClass? place, HttpResponse response, int maxStreams, EndpointSample? sample = null)
     {
-        if (isStream)
+        if (place is null)
         {
             response.OnCompleted(
                 static places =>
@@ -32,7 +37,7 @@ internal sealed class BulkheadLease
             return;
         }
 
-        var lease = new BulkheadLease(bulkhead, response, maxStreams, sample);
+        var lease = new BulkheadLease(bulkhead, place, response, maxStreams, sample);
         response.OnCompleted(
             static lease =>
             {
@@ -59,7 +64,7 @@ internal sealed class BulkheadLease
         if (LongLived.IsEventStream(_response.ContentType) && _bulkhead.Streams.TryTake(_maxStreams))
         {
             _place.GiveBack();
-            _place = _bulkhead.Streams;
+            _place = _bulkhead.Streams.Unclassed;
         }
     }
 }

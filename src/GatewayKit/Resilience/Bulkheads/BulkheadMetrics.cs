@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using GatewayKit.Diagnostics;
 
@@ -11,6 +12,9 @@ internal sealed class BulkheadMetrics
 
     /// <summary>The tag for what is counted: <c>request</c> or <c>stream</c>.</summary>
     public const string KindTag = "gatewaykit.kind";
+
+    // Of requests whose class has no share.
+    private const string Unknown = "unknown";
 
     private readonly Bulkheads _bulkheads;
     private readonly Histogram<double> _wait;
@@ -29,8 +33,21 @@ internal sealed class BulkheadMetrics
 
     public void Waited(Bulkhead bulkhead, TimeSpan time) => _wait.Record(time.TotalSeconds, NameOf(bulkhead));
 
-    public void Refused(Bulkhead bulkhead, bool isStream, bool isShadow) =>
-        _refused.Add(1, NameOf(bulkhead), new(KindTag, isStream ? "stream" : "request"), new(TelemetryTags.Outcome, isShadow ? "would_refuse" : "refused"));
+    public void Refused(Bulkhead bulkhead, PlaceShare? share, bool isStream, bool isShadow, string? cause = null)
+    {
+        var tags = new TagList { NameOf(bulkhead), new(KindTag, isStream ? "stream" : "request"), new(TelemetryTags.Outcome, isShadow ? "would_refuse" : "refused") };
+        if (share is not null)
+        {
+            tags.Add(TelemetryTags.Priority, share.Class.Name ?? Unknown);
+        }
+
+        if (cause is not null)
+        {
+            tags.Add(TelemetryTags.Cause, cause);
+        }
+
+        _refused.Add(1, tags);
+    }
 
     private static KeyValuePair<string, object?> NameOf(Bulkhead bulkhead) => new(bulkhead.IsCluster ? TelemetryTags.Cluster : BulkheadTag, bulkhead.Name);
 
@@ -38,7 +55,18 @@ internal sealed class BulkheadMetrics
     {
         foreach (var bulkhead in _bulkheads.InUse)
         {
-            yield return new(bulkhead.Requests.Taken, NameOf(bulkhead), new(KindTag, "request"));
+            // Read one after the other while requests come and go: the rest may be off by those.
+            var rest = bulkhead.Requests.Taken;
+            var classes = bulkhead.Requests.Classes;
+            foreach (var one in classes)
+            {
+                var taken = one.Taken;
+                rest -= taken;
+                yield return new(taken, NameOf(bulkhead), new(KindTag, "request"), new(TelemetryTags.Priority, one.Name));
+            }
+
+            yield return classes.Count == 0 ? new(rest, NameOf(bulkhead), new(KindTag, "request"))
+                : new(Math.Max(0, rest), NameOf(bulkhead), new(KindTag, "request"), new(TelemetryTags.Priority, Unknown));
             yield return new(bulkhead.Streams.Taken, NameOf(bulkhead), new(KindTag, "stream"));
         }
     }

@@ -45,6 +45,12 @@ public sealed record BulkheadPolicy : IGuardPolicy, IValidatableObject
     [ValidateObjectMembers]
     public AdaptiveLimit? Adaptive { get; init; }
 
+    /// <summary>
+    /// Lets classes of requests share the places, so that those that matter less give way first. Default <see langword="null"/>: all are alike.
+    /// </summary>
+    [ValidateObjectMembers]
+    public PriorityShares? Priorities { get; init; }
+
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using GatewayKit.Pipeline;
 
 namespace GatewayKit.Resilience.Bulkheads;
@@ -13,13 +14,16 @@ internal sealed class PlaceTerms
     private readonly LimitEstimator? _estimator;
     private readonly AdaptiveLimit _adaptive;
     private readonly bool _isInForce;
+    private readonly FrozenDictionary<string, PlaceShare>? _shares;
+    private readonly PlaceShare? _unknown;
 
     /// <param name="ceiling">The most places there are.</param>
     /// <param name="queue">How many may wait. Default: a tenth of the places, at least 8.</param>
     /// <param name="maxWait">How long.</param>
     /// <param name="adaptive">What moves the number of places. Default: nothing.</param>
-    /// <param name="bulkhead">Whose places they are, where something does.</param>
-    public PlaceTerms(int ceiling, int? queue, TimeSpan maxWait, AdaptiveLimit? adaptive = null, Bulkhead? bulkhead = null)
+    /// <param name="bulkhead">Whose places they are, where something does or classes share them.</param>
+    /// <param name="priorities">How classes of requests share them. Default: there are none.</param>
+    public PlaceTerms(int ceiling, int? queue, TimeSpan maxWait, AdaptiveLimit? adaptive = null, Bulkhead? bulkhead = null, PriorityShares? priorities = null)
     {
         (Ceiling, _queue, _maxWait) = (ceiling, queue, maxWait);
         adaptive = adaptive is { Mode: not PolicyMode.Off } ? adaptive : null;
@@ -29,6 +33,13 @@ internal sealed class PlaceTerms
         };
         _estimator = adaptive is null ? null : bulkhead!.EstimatorFor(_adaptive);
         _isInForce = _adaptive.Mode is PolicyMode.Enforce && _estimator is not null;
+        if (priorities is not null)
+        {
+            var places = bulkhead!.Requests;
+            _shares = priorities.Shares.ToFrozenDictionary(
+                static entry => entry.Key, entry => new PlaceShare(places.ClassOf(entry.Key), entry.Value), StringComparer.OrdinalIgnoreCase);
+            _unknown = new(places.Unclassed, Share: 0);
+        }
     }
 
     /// <summary>The most places there ever are.</summary>
@@ -39,6 +50,9 @@ internal sealed class PlaceTerms
 
     /// <summary>How many may wait now.</summary>
     public int MostWaiting => _queue ?? Math.Max(8, Max / 10);
+
+    /// <summary>What a class of requests is entitled to; <see langword="null"/> if there are no classes.</summary>
+    public PlaceShare? ShareOf(string? priority) => _shares is null ? null : _shares.GetValueOrDefault(priority ?? PriorityClass.Standard) ?? _unknown;
 
     /// <summary>Whether samples are wanted.</summary>
     public bool IsSampled => _estimator is not null;

@@ -89,7 +89,7 @@ public sealed class AdaptivePlacesTests
                 if (!isIn)
                 {
                     using var patience = new CancellationTokenSource();
-                    var waiting = bulkhead.Requests.TakeAsync(terms, random.Next(4) == 0 ? TimeSpan.FromMilliseconds(1) : TimeSpan.MaxValue, patience.Token).AsTask();
+                    var waiting = bulkhead.Requests.GetsOneAsync(terms, random.Next(4) == 0 ? TimeSpan.FromMilliseconds(1) : TimeSpan.MaxValue, patience.Token);
                     if (random.Next(3) == 0)
                     {
                         await patience.CancelAsync();
@@ -145,7 +145,7 @@ public sealed class AdaptivePlacesTests
         Assert.False(Places.TryTake(_terms.Max));
     }
 
-    private Task<bool> WaitAsync() => Places.TakeAsync(_terms, TimeSpan.MaxValue, TestContext.Current.CancellationToken).AsTask();
+    private Task<bool> WaitAsync() => Places.GetsOneAsync(_terms, TimeSpan.MaxValue, TestContext.Current.CancellationToken);
 
     // Gives places back one by one and sees who gets each.
     private async Task<int[]> InOrderAsync(Task<bool>[] waiting)

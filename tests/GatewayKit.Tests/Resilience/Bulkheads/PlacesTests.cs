@@ -113,7 +113,7 @@ public sealed class PlacesTests
                 var isIn = places.TryTake(Max);
                 if (!isIn)
                 {
-                    var waiting = places.TakeAsync(terms, TimeSpan.MaxValue, patience.Token).AsTask();
+                    var waiting = places.GetsOneAsync(terms, TimeSpan.MaxValue, patience.Token);
                     if (random.Next(3) == 0)
                     {
                         await patience.CancelAsync();
@@ -161,5 +161,5 @@ public sealed class PlacesTests
     }
 
     private Task<bool> WaitAsync(int max = 1, int mostWaiting = 8, CancellationToken cancellationToken = default) =>
-        _places.TakeAsync(new(max, mostWaiting, Limit), TimeSpan.MaxValue, cancellationToken).AsTask();
+        _places.GetsOneAsync(new(max, mostWaiting, Limit), TimeSpan.MaxValue, cancellationToken);
 }

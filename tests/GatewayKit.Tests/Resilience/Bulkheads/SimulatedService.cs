@@ -98,7 +98,7 @@ internal sealed class SimulatedService
         }
         else
         {
-            var entering = _bulkhead.Requests.TakeAsync(_terms, TimeSpan.MaxValue, CancellationToken.None).AsTask();
+            var entering = _bulkhead.Requests.GetsOneAsync(_terms, TimeSpan.MaxValue, CancellationToken.None);
             _waiting.Add((entering, request));
             Schedule(0.1, () =>
             {

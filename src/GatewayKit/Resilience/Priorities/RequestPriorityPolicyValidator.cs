@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Resilience.Priorities;
+
+[OptionsValidator]
+internal sealed partial class RequestPriorityPolicyValidator : IValidateOptions<RequestPriorityPolicy>;
