@@ -179,6 +179,28 @@ public sealed class CandidateTests
         Assert.Equal(2, log.Take(eventId: 1007).Count(static entry => entry.Level is LogLevel.Error));
     }
 
+    [Theory]
+    [InlineData(true, false, 100, HttpStatusCode.TooManyRequests, "refused/allowed")]
+    [InlineData(false, true, 100, HttpStatusCode.OK, "allowed/refused")]
+    [InlineData(true, true, 100, HttpStatusCode.TooManyRequests, "refused/refused")]
+    [InlineData(true, false, 1, HttpStatusCode.OK, "refused/allowed")]
+    public async Task Refusals_of_answers_are_compared_too(bool liveRefuses, bool candidateRefuses, int percent, HttpStatusCode status, string row)
+    {
+        var request = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Loopback } };
+        Assert.Equal(percent == 100, new EnforcedShare("Late", percent).Includes(request));
+        await using var gateway = await StartAsync(
+            new LatePolicy { Refuses = liveRefuses, EnforcePercent = percent, Candidate = new() { Mode = PolicyMode.Shadow, Refuses = candidateRefuses } },
+            services: static builder => builder.AddPolicy<LatePolicy, LateFilterFactory>("Late"));
+        using var table = new CandidateTable(gateway);
+        foreach (var path in (string[])["route", "own"])
+        {
+            using var answer = await gateway.Client.GetAsync($"/{path}");
+            Assert.Equal(status, answer.StatusCode);
+        }
+
+        Assert.Equal([$"own Late {row} 1", $"route Late {row} 1"], table.Rows);
+    }
+
     [Fact]
     public async Task What_fails_behind_a_candidate_is_no_decision_of_it()
     {
@@ -265,6 +287,32 @@ public sealed class CandidateTests
                 return "own";
             }).WithName("own").WithGatewayPolicy(policy);
         });
+
+    private sealed record LatePolicy : IGatewayPolicy
+    {
+        public GatewayStage Stage => GatewayStage.Limit;
+
+        public PolicyMode Mode { get; init; }
+
+        public int EnforcePercent { get; init; } = 100;
+
+        public bool Refuses { get; init; }
+
+        public LatePolicy? Candidate { get; init; }
+
+        IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
+
+        IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+    }
+
+    private sealed class LateFilterFactory : GatewayFilterFactory<LatePolicy>
+    {
+        protected override EndpointFilterDelegate Create(LatePolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next) => async context =>
+        {
+            var answer = await next(context);
+            return policy.Refuses ? GatewayContext.From(context).RefuseAnswer(policy, new(RejectionReason.RateLimited)) : answer;
+        };
+    }
 
     private sealed record BrokenPolicy : IGatewayPolicy
     {
