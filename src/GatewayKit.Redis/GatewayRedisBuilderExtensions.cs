@@ -25,7 +25,7 @@ public static class GatewayRedisBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
         services.AddOptionsWithValidateOnStart<RedisOptions, RedisOptionsValidator>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RedisOptions>, RedisPresence>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RedisOptions>, RedisAddressValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<RedisMetrics>();
         services.TryAddSingleton(static provider => new RedisConnection(

@@ -10,6 +10,8 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
 {
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan MinAsyncTimeout = TimeSpan.FromSeconds(1);
+
     private readonly string? _connectionString = options.Value.ConnectionString;
     private Task<IConnectionMultiplexer>? _connecting;
     private bool _isDisposed;
@@ -22,33 +24,42 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
         if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
         {
             // The host's may be made by code that waits.
-            _connecting = _connectionString is null ? Task.Run(ofHost) : ConnectAsync(_connectionString);
+            _connecting = _connectionString is null ? Task.Run(ofHost) : ConnectAsync(_connectionString, options.Value.Timeout);
             (await _connecting.ConfigureAwait(false)).ConnectionRestored += (_, _) => restored();
         }
 
         return (await _connecting.ConfigureAwait(false)).GetDatabase();
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _isDisposed = true;
-        if (_connecting is { } connecting && _connectionString is not null)
+        if (_connecting is not { } connecting || _connectionString is null)
         {
-            try
-            {
-                await (await connecting.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-            }
-            catch (RedisException)
-            {
-                // There was none.
-            }
+            return ValueTask.CompletedTask;
         }
+
+        // One that is still being made may take as long as it likes; the host does not wait for it.
+        var disposing = DisposeAsync(connecting);
+        return connecting.IsCompleted ? new(disposing) : ValueTask.CompletedTask;
     }
 
     // A container that is disposed so has nobody who could wait.
     public void Dispose() => _ = DisposeAsync().AsTask();
 
-    private static async Task<IConnectionMultiplexer> ConnectAsync(string connectionString)
+    private static async Task DisposeAsync(Task<IConnectionMultiplexer> connecting)
+    {
+        try
+        {
+            await (await connecting.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+        catch (RedisException)
+        {
+            // There was none.
+        }
+    }
+
+    private static async Task<IConnectionMultiplexer> ConnectAsync(string connectionString, TimeSpan timeout)
     {
         var configuration = ConfigurationOptions.Parse(connectionString);
         configuration.ClientName ??= "GatewayKit";
@@ -56,6 +67,8 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
 
         // What is not sent at once would be counted when nobody waits for it any more.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        // A connection on which nothing has come for four times this long is taken for dead, and made anew. Requests do not wait so long in any case.
+        configuration.AsyncTimeout = (int)Math.Max(2 * timeout.TotalMilliseconds, MinAsyncTimeout.TotalMilliseconds);
         configuration.ReconnectRetryPolicy = new LinearRetry((int)ReconnectInterval.TotalMilliseconds);
         return await ConnectionMultiplexer.ConnectAsync(configuration).ConfigureAwait(false);
     }

@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace GatewayKit.Redis;
 
 /// <summary>How the gateway uses Redis. Read at start.</summary>
-public sealed class RedisOptions
+public sealed class RedisOptions : IValidatableObject
 {
     /// <summary>
     /// Where Redis is, in the form of StackExchange.Redis: <c>host:6379,password=…,ssl=true</c>, several hosts for a cluster or replicas. Without it, the
@@ -34,4 +35,16 @@ public sealed class RedisOptions
     /// </summary>
     [StringLength(1_000, MinimumLength = 32)]
     public string? Secret { get; set; }
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) =>
+    [
+        .. Check(nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)),
+        .. Check(nameof(ProbeInterval), ProbeInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
+    ];
+
+    private static IEnumerable<ValidationResult> Check(string name, TimeSpan value, TimeSpan least, TimeSpan most) =>
+        value < least || value > most ? [new($"{name} is {value:c}; it must be from {least:c} to {most:c}.", [name])] : [];
 }
+
+[OptionsValidator]
+internal sealed partial class RedisOptionsValidator : IValidateOptions<RedisOptions>;

@@ -119,13 +119,13 @@ public sealed class AddRedisTests(RedisServer server) : IClassFixture<RedisServe
     public async Task Connection_string_that_cannot_be_read_is_an_error_that_does_not_show_it(string connectionString)
     {
         var fault = await FaultOfAsync(builder => builder.Services.AddApiGateway().AddRedis(connectionString));
-        Assert.Contains("ConnectionString: It cannot be read, or names no host", fault, StringComparison.Ordinal);
+        Assert.Contains("ConnectionString cannot be read, or names no host", fault, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", fault, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("Timeout", "00:00:11", "Timeout: It is 00:00:11; it must be from 00:00:00.0010000 to 00:00:10.")]
-    [InlineData("ProbeInterval", "00:00:00", "ProbeInterval: It is 00:00:00; it must be from 00:00:00.0100000 to 00:01:00.")]
+    [InlineData("Timeout", "00:00:11", "Timeout is 00:00:11; it must be from 00:00:00.0010000 to 00:00:10.")]
+    [InlineData("ProbeInterval", "00:00:00", "ProbeInterval is 00:00:00; it must be from 00:00:00.0100000 to 00:01:00.")]
     [InlineData("FailuresToOpen", "0", "FailuresToOpen must be between 1 and 1000")]
     [InlineData("KeyPrefix", "a{b}", "KeyPrefix must be 1 to 32 letters")]
     [InlineData("Secret", "short", "Secret must be a string with a minimum length of 32")]

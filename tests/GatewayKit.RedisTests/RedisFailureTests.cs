@@ -2,6 +2,7 @@ using GatewayKit.Chaos;
 using GatewayKit.Redis;
 using GatewayKit.RedisTests.Hosting;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Sharing;
 
 namespace GatewayKit.RedisTests;
@@ -168,6 +169,31 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task User_needs_no_more_rights_than_the_page_says()
+    {
+        await _server.Database.ExecuteAsync("ACL", "SETUSER", "gateway", "on", ">only-this", "~gk:*", "+get", "+set", "+setnx", "+eval", "+evalsha", "+time", "+ping", "+echo", "+info", "+client");
+        await using var host = await RedisHost.StartAsync($"{_server.ConnectionString},user=gateway,password=only-this");
+        Assert.True((await host.Rates.TakeAsync(Key, Rule, 1, default)).IsAdmitted);
+        Assert.True((await host.Rates.TakeAsync(Key, Rule with { Algorithm = RateAlgorithm.SlidingWindow }, 1, default)).IsAdmitted);
+        var rule = new QuotaRule(new RollingWindow(TimeSpan.FromDays(1)), 10, 0, 80);
+        var reserved = await host.Quotas.ReserveAsync(new(1, 2, 3), rule, 2, TimeSpan.FromMinutes(1), default);
+        Assert.Equal(1, (await host.Quotas.SettleAsync(reserved.Reservation, rule, 1, default)).Used);
+    }
+
+    // As when a router between the two has forgotten them: nothing comes, and nobody says so. What is connected anew works, sooner or later.
+    [Fact]
+    public async Task Connection_that_died_in_silence_is_made_anew()
+    {
+        await using var proxy = ChaosProxy.Start(_server.EndPoint, seed: 1);
+        await using var host = await HastyAsync($"127.0.0.1:{proxy.EndPoint.Port}");
+        proxy.Add("forgotten", new BlackHole { Share = 0.7 });
+        var made = proxy.Accepted;
+        await IsGivenUpAsync(host);
+        await host.IsUpAsync();
+        Assert.True(proxy.Accepted > made);
+    }
+
+    [Fact]
     public async Task Cluster_takes_every_step()
     {
         await using var cluster = new RedisServer { Settings = ["--cluster-enabled", "yes"] };
@@ -179,7 +205,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
         {
             Assert.True((await host.Rates.TakeAsync(new(1, 5, low), Rule, 1, default)).IsAdmitted);
             Assert.True((await host.Rates.TakeAsync(new(1, 5, low), Rule with { Algorithm = RateAlgorithm.SlidingWindow }, 1, default)).IsAdmitted);
-            Assert.True((await host.Quotas.ReserveAsync(new(1, 5, low), new(new GatewayKit.Throttling.Quotas.LifetimeWindow(), 1, 0, 80), 1, TimeSpan.FromMinutes(1), default)).IsAccepted);
+            Assert.True((await host.Quotas.ReserveAsync(new(1, 5, low), new(new LifetimeWindow(), 1, 0, 80), 1, TimeSpan.FromMinutes(1), default)).IsAccepted);
         }
     }
 

@@ -3,7 +3,7 @@ namespace GatewayKit.RedisTests.Hosting;
 /// <summary>Waits for what real servers do in their own time.</summary>
 internal static class Eventually
 {
-    private const int Tries = 1_000;
+    private const int Tries = 3_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public static Task IsSoAsync(Func<bool> isSo) => IsSoAsync(() => Task.FromResult(isSo()));
