@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling;
 
-/// <summary>An allowance for each client address or each value of a header.</summary>
+/// <summary>An allowance for each client address, each value of a header, or whatever else tells requests apart.</summary>
 internal sealed class PartitionedAllowance<TRate, TState>(
     string routeId, ThrottlePartition partition, TRate rate, ThrottleClock clock, int maxKeys, ThrottlingMetrics metrics) : ThrottleAllowance
     where TRate : struct, IRate<TState>
@@ -11,7 +11,6 @@ internal sealed class PartitionedAllowance<TRate, TState>(
     // A flood of made-up keys overflows on every request; one line a minute says as much.
     private const long WarningInterval = 60 * ThrottleClock.UnitsPerSecond;
 
-    private readonly string? _headerName = partition.HeaderName;
     private readonly RateTable<TRate, TState> _table = new(rate, clock, maxKeys);
 
     // What has nothing to be told apart by is neither free nor somebody else: together it gets as much as one key (and outside the table, so
@@ -21,7 +20,7 @@ internal sealed class PartitionedAllowance<TRate, TState>(
 
     public override RateDecision Take(HttpContext httpContext, int cost)
     {
-        if (!TryReadKey(httpContext, out var key))
+        if (!ThrottleKey.TryRead(httpContext, partition, out var key))
         {
             metrics.Anonymous(routeId, partition);
             return _anonymous.Take(cost);
@@ -38,7 +37,7 @@ internal sealed class PartitionedAllowance<TRate, TState>(
 
     public override void Return(HttpContext httpContext, int cost, long since)
     {
-        if (TryReadKey(httpContext, out var key))
+        if (ThrottleKey.TryRead(httpContext, partition, out var key))
         {
             _table.Return(key, cost, since);
         }
@@ -47,10 +46,6 @@ internal sealed class PartitionedAllowance<TRate, TState>(
             _anonymous.Return(cost, since);
         }
     }
-
-    private bool TryReadKey(HttpContext httpContext, out ThrottleKey key) => _headerName is null
-        ? ThrottleKey.TryReadAddress(httpContext, out key)
-        : ThrottleKey.TryReadHeader(httpContext, _headerName, out key);
 
     private void NoteOverflow()
     {

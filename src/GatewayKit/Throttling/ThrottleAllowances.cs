@@ -24,7 +24,7 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
     {
         // The mode is no part of it: what was tried in Shadow goes on in Enforce. A changed rate is another allowance, and starts full.
         var identity = new Identity(
-            policy.Partition == ThrottlePartition.Constant ? shared : key.ToUpperInvariant(),
+            policy.Partition.IsConstant ? shared : key.ToUpperInvariant(),
             policy.Rule,
             policy.MaxDelay,
             policy.Partition);
@@ -36,7 +36,7 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
     private ThrottleAllowance Create<TRate, TState>(string routeId, ThrottlePartition partition, TRate rate)
         where TRate : struct, IRate<TState>
         where TState : unmanaged =>
-        partition == ThrottlePartition.Route || partition == ThrottlePartition.Constant
+        partition.Parts.Length == 0
             ? new SharedAllowance<TRate, TState>(rate, Clock)
             : new PartitionedAllowance<TRate, TState>(routeId, partition, rate, Clock, options.Value.MaxKeys, metrics);
 

@@ -9,9 +9,6 @@ namespace GatewayKit.Throttling;
 /// <summary>What tells two allowances of one throttle apart: 16 bytes, whatever it was made of.</summary>
 internal readonly record struct ThrottleKey(ulong High, ulong Low)
 {
-    /// <summary>The longest header value that gets an allowance of its own: bounds the time that hashing takes.</summary>
-    public const int MaxHeaderLength = 256;
-
     // The low half of address keys: the two families never meet.
     private const ulong IPv4 = 4;
     private const ulong IPv6 = 6;
@@ -31,32 +28,45 @@ internal readonly record struct ThrottleKey(ulong High, ulong Low)
         return client.Length is 4 ? new(BinaryPrimitives.ReadUInt32BigEndian(client), IPv4) : new(BinaryPrimitives.ReadUInt64BigEndian(client), IPv6);
     }
 
-    /// <summary>The key of a header value: a keyed hash, so that values are not kept and nobody can compute two that collide.</summary>
+    /// <summary>The key of a text, such as the value of a header: a keyed hash, so that values are not kept and nobody can compute two that collide.</summary>
     public static ThrottleKey Of(ReadOnlySpan<char> value)
     {
         var (high, low) = SipHash.Process.Hash(value);
         return new(high, low);
     }
 
-    /// <summary>The key of the request's client address; none on a transport without addresses.</summary>
-    public static bool TryReadAddress(HttpContext httpContext, out ThrottleKey key)
+    /// <summary>The key of a request; none if something is missing that tells it apart.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="partition">What tells requests apart: one thing at least.</param>
+    /// <param name="key">The key.</param>
+    public static bool TryRead(HttpContext httpContext, ThrottlePartition partition, out ThrottleKey key)
     {
-        var address = httpContext.Connection.RemoteIpAddress;
-        key = address is null ? default : Of(address);
-        return address is not null;
+        key = default;
+        switch (partition.Parts)
+        {
+            case [{ Kind: PartitionKind.ClientAddress }]:
+                var address = httpContext.Connection.RemoteIpAddress;
+                key = address is null ? default : Of(address);
+                return address is not null;
+            case [var text]:
+                var isThere = text.TryReadText(httpContext, out var value);
+                key = isThere ? Of(value) : default;
+                return isThere;
+            default:
+                return TryReadParts(httpContext, partition, ref key);
+        }
     }
 
-    /// <summary>The key of a request's header; none without exactly one value of bearable length.</summary>
-    public static bool TryReadHeader(HttpContext httpContext, string name, out ThrottleKey key)
+    private static bool TryReadParts(HttpContext httpContext, ThrottlePartition partition, ref ThrottleKey key)
     {
-        var values = httpContext.Request.Headers[name];
-        if (values is not [{ Length: > 0 and <= MaxHeaderLength } value])
+        Span<byte> buffer = stackalloc byte[partition.MaxBytes];
+        if (!partition.TryWrite(httpContext, buffer, out var length))
         {
-            key = default;
             return false;
         }
 
-        key = Of(value);
+        var (high, low) = SipHash.Process.Hash(buffer[..length]);
+        key = new(high, low);
         return true;
     }
 

@@ -43,7 +43,7 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
 
     /// <summary>
     /// What clients know it by, in <c>RateLimit</c> and in problems: 1 to 64 printable ASCII characters. Default <c>address</c>, <c>route</c>,
-    /// <c>shared</c> (by <see cref="ThrottlePartition.Constant"/>) or the name of the header in lower case.
+    /// <c>shared</c> (by <see cref="ThrottlePartition.Constant"/>) or the name of the header, claim or function in lower case; of several parts all of them.
     /// </summary>
     public string? Name { get; init; }
 
@@ -69,7 +69,7 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     internal RateRule Rule => ThrottleRules.Of(this);
 
     // An address is known before identity: refuse it before a key is looked up.
-    GatewayStage IGatewayPolicy.Stage => Partition == ThrottlePartition.ClientAddress ? GatewayStage.Admit : GatewayStage.Limit;
+    GatewayStage IGatewayPolicy.Stage => Partition.IsOfAddress ? GatewayStage.Admit : GatewayStage.Limit;
 
     // Another limit of the same purpose overrides; a minute beside an hour adds up.
     object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition, Window ?? Second);

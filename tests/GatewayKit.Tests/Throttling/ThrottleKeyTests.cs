@@ -1,5 +1,7 @@
 using System.Net;
+using System.Security.Claims;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -42,22 +44,68 @@ public sealed class ThrottleKeyTests
 
     [Fact]
     public void Request_on_a_transport_without_addresses_has_no_address_key() =>
-        Assert.False(ThrottleKey.TryReadAddress(new DefaultHttpContext(), out _));
+        Assert.False(ThrottleKey.TryRead(new DefaultHttpContext(), ThrottlePartition.ClientAddress, out _));
 
     [Fact]
-    public void Address_and_header_keys_are_read_without_allocation()
+    public void Keys_of_addresses_and_headers_are_read_without_allocation()
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse("2001:db8::1") } };
         context.Request.Headers["X-Tenant"] = "one";
-        Assert.True(ThrottleKey.TryReadAddress(context, out _) && ThrottleKey.TryReadHeader(context, "X-Tenant", out _));
+        ThrottlePartition[] partitions = [.. new[] { "ClientAddress", "Header:X-Tenant", "Header:X-Tenant+ClientAddress" }.Select(static text => ThrottlePartition.Parse(text))];
+        Assert.All(partitions, partition => Assert.True(ThrottleKey.TryRead(context, partition, out _)));
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1_000; i++)
         {
-            ThrottleKey.TryReadAddress(context, out _);
-            ThrottleKey.TryReadHeader(context, "X-Tenant", out _);
+            foreach (var partition in partitions)
+            {
+                ThrottleKey.TryRead(context, partition, out _);
+            }
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    // Requests as "address|A|B|claim|claim"; null: the other one has no key. Rates and quotas agree on who is who.
+    [Theory]
+    [InlineData("ClientAddress", "192.0.2.1", "::ffff:192.0.2.1", true)]
+    [InlineData("ClientAddress", "2001:db8:1:2::1", "2001:db8:1:2:f::", true)]
+    [InlineData("ClientAddress", "2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData("ClientAddress+Header:A", "192.0.2.1|x", "::ffff:192.0.2.1|x", true)]
+    [InlineData("ClientAddress+Header:A", "192.0.2.1|x", "192.0.2.1|y", false)]
+    [InlineData("ClientAddress+Header:A", "192.0.2.1|x", "192.0.2.2|x", false)]
+    [InlineData("Header:A+Header:B", "192.0.2.1|x|y", "192.0.2.9|x|y", true)]
+    [InlineData("Header:A+Header:B", "192.0.2.1|x|y", "192.0.2.1|y|x", false)]
+    [InlineData("Header:B+Header:A", "192.0.2.1|ab|c", "192.0.2.1|a|bc", false)]
+    [InlineData("Header:A+Header:B", "192.0.2.1|x|y", "192.0.2.1|x", null)]
+    [InlineData("Header:A+Route", "192.0.2.1|x", "192.0.2.2|x", true)]
+    [InlineData("Header:A+Constant", "192.0.2.1|x", "192.0.2.2|y", false)]
+    [InlineData("Claim:sub", "192.0.2.1|||one", "192.0.2.2|||one", true)]
+    [InlineData("Claim:sub", "192.0.2.1|||one", "192.0.2.1|||One", false)]
+    [InlineData("Claim:sub", "192.0.2.1|||one", "192.0.2.1|||one|two", null)]
+    [InlineData("Claim:sub", "192.0.2.1|||one", "192.0.2.1|one", null)]
+    [InlineData("Claim:sub", "192.0.2.1|||one", "192.0.2.1|||!one", null)]
+    [InlineData("Claim:SUB+ClientAddress", "192.0.2.1|||one", "192.0.2.1|||one", true)]
+    [InlineData("Claim:sub+Header:A", "192.0.2.1|x|y|one", "192.0.2.1|one|y|x", false)]
+    public void Two_requests_share_a_key_or_do_not(string partition, string one, string other, bool? share)
+    {
+        var parsed = ThrottlePartition.Parse(partition);
+        var secret = new byte[32];
+        var quotas = new QuotaPartitionKeys("quota", parsed);
+        var ((first, second), (left, right)) = ((Request(one), Request(other)), (default(QuotaKey), default(QuotaKey)));
+        Assert.True(ThrottleKey.TryRead(first, parsed, out var key) && quotas.TryRead(first, secret, out left));
+        var (isThere, isThereForQuotas) = (ThrottleKey.TryRead(second, parsed, out var otherKey), quotas.TryRead(second, secret, out right));
+        Assert.Equal((share is not null, share is not null), (isThere, isThereForQuotas));
+        Assert.Equal((share ?? false, share ?? false), (key == otherKey, left == right));
+    }
+
+    [Fact]
+    public void Function_reads_a_key_of_its_own()
+    {
+        var partition = ThrottlePartition.From("path", static context => context.Request.Path.Value);
+        var (one, other) = (new DefaultHttpContext { Request = { Path = "/a" } }, new DefaultHttpContext { Request = { Path = "/b" } });
+        Assert.True(ThrottleKey.TryRead(one, partition, out var key) & ThrottleKey.TryRead(other, partition, out var otherKey));
+        Assert.NotEqual(key, otherKey);
+        Assert.False(ThrottleKey.TryRead(new DefaultHttpContext(), ThrottlePartition.From("none", static _ => null), out _));
     }
 
     // The key 00 01 … 0f and the inputs "", 00 and 00 01 … 0e of the reference implementation's test vectors.
@@ -71,10 +119,23 @@ public sealed class ThrottleKeyTests
         Assert.Equal(expected, Convert.ToHexString([.. BitConverter.GetBytes(hash.High), .. BitConverter.GetBytes(hash.Low)]));
     }
 
+    private static DefaultHttpContext Request(string text)
+    {
+        var fields = text.Split('|');
+        var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(fields[0]) } };
+        context.Request.Headers["A"] = fields.ElementAtOrDefault(1);
+        context.Request.Headers["B"] = fields.ElementAtOrDefault(2);
+
+        // Of a caller that is not authenticated the value begins with "!".
+        var isKnown = !fields.Skip(3).Any(static value => value.StartsWith('!'));
+        context.User = new(new ClaimsIdentity(fields.Skip(3).Select(static value => new Claim("sub", value.TrimStart('!'))), isKnown ? "test" : null));
+        return context;
+    }
+
     private static bool Read(StringValues values)
     {
         var context = new DefaultHttpContext();
         context.Request.Headers["X-Tenant"] = values;
-        return ThrottleKey.TryReadHeader(context, "x-tenant", out _);
+        return ThrottleKey.TryRead(context, ThrottlePartition.Header("x-tenant"), out _);
     }
 }

@@ -92,8 +92,9 @@ public sealed class ThrottlePolicyTests
     public void Address_is_checked_before_identity_and_everything_else_after()
     {
         Assert.Equal(GatewayStage.Admit, StageOf(ThrottlePartition.ClientAddress));
+        Assert.Equal(GatewayStage.Admit, StageOf(ThrottlePartition.Parse("ClientAddress+Constant")));
         Assert.All(
-            [ThrottlePartition.Route, ThrottlePartition.Constant, ThrottlePartition.Header("X-Tenant")],
+            [ThrottlePartition.Route, ThrottlePartition.Constant, ThrottlePartition.Header("X-Tenant"), ThrottlePartition.Claim("sub"), ThrottlePartition.Parse("ClientAddress+Claim:sub")],
             static partition => Assert.Equal(GatewayStage.Limit, StageOf(partition)));
     }
 

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling.Quotas;
@@ -12,9 +10,6 @@ namespace GatewayKit.Throttling.Quotas;
 /// </summary>
 internal sealed class QuotaPartitionKeys
 {
-    private const byte AddressKind = 1;
-    private const byte HeaderKind = 2;
-
     private readonly ThrottlePartition _partition;
     private readonly ulong _quota;
 
@@ -33,33 +28,21 @@ internal sealed class QuotaPartitionKeys
     /// <returns>Whether there was something to tell it apart by.</returns>
     public bool TryRead(HttpContext httpContext, ReadOnlySpan<byte> secret, out QuotaKey key)
     {
-        if (_partition == ThrottlePartition.Route || _partition == ThrottlePartition.Constant)
+        if (_partition.Parts.Length == 0)
         {
             key = QuotaKey.Whole(_quota);
             return true;
         }
 
-        if (_partition.HeaderName is { } name)
+        Span<byte> buffer = stackalloc byte[_partition.MaxBytes];
+        if (!_partition.TryWrite(httpContext, buffer, out var length))
         {
-            return httpContext.Request.Headers[name] is [{ Length: > 0 and <= ThrottleKey.MaxHeaderLength } value] ? Hash(secret, HeaderKind, MemoryMarshal.AsBytes(value.AsSpan()), out key) : None(out key);
+            key = QuotaKey.Anonymous(_quota);
+            return false;
         }
 
-        return httpContext.Connection.RemoteIpAddress is { } address ? Hash(secret, AddressKind, PeerAddress.WriteClient(address, stackalloc byte[16]), out key) : None(out key);
-    }
-
-    private bool None(out QuotaKey key)
-    {
-        key = QuotaKey.Anonymous(_quota);
-        return false;
-    }
-
-    private bool Hash(ReadOnlySpan<byte> secret, byte kind, ReadOnlySpan<byte> value, out QuotaKey key)
-    {
-        Span<byte> input = stackalloc byte[1 + value.Length];
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        input[0] = kind;
-        value.CopyTo(input[1..]);
-        HMACSHA256.HashData(secret, input, hash);
+        HMACSHA256.HashData(secret, buffer[..length], hash);
         key = new(_quota, BinaryPrimitives.ReadUInt64LittleEndian(hash), BinaryPrimitives.ReadUInt64LittleEndian(hash[8..]));
         return true;
     }

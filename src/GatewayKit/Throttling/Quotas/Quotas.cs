@@ -8,8 +8,8 @@ internal sealed class Quotas(Lazy<QuotaCounter> counter, QuotaMetrics metrics, T
     public Quota For(GatewayEndpoint endpoint, QuotaPolicy policy)
     {
         // Limits are no part of it: what is used stays used when they change. Nor is the mode: what was tried in Shadow goes on in Enforce.
-        var isShared = policy.Partition == ThrottlePartition.Constant;
-        var identity = string.Join('\n', isShared ? endpoint.SharedStateKey(policy.EffectiveName) : endpoint.StateKey.ToUpperInvariant(), policy.Partition.ToString().ToUpperInvariant(), policy.Unit.ToString().ToUpperInvariant(), policy.Window.Identity);
+        var isShared = policy.Partition.IsConstant;
+        var identity = string.Join('\n', isShared ? endpoint.SharedStateKey(policy.EffectiveName) : endpoint.StateKey.ToUpperInvariant(), policy.Partition.Identity, policy.Unit.ToString().ToUpperInvariant(), policy.Window.Identity);
         return new(endpoint.RouteId, policy, new(identity, policy.Partition), counter.Value, metrics, time, tells: !endpoint.IsCandidate);
     }
 }

@@ -13,10 +13,11 @@ internal static class PartitionText
 
     private const string All = "(all)";
 
-    public static string Of(ThrottlePartition partition, HttpContext httpContext) =>
-        partition.HeaderName is { } header ? OfHeader(httpContext, header)
-        : partition == ThrottlePartition.ClientAddress ? OfAddress(httpContext.Connection.RemoteIpAddress)
-        : All;
+    public static string Of(ThrottlePartition partition, HttpContext httpContext)
+    {
+        string[] values = [.. partition.Parts.Select(part => Of(part, httpContext))];
+        return values.Length == 0 ? All : values.Contains(None) ? None : string.Join(" + ", values);
+    }
 
     /// <summary>A hash in place of the key, unless it says nothing about anybody. Addresses are few: without a secret a hash of one tells it.</summary>
     public static string Redact(string key)
@@ -30,8 +31,10 @@ internal static class PartitionText
         return string.Create(CultureInfo.InvariantCulture, $"{high:x16}{low:x16}");
     }
 
-    private static string OfHeader(HttpContext httpContext, string name) =>
-        httpContext.Request.Headers[name] is [{ Length: > 0 and <= ThrottleKey.MaxHeaderLength } value] ? value : None;
+    private static string Of(PartitionPart part, HttpContext httpContext) =>
+        part.Kind is PartitionKind.ClientAddress ? OfAddress(httpContext.Connection.RemoteIpAddress)
+        : part.TryReadText(httpContext, out var value) ? value
+        : None;
 
     private static string OfAddress(IPAddress? address)
     {
