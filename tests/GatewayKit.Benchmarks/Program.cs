@@ -9,6 +9,7 @@ using GatewayKit.Benchmarks.Rollout;
 using GatewayKit.Benchmarks.Routing;
 using GatewayKit.Benchmarks.Startup;
 using GatewayKit.Benchmarks.Streaming;
+using GatewayKit.Benchmarks.Throttling;
 
 // micro …     BenchmarkDotNet with its own arguments, such as --filter '*Pipeline*'
 // pipeline …  the same for one folder: pipeline, throttling, transforms, or any other folder of this project
@@ -20,6 +21,7 @@ using GatewayKit.Benchmarks.Streaming;
 // overload …  peaks, a service that loses half of its capacity, one consumer at a hundred times its rate
 // rollout …   what splits and mirrors cost; rollout sick: requests beside mirrors that are no good
 // redis …     what a decision in Redis takes, and how many there are in a second
+// rates       memory of rate limiting under a flood of keys, and that nobody gets too much
 // routing …   route matching and reload at scale
 var (command, rest) = args is [var first, .. var others] ? (first, others) : ("help", []);
 switch (command)
@@ -41,13 +43,15 @@ switch (command)
         return await OverloadRun.RunAsync(rest);
     case "redis":
         return await RedisRun.RunAsync(rest);
+    case "rates":
+        return await RateRun.RunAsync();
     case "routing":
         await RoutingScale.RunAsync(rest);
         return 0;
     case "rollout" when rest is ["sick", .. var sick]:
         return await SickMirrorRun.RunAsync(sick);
     case "help" or "--help" or "-h":
-        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|overload|pipeline|throttling|transforms|rollout|redis|routing [arguments]; see docs/benchmarks.md");
+        Console.WriteLine("usage: GatewayKit.Benchmarks micro|compare|alloc|startup|streaming|faults|overload|pipeline|throttling|transforms|rollout|redis|routing|rates [arguments]; see docs/benchmarks.md");
         return 0;
     default:
         var benchmarks = typeof(Program).Assembly.GetTypes()

@@ -38,17 +38,27 @@ internal readonly record struct Gcra : IRate<long>
         return true;
     }
 
-    public long Return(in long state, int cost, long now, long since)
+    public long Settle(in long state, in RateUse use, long now)
     {
-        var taken = cost * Increment;
-        var back = since > now
+        if (use.Actual > use.Reserved)
+        {
+            var (owed, room) = (use.Actual - use.Reserved, now + (2 * Tolerance) - Math.Max(state, now));
+            return Math.Max(state, now) + (owed > room / Increment ? Math.Max(0, room) : owed * Increment);
+        }
+
+        var (taken, back) = (use.Reserved * Increment, (use.Reserved - use.Actual) * Increment);
+        var left = use.Since > now
             // Those who wait have their times. Who is not the last of them leaves a gap: given back, it would be a second place at the end.
-            ? state == since + Tolerance ? taken : 0
-            : MaxDelay > 0 && state - now > Tolerance ? 0 : Math.Clamp(taken - (now - since), 0, taken);
+            ? state == use.Since + Tolerance ? taken : 0
+            : MaxDelay > 0 && state - now > Tolerance ? 0 : taken - (now - use.Since);
 
         // 0 would say that nobody has ever used it.
-        return Math.Max(1, state - back);
+        return Math.Max(1, state - Math.Clamp(left, 0, back));
     }
+
+    public long MarkOf(in long state) => 0;
+
+    public long Forget(in long fresh, in long dropped) => 0;
 
     public int Remaining(in long state, long now, out long next)
     {

@@ -16,13 +16,24 @@ internal interface IRate<TState>
     /// <param name="wait">If refused, the time until the same cost can be taken; if taken, the time until the request may go on.</param>
     bool TryTake(in TState state, long now, int cost, out TState next, out long wait);
 
-    /// <summary>Gives back units as far as they have not come back by themselves, so that nobody gets them twice.</summary>
+    /// <summary>
+    /// Corrects what was taken to what was used. Too much comes back as far as it has not come back by itself, so that nobody gets it twice. Too little is owed whether there is room or
+    /// not, up to what a full allowance holds.
+    /// </summary>
     /// <param name="state">The state.</param>
-    /// <param name="cost">Units that were taken.</param>
+    /// <param name="use">What was taken and used.</param>
     /// <param name="now">The time.</param>
-    /// <param name="since">When the request went on that had taken them, or earlier; after <paramref name="now"/> if it still waits.</param>
     /// <returns>The state afterwards, which is not the default.</returns>
-    TState Return(in TState state, int cost, long now, long since);
+    TState Settle(in TState state, in RateUse use, long now);
+
+    /// <summary>What to remember of a request that has just taken units, so that it can be settled exactly.</summary>
+    /// <param name="state">The state after it.</param>
+    long MarkOf(in TState state);
+
+    /// <summary>What the allowance of a new key begins with after others were dropped because they were full.</summary>
+    /// <param name="fresh">What it began with so far; the default at first. Nobody has used it.</param>
+    /// <param name="dropped">The state of a full one.</param>
+    TState Forget(in TState fresh, in TState dropped);
 
     /// <summary>Whole units that are left.</summary>
     /// <param name="state">The state.</param>

@@ -35,15 +35,15 @@ internal sealed class PartitionedAllowance<TRate, TState>(
         return decision;
     }
 
-    public override void Return(HttpContext httpContext, int cost, long since)
+    public override void Settle(HttpContext httpContext, in RateUse use)
     {
         if (ThrottleKey.TryRead(httpContext, partition, out var key))
         {
-            _table.Return(key, cost, since);
+            _table.Settle(key, use);
         }
         else
         {
-            _anonymous.Return(cost, since);
+            _anonymous.Settle(use);
         }
     }
 

@@ -41,10 +41,8 @@ internal sealed class RateBucket<TRate, TState>(TRate rate, ThrottleClock clock)
         }
     }
 
-    /// <summary>Gives units back.</summary>
-    /// <param name="cost">Units that were taken.</param>
-    /// <param name="since">When the request went on that had taken them, or earlier.</param>
-    public void Return(int cost, long since)
+    /// <summary>Corrects what was taken to what was used.</summary>
+    public void Settle(in RateUse use)
     {
         lock (_lock)
         {
@@ -53,7 +51,7 @@ internal sealed class RateBucket<TRate, TState>(TRate rate, ThrottleClock clock)
             {
                 before = Read();
             }
-            while (!TryReplace(before, rate.Return(before, cost, clock.Now, since)));
+            while (!TryReplace(before, rate.Settle(before, use, clock.Now)));
         }
     }
 

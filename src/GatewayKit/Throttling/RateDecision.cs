@@ -6,7 +6,8 @@ namespace GatewayKit.Throttling;
 /// <param name="Wait">If refused, the time until the same cost can be taken; else the time that it has to wait before it goes on.</param>
 /// <param name="Remaining">Whole units that are left.</param>
 /// <param name="Next">Time until there is one more; 0 if all are there.</param>
-internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, int Remaining, long Next)
+/// <param name="Mark">What has to be remembered to settle it, see <see cref="RateUse"/>.</param>
+internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, int Remaining, long Next, long Mark)
 {
     /// <summary>When a request that was not refused goes on.</summary>
     public long Due => At + Wait;
@@ -14,5 +15,5 @@ internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, i
     public static RateDecision Of<TRate, TState>(TRate rate, in TState state, bool isTaken, long at, long wait)
         where TRate : struct, IRate<TState>
         where TState : unmanaged =>
-        new(isTaken, at, wait, rate.Remaining(state, at, out var next), next);
+        new(isTaken, at, wait, rate.Remaining(state, at, out var next), next, rate.MarkOf(state));
 }

@@ -18,6 +18,9 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
     private long _latest;
     private TState _overflow;
 
+    // What keys begin with.
+    private TState _fresh;
+
     /// <summary>What one slot takes: the key and the state.</summary>
     public static int SlotBytes => Unsafe.SizeOf<Slot>();
 
@@ -39,39 +42,56 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
             now = _latest = Math.Max(_latest, now);
             var index = Find(key, place, now);
             overflowed = index < 0;
-            if (overflowed)
-            {
-                // Every slot in range is in use. Evicting one would hand its key a fresh burst.
-                taken = rate.TryTake(_overflow, now, cost, out next, out wait);
-                _overflow = next;
-            }
-            else
-            {
-                ref var slot = ref _slots[index];
-                taken = rate.TryTake(slot.Key == key ? slot.State : default, now, cost, out next, out wait);
-                if (rate.IsUsed(next))
-                {
-                    // Who asks and takes nothing claims no slot.
-                    _used += rate.IsUsed(slot.State) ? 0 : 1;
-                    slot = new() { Key = key, State = next };
-                }
-            }
+
+            // If every slot in range is in use, evicting one would hand its key a fresh burst.
+            taken = rate.TryTake(overflowed ? _overflow : StateOf(key, index), now, cost, out next, out wait);
+            Write(key, index, next);
         }
 
         return RateDecision.Of(rate, next, taken, now, wait);
     }
 
-    /// <summary>Gives back units that the key took.</summary>
-    public void Return(ThrottleKey key, uint place, int cost, long now, long since)
+    /// <summary>Corrects what the key took to what was used.</summary>
+    public void Settle(ThrottleKey key, uint place, in RateUse use, long now)
     {
         lock (_lock)
         {
-            now = _latest = Math.Max(_latest, now);
-
             // While some of what was taken is still out, its slot is not free for another key. A key without a slot had it from the overflow.
-            var index = Probe(_slots, key, place, now);
-            ref var state = ref index >= 0 && rate.IsUsed(_slots[index].State) && _slots[index].Key == key ? ref _slots[index].State : ref _overflow;
-            state = rate.Return(state, cost, now, since);
+            now = _latest = Math.Max(_latest, now);
+            var index = Find(key, place, now);
+            if (index >= 0 && use.Actual <= use.Reserved && !IsOf(key, index))
+            {
+                index = -1;
+            }
+
+            Write(key, index, rate.Settle(index < 0 ? _overflow : StateOf(key, index), use, now));
+        }
+    }
+
+    private bool IsOf(ThrottleKey key, int index) => rate.IsUsed(_slots[index].State) && _slots[index].Key == key;
+
+    private TState StateOf(ThrottleKey key, int index) => IsOf(key, index) ? _slots[index].State : _fresh;
+
+    private void Write(ThrottleKey key, int index, in TState state)
+    {
+        if (index < 0)
+        {
+            _overflow = state;
+        }
+        else if (rate.IsUsed(state))
+        {
+            // Who asks and takes nothing claims no slot.
+            ref var slot = ref _slots[index];
+            if (!rate.IsUsed(slot.State))
+            {
+                _used++;
+            }
+            else if (slot.Key != key)
+            {
+                _fresh = rate.Forget(_fresh, slot.State);
+            }
+
+            slot = new() { Key = key, State = state };
         }
     }
 
@@ -128,6 +148,7 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
         {
             if (rate.IsFull(slot.State, now))
             {
+                _fresh = rate.Forget(_fresh, slot.State);
                 continue;
             }
 

@@ -47,14 +47,12 @@ internal sealed class RateTable<TRate, TState>
         return (shard ?? Create(ref shard)).Take(key, (uint)place, cost, _clock.Now, out overflowed);
     }
 
-    /// <summary>Gives back units that the key took.</summary>
-    /// <param name="key">Whose.</param>
-    /// <param name="cost">Units that were taken.</param>
-    /// <param name="since">When the request went on that had taken them, or earlier.</param>
-    public void Return(ThrottleKey key, int cost, long since)
+    /// <summary>Corrects what the key took to what was used.</summary>
+    public void Settle(ThrottleKey key, in RateUse use)
     {
         var place = key.Place;
-        ShardOf(place)?.Return(key, (uint)place, cost, _clock.Now, since);
+        ref var shard = ref ShardOf(place);
+        (shard ?? Create(ref shard)).Settle(key, (uint)place, use, _clock.Now);
     }
 
     // The high bits choose the shard, the low ones the slot.

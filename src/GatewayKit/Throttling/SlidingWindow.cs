@@ -19,7 +19,7 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
         var count = Roll(state, now, out var left);
 
         // Compared with the cost: who asks whether there is any room lets larger ones through.
-        var room = _limit - count.Current - cost;
+        var room = (long)_limit - count.Current - cost;
         if (room >= 0 && Holds(room, count.Previous, left))
         {
             (next, wait) = (cost == 0 ? state : count with { Current = count.Current + cost }, 0);
@@ -28,26 +28,36 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
 
         // Either the weight of the window before gets small enough in this one, or that of this one does in the next.
         next = state;
-        wait = room >= 0 ? left - LeftFor(room, count.Previous) : left + _length - LeftFor(_limit - cost, count.Current);
+        wait = room >= 0 ? left - LeftFor(room, count.Previous) : left + _length - LeftFor(_limit - cost, Math.Min(count.Current, _limit));
         return false;
     }
 
-    public WindowCount Return(in WindowCount state, int cost, long now, long since)
+    public WindowCount Settle(in WindowCount state, in RateUse use, long now)
     {
         var count = Roll(state, now, out _);
-        return (count.Window - WindowOf(since)) switch
+        if (use.Actual > use.Reserved)
         {
-            <= 0 => count with { Current = Math.Max(0, count.Current - cost) },
-            1 => count with { Previous = Math.Max(0, count.Previous - cost) },
+            return count with { Current = (int)Math.Min(count.Current + (use.Actual - use.Reserved), 2L * _limit) };
+        }
+
+        var back = (int)(use.Reserved - use.Actual);
+        return (count.Window - WindowOf(use.Since)) switch
+        {
+            <= 0 => count with { Current = Math.Max(0, count.Current - back) },
+            1 => count with { Previous = Math.Max(0, count.Previous - back) },
             _ => count,
         };
     }
+
+    public long MarkOf(in WindowCount state) => 0;
+
+    public WindowCount Forget(in WindowCount fresh, in WindowCount dropped) => default;
 
     public int Remaining(in WindowCount state, long now, out long next)
     {
         var count = Roll(state, now, out var left);
         var weight = (int)((((Int128)count.Previous * left) + _length - 1) / _length);
-        var remaining = Math.Max(0, _limit - count.Current - weight);
+        var remaining = (int)Math.Max(0, (long)_limit - count.Current - weight);
         next = 0;
         if (remaining < _limit)
         {
@@ -70,7 +80,7 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
         return age switch
         {
             <= 0 => state,
-            1 => new((int)window + 1, 0, state.Current),
+            1 => new((int)window + 1, 0, Math.Min(state.Current, _limit)),
             _ => new((int)window + 1, 0, 0),
         };
     }
@@ -78,8 +88,8 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
     private int WindowOf(long time) => (int)(time / _length) + 1;
 
     // Both sides may be larger than 64 bits.
-    private bool Holds(int room, int previous, long left) => previous == 0 || (Int128)previous * left <= (Int128)room * _length;
+    private bool Holds(long room, int previous, long left) => previous == 0 || (Int128)previous * left <= (Int128)room * _length;
 
     /// <summary>How much may be left of a window for the weight of the one before to be no more than the room.</summary>
-    private long LeftFor(int room, int previous) => (long)((Int128)room * _length / previous);
+    private long LeftFor(long room, int previous) => (long)((Int128)room * _length / previous);
 }

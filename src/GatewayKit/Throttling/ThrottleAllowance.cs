@@ -15,11 +15,10 @@ internal abstract class ThrottleAllowance
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
     public abstract RateDecision Take(HttpContext httpContext, int cost);
 
-    /// <summary>Gives back what a request took that was not served after all.</summary>
+    /// <summary>Corrects what a request took to what it has used.</summary>
     /// <param name="httpContext">The request.</param>
-    /// <param name="cost">Units that it took.</param>
-    /// <param name="since">When it went on, or earlier, in units of <see cref="ThrottleClock"/>; in the future if it still waits.</param>
-    public abstract void Return(HttpContext httpContext, int cost, long since);
+    /// <param name="use">What it took and used; times are in units of <see cref="ThrottleClock"/>.</param>
+    public abstract void Settle(HttpContext httpContext, in RateUse use);
 
     /// <summary>Lets another request wait, unless too many do.</summary>
     public bool TryWait()
@@ -46,5 +45,5 @@ internal sealed class SharedAllowance<TRate, TState>(TRate rate, ThrottleClock c
 
     public override RateDecision Take(HttpContext httpContext, int cost) => _bucket.Take(cost);
 
-    public override void Return(HttpContext httpContext, int cost, long since) => _bucket.Return(cost, since);
+    public override void Settle(HttpContext httpContext, in RateUse use) => _bucket.Settle(use);
 }

@@ -27,9 +27,11 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             policy.Partition.IsConstant ? shared : key.ToUpperInvariant(),
             policy.Rule,
             policy.MaxDelay,
+            policy.IsSettled,
             policy.Partition);
         return _known.GetOrAdd(identity, () => policy.Algorithm is RateAlgorithm.SlidingWindow
             ? Create<SlidingWindow, WindowCount>(routeId ?? key, policy.Partition, new(policy.Rule))
+            : policy.IsSettled ? Create<SettlingGcra, SettledTime>(routeId ?? key, policy.Partition, new(policy.Rule))
             : Create<Gcra, long>(routeId ?? key, policy.Partition, new(policy.Rule, policy.MaxDelay)));
     }
 
@@ -40,5 +42,5 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             ? new SharedAllowance<TRate, TState>(rate, Clock)
             : new PartitionedAllowance<TRate, TState>(routeId, partition, rate, Clock, options.Value.MaxKeys, metrics);
 
-    private readonly record struct Identity(string Key, RateRule Rule, TimeSpan MaxDelay, ThrottlePartition Partition);
+    private readonly record struct Identity(string Key, RateRule Rule, TimeSpan MaxDelay, bool IsSettled, ThrottlePartition Partition);
 }

@@ -1,22 +1,67 @@
-using Microsoft.AspNetCore.Http;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Throttling;
 
-/// <summary>What a request has taken of limits whose units it says itself: what is given back is what was taken, whatever it would say now.</summary>
+/// <summary>
+/// What a request has taken of limits that have to remember it: whose units it says itself, because what is given back is what was taken, and whose true cost is known when it is done. Each
+/// charge is given back or settled once.
+/// </summary>
 internal sealed class ThrottleCharges
 {
-    private readonly Dictionary<ThrottleAllowance, int> _costs = new(ReferenceEqualityComparer.Instance);
+    private readonly GatewayContext _context;
+    private readonly List<ThrottleCharge> _charges = [];
 
-    public static void Note(HttpContext httpContext, ThrottleAllowance allowance, int cost)
+    private ThrottleCharges(GatewayContext context) => _context = context;
+
+    /// <summary>Those of a request.</summary>
+    public static ThrottleCharges Of(GatewayContext context)
     {
-        var charges = httpContext.Features.Get<ThrottleCharges>();
-        if (charges is null)
+        var httpContext = context.HttpContext;
+        if (httpContext.Features.Get<ThrottleCharges>() is { } known)
         {
-            httpContext.Features.Set(charges = new());
+            return known;
         }
 
-        charges._costs[allowance] = cost;
+        var charges = new ThrottleCharges(context);
+        httpContext.Features.Set(charges);
+        ReportedCosts.Of(httpContext);
+        httpContext.Response.OnCompleted(static state => ((ThrottleCharges)state).SettleAsync(), charges);
+        return charges;
     }
 
-    public static int Of(HttpContext httpContext, ThrottleAllowance allowance) => httpContext.Features.Get<ThrottleCharges>()?._costs.GetValueOrDefault(allowance) ?? 0;
+    public void Add(in ThrottleCharge charge) => _charges.Add(charge);
+
+    /// <summary>Takes out what was taken of an allowance.</summary>
+    public bool TryRemove(ThrottleAllowance allowance, out ThrottleCharge charge)
+    {
+        var index = _charges.FindIndex(one => ReferenceEquals(one.Allowance, allowance));
+        charge = index < 0 ? default : _charges[index];
+        if (index >= 0)
+        {
+            _charges.RemoveAt(index);
+        }
+
+        return index >= 0;
+    }
+
+    private Task SettleAsync()
+    {
+        foreach (var charge in _charges)
+        {
+            charge.Limit.Settle(_context, charge);
+        }
+
+        _charges.Clear();
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>What a request has taken of one limit.</summary>
+/// <param name="Limit">The limit that took it.</param>
+/// <param name="Allowance">What it was taken from.</param>
+/// <param name="Cost">Units.</param>
+/// <param name="Decision">What the allowance said.</param>
+internal readonly record struct ThrottleCharge(ThrottleLimit Limit, ThrottleAllowance Allowance, int Cost, RateDecision Decision)
+{
+    public RateUse Used(long actual) => new(Cost, actual, Decision.Due, Decision.Mark);
 }

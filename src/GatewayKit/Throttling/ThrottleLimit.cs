@@ -15,14 +15,15 @@ internal sealed class ThrottleLimit
     private readonly string[] _violated;
     private readonly LimitUnit _unit;
     private readonly bool _isTold;
-    private readonly bool _isShared;
+    private readonly bool _remembers;
 
     /// <param name="policy">What is asked for.</param>
     /// <param name="allowance">What it takes from.</param>
     /// <param name="isShared">Whether the endpoint has other limits, for which this one may have to give back what it took.</param>
     public ThrottleLimit(ThrottlePolicy policy, ThrottleAllowance allowance, bool isShared)
     {
-        (_policy, _allowance, _cost, _isShared) = (policy, allowance, policy.Cost, isShared);
+        (_policy, _allowance, _cost) = (policy, allowance, policy.Cost);
+        _remembers = policy.IsSettled || (isShared && _cost.Fixed is null);
         _capacity = policy.Rule.Burst;
         _window = policy.Algorithm is RateAlgorithm.SlidingWindow ? policy.Rule.Window : ThrottleClock.ToTimeSpan(new Gcra(policy.Rule).Tolerance);
         _name = policy.EffectiveName;
@@ -30,7 +31,7 @@ internal sealed class ThrottleLimit
         _unit = _cost.IsBytes ? LimitUnit.ContentBytes : LimitUnit.Requests;
 
         // What clients are told has no unit for a cost of somebody's own.
-        _isTold = policy.Mode is not PolicyMode.Shadow && (_cost.Fixed is not null || _cost.IsBytes);
+        _isTold = policy.Mode is not PolicyMode.Shadow && !policy.IsSettled && (_cost.Fixed is not null || _cost.IsBytes);
     }
 
     /// <summary>Charges the request and notes how the allowance stands.</summary>
@@ -50,9 +51,9 @@ internal sealed class ThrottleLimit
             context.Note(new(_name, _capacity, _window, _unit, decision.Remaining, decision.Next > 0 ? ThrottleClock.ToTimeSpan(decision.Next) : null));
         }
 
-        if (_isShared && _cost.Fixed is null && decision.IsTaken)
+        if (_remembers && decision.IsTaken)
         {
-            ThrottleCharges.Note(context.HttpContext, _allowance, (int)cost);
+            ThrottleCharges.Of(context).Add(new(this, _allowance, (int)cost, decision));
         }
 
         return decision;
@@ -63,14 +64,36 @@ internal sealed class ThrottleLimit
     /// <param name="since">When it took it, or earlier, in units of <see cref="ThrottleClock"/>.</param>
     public void Return(GatewayContext context, long since)
     {
-        if (context.Enforces(_policy))
+        if (!context.Enforces(_policy))
         {
-            Return(context, (int)(_cost.Fixed ?? ThrottleCharges.Of(context.HttpContext, _allowance)), since);
+            return;
+        }
+
+        if (!_remembers)
+        {
+            GiveBack(context, new((int)_cost.Fixed!.Value, Actual: 0, since));
+        }
+        else if (ThrottleCharges.Of(context).TryRemove(_allowance, out var charge))
+        {
+            GiveBack(context, charge.Used(0));
         }
     }
 
     /// <summary>Gives back what a request took that ended its wait.</summary>
-    public void Return(GatewayContext context, in RateDecision decision, long cost) => Return(context, (int)cost, decision.Due);
+    public void Return(GatewayContext context, in RateDecision decision, long cost) => GiveBack(context, new((int)cost, Actual: 0, decision.Due));
+
+    /// <summary>Corrects what a request took to what it has used, once it is done.</summary>
+    public void Settle(GatewayContext context, in ThrottleCharge charge)
+    {
+        if (_policy.IsSettled)
+        {
+            var actual = Reached(context) ? ReportedCosts.Find(context.HttpContext, _policy.CostName, _policy.CostHeader) ?? charge.Cost : 0;
+            if (actual != charge.Cost)
+            {
+                _allowance.Settle(context.HttpContext, charge.Used(actual));
+            }
+        }
+    }
 
     /// <inheritdoc cref="ThrottleAllowance.TryWait"/>
     public bool TryWait() => _allowance.TryWait();
@@ -90,12 +113,16 @@ internal sealed class ThrottleLimit
         return new(RejectionReason.RateLimited, retryAfter: ThrottleClock.ToTimeSpan(decision.Wait)) { ViolatedPolicies = _violated };
     }
 
-    private void Return(GatewayContext context, int cost, long since)
+    // What never got to a destination, or to a handler of the host, has cost nothing.
+    private static bool Reached(GatewayContext context) =>
+        context.Attempts > 0 || (context.Passed == context.Pipeline.Steps.Count && (context.Reason is null || !context.Endpoint.IsRoute));
+
+    private void GiveBack(GatewayContext context, in RateUse use)
     {
-        if (cost > 0)
+        if (use.Reserved > 0)
         {
-            _allowance.Return(context.HttpContext, cost, since);
-            context.NoteGivenBack(_name, cost);
+            _allowance.Settle(context.HttpContext, use);
+            context.NoteGivenBack(_name, use.Reserved);
         }
     }
 }

@@ -34,6 +34,18 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     public RequestCost Cost { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = RequestCost.One;
 
     /// <summary>
+    /// The name of a cost that is known when a request is done: a token of at most 64 characters. <see cref="Cost"/> is taken until
+    /// <see cref="Microsoft.AspNetCore.Http.QuotaHttpContextExtensions.ReportCost"/> says the true one; what was too little is owed, up to <see cref="Burst"/>. Default none.
+    /// </summary>
+    public string? CostName { get; init; }
+
+    /// <summary>
+    /// A field of the answer that says what a request has cost, as a whole number. Default none. What is reported in code as <see cref="CostName"/> counts more. The field is sent on to
+    /// the client.
+    /// </summary>
+    public string? CostHeader { get; init; }
+
+    /// <summary>
     /// How long a request that comes too early may be held back instead of being refused, 0 to 1 minute. Default 0: it is refused. Only with <see cref="RateAlgorithm.TokenBucket"/>.
     /// </summary>
     public TimeSpan MaxDelay { get; init; }
@@ -62,6 +74,9 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     IGatewayPolicy? IGatewayPolicy.Candidate => Candidate;
 
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
+
+    /// <summary>Whether the true cost is known when the request is done.</summary>
+    internal bool IsSettled => CostName is not null || CostHeader is not null;
 
     internal string EffectiveName => Name ?? Partition.DefaultName;
 

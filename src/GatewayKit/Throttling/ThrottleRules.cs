@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Sharing;
 
 namespace GatewayKit.Throttling;
@@ -59,6 +60,21 @@ internal static class ThrottleRules
             {
                 yield return Error(nameof(policy.MaxDelay), $"MaxDelay is of no use with {policy.Algorithm}, which has no pace. Set Algorithm to {RateAlgorithm.TokenBucket}, or remove MaxDelay.");
             }
+        }
+
+        if (policy.IsSettled && policy.MaxDelay > TimeSpan.Zero)
+        {
+            yield return Error(nameof(policy.MaxDelay), $"MaxDelay is of no use where the cost is known in the end: nobody knows for how long to wait. Remove it, or CostName and CostHeader.");
+        }
+
+        if (policy.CostName is { } cost && !QuotaUnit.IsCostName(cost))
+        {
+            yield return Error(nameof(policy.CostName), $"CostName is '{cost}'; it must be a token of at most 64 characters.");
+        }
+
+        if (policy.CostHeader is { } field && !HttpToken.Is(field))
+        {
+            yield return Error(nameof(policy.CostHeader), $"'{field}' is not a header name.");
         }
 
         if (policy.Name is not null && !LimitNames.Is(policy.Name))

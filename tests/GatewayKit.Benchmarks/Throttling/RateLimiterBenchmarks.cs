@@ -10,6 +10,7 @@ public class RateLimiterBenchmarks
 {
     private ThrottleKey[] _order = [];
     private RateTable<Gcra, long> _table = null!;
+    private RateTable<SlidingWindow, WindowCount> _windows = null!;
     private RateBucket<Gcra, long> _bucket = null!;
     private PartitionedRateLimiter<ThrottleKey> _framework = null!;
     private int _next;
@@ -27,6 +28,7 @@ public class RateLimiterBenchmarks
         var rate = new Gcra(new(RateAlgorithm.TokenBucket, requestsPerSecond, TimeSpan.FromSeconds(1), burst));
         _table = new(rate, clock, Math.Max(100_000, Keys));
         _bucket = new(new Gcra(new(RateAlgorithm.TokenBucket, 1_000, TimeSpan.FromSeconds(1), 1_000_000_000)), clock);
+        _windows = new(new(new(RateAlgorithm.SlidingWindow, 1_000_000_000, TimeSpan.FromDays(365), 1_000_000_000)), clock, Math.Max(100_000, Keys));
         _framework = PartitionedRateLimiter.Create<ThrottleKey, ThrottleKey>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => new()
         {
             TokenLimit = burst,
@@ -41,6 +43,7 @@ public class RateLimiterBenchmarks
         {
             _order[i] = new((ulong)(i < Keys ? i : random.Next(Keys)), 6);
             _table.Take(_order[i], cost: 1, out _);
+            _windows.Take(_order[i], cost: 1, out _);
             _framework.AttemptAcquire(_order[i]).Dispose();
         }
 
@@ -59,6 +62,9 @@ public class RateLimiterBenchmarks
 
     [Benchmark]
     public bool Partitioned() => _table.Take(NextKey(), cost: 1, out _).IsTaken;
+
+    [Benchmark]
+    public bool PartitionedSlidingWindow() => _windows.Take(NextKey(), cost: 1, out _).IsTaken;
 
     /// <summary>One allowance for all, whatever the number of keys.</summary>
     [Benchmark]

@@ -62,7 +62,7 @@ public sealed class GcraTests
 
                 if (back >= 0 && back < through.Count)
                 {
-                    fullAt = rate.Return(fullAt, cost: 1, now, since: through[^(back + 1)]);
+                    fullAt = rate.Settle(fullAt, new(1, Actual: 0, through[^(back + 1)]), now);
                     through.RemoveAt(through.Count - back - 1);
                 }
             }
@@ -83,7 +83,7 @@ public sealed class GcraTests
         Assert.True(rate.TryTake(0, now: 0, cost: 3, out var fullAt, out _));
         foreach (var (elapsed, back) in (ValueTuple<long, long>[])[(0, 3 * Second), (Second * 3 / 4, Second * 9 / 4), (3 * Second, 0), (5 * Second, 0)])
         {
-            Assert.Equal(Math.Max(1, fullAt - back), rate.Return(fullAt, cost: 3, now: elapsed, since: 0));
+            Assert.Equal(Math.Max(1, fullAt - back), rate.Settle(fullAt, new(3, Actual: 0, 0), elapsed));
         }
     }
 
@@ -168,12 +168,12 @@ public sealed class GcraTests
             Assert.True(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out _));
         }
 
-        Assert.Equal(3 * Second, rate.Return(fullAt, cost: 1, now: Second / 2, since: Second));
-        Assert.Equal(2 * Second, fullAt = rate.Return(fullAt, cost: 1, now: Second / 2, since: 2 * Second));
-        Assert.Equal(Second, rate.Return(fullAt, cost: 1, now: Second / 2, since: Second));
+        Assert.Equal(3 * Second, rate.Settle(fullAt, new(1, Actual: 0, Second), Second / 2));
+        Assert.Equal(2 * Second, fullAt = rate.Settle(fullAt, new(1, Actual: 0, 2 * Second), Second / 2));
+        Assert.Equal(Second, rate.Settle(fullAt, new(1, Actual: 0, Second), Second / 2));
 
         // Nor does one that has gone on and was refused elsewhere while others wait for their turn behind it.
-        Assert.Equal(2 * Second, rate.Return(fullAt, cost: 1, now: 0, since: 0));
+        Assert.Equal(2 * Second, rate.Settle(fullAt, new(1, Actual: 0, 0), 0));
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class GcraTests
 
                 if (leaves >= 0 && leaves < through.Count && through[^(leaves + 1)] is var left && left.Due > now)
                 {
-                    fullAt = rate.Return(fullAt, left.Cost, now, left.Due);
+                    fullAt = rate.Settle(fullAt, new(left.Cost, Actual: 0, left.Due), now);
                     through.RemoveAt(through.Count - leaves - 1);
                 }
             }

@@ -106,8 +106,8 @@ public sealed class RateBucketTests
         var (bucket, window) = (Bucket(requestsPerSecond: 1, burst: 10), Window(10));
         var taken = bucket.Take(cost: 10);
         Assert.Equal((0, 0), (taken.Remaining, window.Take(cost: 10).Remaining));
-        bucket.Return(back, taken.Due);
-        window.Return(back, taken.Due);
+        bucket.Settle(new(back, Actual: 0, taken.Due));
+        window.Settle(new(back, Actual: 0, taken.Due));
         Assert.Equal((back, back), (bucket.Take(cost: 0).Remaining, window.Take(cost: 0).Remaining));
         Assert.False(bucket.Take(back + 1).IsTaken || window.Take(back + 1).IsTaken);
         Assert.True(bucket.Take(back).IsTaken && window.Take(back).IsTaken);

@@ -37,12 +37,12 @@ public sealed class RateShardTests
         var shard = Shard(maxSlots: 1);
         Assert.True(Take(shard, One, now: Second).IsTaken);
         Assert.True(shard.Take(Other, place: 0, cost: 1, now: Second, out var overflowed).IsTaken && overflowed);
-        shard.Return(Other, place: 0, cost: 1, now: Second, since: Second);
+        shard.Settle(Other, place: 0, new(1, Actual: 0, Second), now: Second);
         Assert.False(Take(shard, One, now: Second).IsTaken);
         Assert.True(shard.Take(Other, place: 0, cost: 1, now: Second, out overflowed).IsTaken && overflowed);
-        shard.Return(One, place: 0, cost: 1, now: Second, since: Second / 2);
+        shard.Settle(One, place: 0, new(1, Actual: 0, Second / 2), now: Second);
         Assert.Equal(Second / 2, Take(shard, One, now: Second).Wait);
-        shard.Return(One, place: 0, cost: 1, now: Second, since: 0);
+        shard.Settle(One, place: 0, new(1, Actual: 0, 0), now: Second);
         Assert.Equal(Second / 2, Take(shard, One, now: Second).Wait);
     }
 
@@ -53,7 +53,7 @@ public sealed class RateShardTests
         var shard = Shard(maxSlots: 4);
         Assert.True(Take(shard, One, now: 0).IsTaken);
         Assert.True(Take(shard, Other, now: 0).IsTaken);
-        shard.Return(One, place: 0, cost: 1, now: 0, since: 0);
+        shard.Settle(One, place: 0, new(1, Actual: 0, 0), now: 0);
         Assert.False(Take(shard, Other, now: 0).IsTaken);
     }
 

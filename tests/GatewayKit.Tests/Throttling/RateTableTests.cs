@@ -21,6 +21,7 @@ public sealed class RateTableTests
     public void Every_key_decides_as_a_bucket_of_its_own_would()
     {
         Compare<Gcra, long>(Rate(requestsPerSecond: 2, burst: 3));
+        Compare<SettlingGcra, SettledTime>(new(new(RateAlgorithm.TokenBucket, 2, TimeSpan.FromSeconds(1), 3)));
         Compare<SlidingWindow, WindowCount>(new(new(RateAlgorithm.SlidingWindow, 3, TimeSpan.FromSeconds(1), 3)));
     }
 
@@ -46,26 +47,20 @@ public sealed class RateTableTests
         }
     }
 
+    // The command `rates` of the benchmarks does it with ten million, and measures.
     [Fact]
-    public void Ten_million_keys_stay_within_the_memory_cap()
+    public void Table_does_not_grow_with_the_keys_that_were_seen()
     {
-        var before = GC.GetTotalMemory(forceFullCollection: true);
         var table = Table(requestsPerSecond: 0.001, burst: 1);
         var windows = new RateTable<SlidingWindow, WindowCount>(new(new(RateAlgorithm.SlidingWindow, 1, TimeSpan.FromDays(1), 1)), new ThrottleClock(_time), maxKeys: 100_000);
-        for (var key = 0UL; key < 10_000_000; key++)
+        for (var key = 0UL; key < 1_000_000; key++)
         {
             Take(table, key);
-            if (key % 10 == 0)
-            {
-                windows.Take(Key(key), cost: 1, out _);
-            }
+            windows.Take(Key(key), cost: 1, out _);
         }
 
-        var both = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Assert.True(table.Bytes <= 48 * 100_000, $"{table.Bytes} bytes");
-        Assert.True(windows.Bytes <= 64 * 100_032, $"{windows.Bytes} bytes");
-        Assert.True(both <= 64 << 20, $"{both} bytes");
-        GC.KeepAlive((table, windows));
+        Assert.InRange(table.Bytes, 40 * 100_000, 48 * 100_064);
+        Assert.InRange(windows.Bytes, 60 * 100_000, 64 * 100_064);
     }
 
     [Fact]
@@ -139,24 +134,26 @@ public sealed class RateTableTests
     private static void Compare<TRate, TState>(TRate rate)
         where TRate : struct, IRate<TState>
         where TState : unmanaged =>
-        Gen.Select(Gen.ULong[0, 400], Gen.Int[0, 60], Gen.Int[0, 3], Gen.Bool).Array[500, 2_000].Sample(
+        Gen.Select(Gen.ULong[0, 400], Gen.Int[0, 60], Gen.Int[0, 3], Gen.Int[-3, 5]).Array[500, 2_000].Sample(
             steps =>
             {
                 var time = new FakeTimeProvider();
                 var clock = new ThrottleClock(time);
                 var table = new RateTable<TRate, TState>(rate, clock, maxKeys: 1_000);
                 var models = new Dictionary<ulong, RateBucket<TRate, TState>>();
-                foreach (var (key, pause, cost, isGivenBack) in steps)
+                foreach (var (key, pause, cost, actual) in steps)
                 {
                     time.Advance(TimeSpan.FromMilliseconds(pause));
                     var model = models.TryGetValue(key, out var known) ? known : models[key] = new(rate, clock);
                     var decision = model.Take(cost);
-                    Assert.Equal(decision, table.Take(Key(key), cost, out var overflowed));
+                    var same = table.Take(Key(key), cost, out var overflowed);
+                    Assert.Equal(decision with { Mark = 0 }, same with { Mark = 0 });
                     Assert.False(overflowed);
-                    if (decision.IsTaken && cost > 0 && isGivenBack)
+                    if (decision.IsTaken && cost > 0 && actual >= 0)
                     {
-                        model.Return(cost, decision.At);
-                        table.Return(Key(key), cost, decision.At);
+                        RateUse use = new(cost, actual, decision.At, decision.Mark);
+                        model.Settle(use);
+                        table.Settle(Key(key), use with { Mark = same.Mark });
                     }
                 }
             },

@@ -104,7 +104,7 @@ public sealed class SlidingWindowTests
                 // While the window lasts, in the next one, and in the one after that, when it counts no more.
                 for (var later = now; later < now + (3 * trace.Length); later += trace.Length / 3)
                 {
-                    var back = trace.Rate.Return(taken, cost, later, since: now);
+                    var back = trace.Rate.Settle(taken, new(cost, Actual: 0, Since: now), later);
                     Assert.Equal(trace.Rate.Remaining(before, later, out var next), trace.Rate.Remaining(back, later, out var nextAfter));
                     Assert.Equal(next, nextAfter);
                     Assert.True(trace.Rate.IsUsed(back));

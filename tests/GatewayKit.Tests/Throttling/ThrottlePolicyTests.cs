@@ -67,6 +67,9 @@ public sealed class ThrottlePolicyTests
         { new() { Limit = 60, Window = Minute, MaxDelay = TimeSpan.FromSeconds(1), Algorithm = RateAlgorithm.SlidingWindow }, "MaxDelay is of no use with SlidingWindow" },
         { new() { RequestsPerSecond = 1, MaxDelay = TimeSpan.FromSeconds(61) }, "MaxDelay is 00:01:01; it must be from 00:00:00 to 00:01:00." },
         { new() { RequestsPerSecond = 1, MaxDelay = TimeSpan.FromTicks(-1) }, "MaxDelay is -" },
+        { new() { RequestsPerSecond = 1, MaxDelay = Minute, CostName = "rows" }, "MaxDelay is of no use where the cost is known in the end" },
+        { new() { RequestsPerSecond = 1, CostName = "a b" }, "CostName is 'a b'; it must be a token" },
+        { new() { RequestsPerSecond = 1, CostHeader = "a b" }, "'a b' is not a header name" },
         { new() { RequestsPerSecond = 50, Cost = RequestCost.Of(11) }, "Cost is 11, and the allowance holds 10: no request could ever pass. Lower Cost, or raise Burst." },
         { new() { Limit = 60, Window = Minute, Cost = RequestCost.Of(61), Algorithm = RateAlgorithm.SlidingWindow }, "or raise Limit" },
     };
@@ -123,6 +126,8 @@ public sealed class ThrottlePolicyTests
             policy with { Algorithm = RateAlgorithm.SlidingWindow },
             policy with { Cost = RequestCost.Of(2) },
             policy with { MaxDelay = Minute },
+            policy with { CostName = "rows" },
+            policy with { CostHeader = "X-Rows" },
             policy with { Partition = ThrottlePartition.Route },
             policy with { Mode = PolicyMode.Shadow },
         ];

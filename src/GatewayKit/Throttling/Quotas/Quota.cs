@@ -156,14 +156,11 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
 
         if (policy.Unit.CostName is { } name)
         {
-            return charges.ReportedOf(name) ?? ReadField(httpContext) ?? reservation.Cost;
+            return ReportedCosts.Find(httpContext, name, policy.CostHeader) ?? reservation.Cost;
         }
 
         return policy.Unit.CountsBytes
             ? (policy.Unit.CountsRequestBytes ? charges.Bodies.RequestBytes : 0) + (policy.Unit.CountsResponseBytes ? charges.Bodies.ResponseBytes : 0)
             : reservation.Cost;
     }
-
-    private long? ReadField(HttpContext httpContext) =>
-        policy.CostHeader is { } field && httpContext.Response.Headers[field] is [{ } text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var cost) ? cost : null;
 }

@@ -7,7 +7,6 @@ internal sealed class QuotaCharges
 {
     private readonly GatewayContext _context;
     private readonly List<(Quota Quota, QuotaCounter.Count Count)> _charges = [];
-    private Dictionary<string, long>? _reported;
 
     private QuotaCharges(GatewayContext context) => _context = context;
 
@@ -24,21 +23,12 @@ internal sealed class QuotaCharges
 
         var charges = new QuotaCharges(context);
         features.Set(charges);
+        ReportedCosts.Of(context.HttpContext);
         context.HttpContext.Response.OnCompleted(static state => ((QuotaCharges)state).SettleAsync(), charges);
         return charges;
     }
 
     public void Add(Quota quota, in QuotaCounter.Count count) => _charges.Add((quota, count));
-
-    /// <summary>Notes what the request has used of a cost.</summary>
-    public void Report(string name, long amount)
-    {
-        var reported = _reported ??= new(StringComparer.OrdinalIgnoreCase);
-        reported[name] = reported.GetValueOrDefault(name) + amount;
-    }
-
-    /// <summary>What was noted of a cost.</summary>
-    public long? ReportedOf(string name) => _reported is not null && _reported.TryGetValue(name, out var amount) ? amount : null;
 
     /// <summary>All or nothing: a request that one quota refuses has taken nothing of the others.</summary>
     public async ValueTask ReleaseAsync()

@@ -45,7 +45,7 @@ public sealed class QuotaUnit : IParsable<QuotaUnit>, IEquatable<QuotaUnit>
     public static QuotaUnit Cost(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return IsName(name) ? new(CostPrefix + name, name) : throw new ArgumentException($"'{name}' is not a token of at most 64 characters.", nameof(name));
+        return IsCostName(name) ? new(CostPrefix + name, name) : throw new ArgumentException($"'{name}' is not a token of at most 64 characters.", nameof(name));
     }
 
     /// <summary>Reads a unit from the form that <see cref="ToString"/> prints.</summary>
@@ -70,7 +70,7 @@ public sealed class QuotaUnit : IParsable<QuotaUnit>, IEquatable<QuotaUnit>
             _ when Is(RequestBytes) => RequestBytes,
             _ when Is(ResponseBytes) => ResponseBytes,
             _ when Is(ContentBytes) => ContentBytes,
-            _ when s.StartsWith(CostPrefix, StringComparison.OrdinalIgnoreCase) && IsName(s[CostPrefix.Length..]) => Cost(s[CostPrefix.Length..]),
+            _ when s.StartsWith(CostPrefix, StringComparison.OrdinalIgnoreCase) && IsCostName(s[CostPrefix.Length..]) => Cost(s[CostPrefix.Length..]),
             _ => null,
         };
         return result is not null;
@@ -96,5 +96,6 @@ public sealed class QuotaUnit : IParsable<QuotaUnit>, IEquatable<QuotaUnit>
     /// <summary>Whether two units differ.</summary>
     public static bool operator !=(QuotaUnit? left, QuotaUnit? right) => !(left == right);
 
-    private static bool IsName(string name) => name.Length <= 64 && HttpToken.Is(name);
+    /// <summary>Whether a text can be the name of a cost.</summary>
+    internal static bool IsCostName(string name) => name.Length <= 64 && HttpToken.Is(name);
 }
