@@ -1,10 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Threading.RateLimiting;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Configuration;
 using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
+using GatewayKit.Throttling.RateLimiters;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Polly;
@@ -100,6 +103,26 @@ public sealed class GatewayBuilder
         }
 
         return this;
+    }
+
+    /// <summary>Adds a limiter of <c>System.Threading.RateLimiting</c> that endpoints and the configuration may name (<c>"RateLimiter": { "Limiter": "name" }</c>).</summary>
+    /// <param name="name">What they call it; case is ignored. The last limiter of a name counts.</param>
+    /// <param name="create">Makes it when the first endpoint asks for it. The gateway disposes what it returns.</param>
+    public GatewayBuilder AddRateLimiter(string name, Func<IServiceProvider, PartitionedRateLimiter<HttpContext>> create)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(create);
+        Services.AddSingleton(new RateLimiterRegistry.Registration(name, create));
+        return this;
+    }
+
+    /// <summary>Adds a limiter of <c>System.Threading.RateLimiting</c> that is the same for all requests.</summary>
+    /// <param name="name">What endpoints and the configuration call it; case is ignored. The last limiter of a name counts.</param>
+    /// <param name="create">Makes it when the first endpoint asks for it. The gateway disposes what it returns.</param>
+    public GatewayBuilder AddRateLimiter(string name, Func<IServiceProvider, RateLimiter> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        return AddRateLimiter(name, services => new SameForAll(create(services)));
     }
 
     /// <summary>

@@ -23,6 +23,7 @@ using GatewayKit.Rollout.Splits;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
+using GatewayKit.Throttling.RateLimiters;
 using GatewayKit.Transforms;
 using GatewayKit.WebSockets;
 using Microsoft.AspNetCore.DataProtection;
@@ -136,6 +137,8 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IMirrorSink, LogMirrorSink>());
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
+        services.TryAddSingleton<RateLimiterRegistry>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RateLimiterPolicy>, RateLimiterRegistry>(static provider => provider.GetRequiredService<RateLimiterRegistry>()));
         AddQuotas(services);
         services.TryAddSingleton<FaultStates>();
         services.TryAddSingleton<FaultMetrics>();
@@ -147,6 +150,7 @@ public static class GatewayServiceCollectionExtensions
             .AddPolicy<BulkheadPolicy, BulkheadFilterFactory>("Bulkhead")
             .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
+            .AddPolicy<RateLimiterPolicy, RateLimiterFilterFactory>("RateLimiter")
             .AddPolicy<QuotaPolicy, QuotaFilterFactory>("Quota")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")

@@ -11,7 +11,7 @@ public sealed partial class DocumentedJsonTests : IDisposable
     private readonly ConfigurationFixture _fixture = new();
 
     // Of another section, an answer, and with a policy that the page makes.
-    private static readonly string[] Others = ["\"configProperties\"", "\"inFlight\"", "\"Geo\""];
+    private static readonly string[] Others = ["\"configProperties\"", "\"inFlight\"", "\"Geo\"", "\"ConnectionString\""];
 
     public void Dispose() => _fixture.Dispose();
 

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Throttling.RateLimiters;
+
+[OptionsValidator]
+internal sealed partial class RateLimiterPolicyValidator : IValidateOptions<RateLimiterPolicy>;
