@@ -20,7 +20,7 @@ public class ThrottlingFilterBenchmarks
     private EndpointFilterDelegate _filter = null!;
     private EndpointFilterInvocationContext _context = null!;
 
-    [Params("ClientAddress", "Header:X-Tenant", "Route", "ClientAddress and Route")]
+    [Params("ClientAddress", "Header:X-Tenant", "Header:X-Tenant+ClientAddress", "Route", "ClientAddress and Route")]
     public string Partition { get; set; } = "";
 
     [GlobalSetup]

@@ -107,6 +107,27 @@ public sealed class ThrottleAllowancesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void No_more_than_a_thousand_wait_at_one_throttle()
+    {
+        var allowance = _allowances.For("orders", OnePerAddress);
+        Assert.All(Enumerable.Range(0, 1_000), _ => Assert.True(allowance.TryWait()));
+        Assert.False(allowance.TryWait());
+        allowance.EndWait();
+        Assert.True(allowance.TryWait());
+        Assert.False(allowance.TryWait());
+    }
+
+    [Fact]
+    public void Endpoints_share_what_a_constant_part_says()
+    {
+        var policy = OnePerAddress with { Partition = ThrottlePartition.Parse("Header:X-Tenant+Constant") };
+        var (orders, stock) = (_allowances.For("orders", policy), _allowances.For("stock", policy));
+        Assert.True(orders.Take(From("192.0.2.1", tenant: "one"), cost: 1).IsTaken);
+        Assert.False(stock.Take(From("192.0.2.2", tenant: "one"), cost: 1).IsTaken);
+        Assert.True(stock.Take(From("192.0.2.2", tenant: "two"), cost: 1).IsTaken);
+    }
+
     public void Dispose() => _services.Dispose();
 
     private static DefaultHttpContext From(string address, string? tenant = null)
