@@ -9,7 +9,6 @@ namespace GatewayKit.Redis;
 internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConnectionMultiplexer> ofHost) : IAsyncDisposable, IDisposable
 {
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(1);
-
     private static readonly TimeSpan MinAsyncTimeout = TimeSpan.FromSeconds(1);
 
     private readonly string? _connectionString = options.Value.ConnectionString;
@@ -67,6 +66,7 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
 
         // What is not sent at once would be counted when nobody waits for it any more.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
+
         // A connection on which nothing has come for four times this long is taken for dead, and made anew. Requests do not wait so long in any case.
         configuration.AsyncTimeout = (int)Math.Max(2 * timeout.TotalMilliseconds, MinAsyncTimeout.TotalMilliseconds);
         configuration.ReconnectRetryPolicy = new LinearRetry((int)ReconnectInterval.TotalMilliseconds);

@@ -29,6 +29,31 @@ internal sealed class RedisLink(RedisConnection connection, RedisBreaker breaker
     /// <summary>Whether steps are sent. The secret is known then.</summary>
     public bool IsUp => breaker.IsUp;
 
+    /// <summary>Takes a step. Once <see cref="IsUp"/> was true.</summary>
+    /// <exception cref="RedisStoreException">There is no answer.</exception>
+    public async Task<long[]> RunAsync(RedisScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        var (database, start) = (_database!, time.GetTimestamp());
+        RefreshSecret(database);
+        try
+        {
+            var reply = await Observed(script.RunAsync(database, key, arguments)).WaitAsync(_timeout, time, cancellationToken).ConfigureAwait(false);
+            breaker.Succeeded();
+            metrics.Sent(script.Name, "answered", time.GetElapsedTime(start));
+            return reply;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            breaker.Failed(exception);
+            metrics.Sent(script.Name, exception is TimeoutException ? "timeout" : "failed", time.GetElapsedTime(start));
+            throw new RedisStoreException("Redis gave no answer.", exception);
+        }
+    }
+
     /// <summary>The answer of a step that is not sent, at once and without a throw. Perhaps a probe begins, for which nobody waits.</summary>
     public ValueTask<T> Refuse<T>(string step)
     {
@@ -69,31 +94,6 @@ internal sealed class RedisLink(RedisConnection connection, RedisBreaker breaker
         }
 
         breaker.EndProbe(failure);
-    }
-
-    /// <summary>Takes a step. Once <see cref="IsUp"/> was true.</summary>
-    /// <exception cref="RedisStoreException">There is no answer.</exception>
-    public async Task<long[]> RunAsync(RedisScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
-    {
-        var (database, start) = (_database!, time.GetTimestamp());
-        RefreshSecret(database);
-        try
-        {
-            var reply = await Observed(script.RunAsync(database, key, arguments)).WaitAsync(_timeout, time, cancellationToken).ConfigureAwait(false);
-            breaker.Succeeded();
-            metrics.Sent(script.Name, "answered", time.GetElapsedTime(start));
-            return reply;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
-        {
-            breaker.Failed(exception);
-            metrics.Sent(script.Name, exception is TimeoutException ? "timeout" : "failed", time.GetElapsedTime(start));
-            throw new RedisStoreException("Redis gave no answer.", exception);
-        }
     }
 
     private void RefreshSecret(IDatabase database)

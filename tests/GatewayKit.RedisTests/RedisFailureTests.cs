@@ -4,6 +4,7 @@ using GatewayKit.RedisTests.Hosting;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Sharing;
+using StackExchange.Redis;
 
 namespace GatewayKit.RedisTests;
 
@@ -171,7 +172,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
     [Fact]
     public async Task User_needs_no_more_rights_than_the_page_says()
     {
-        await _server.Database.ExecuteAsync("ACL", "SETUSER", "gateway", "on", ">only-this", "~gk:*", "+get", "+set", "+setnx", "+eval", "+evalsha", "+time", "+ping", "+echo", "+info", "+client");
+        await AddUserAsync(_server);
         await using var host = await RedisHost.StartAsync($"{_server.ConnectionString},user=gateway,password=only-this");
         Assert.True((await host.Rates.TakeAsync(Key, Rule, 1, default)).IsAdmitted);
         Assert.True((await host.Rates.TakeAsync(Key, Rule with { Algorithm = RateAlgorithm.SlidingWindow }, 1, default)).IsAdmitted);
@@ -200,7 +201,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
         await cluster.InitializeAsync();
         await cluster.Database.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
         await Eventually.IsSoAsync(async () => $"{await cluster.Database.ExecuteAsync("CLUSTER", "INFO")}".Contains("cluster_state:ok", StringComparison.Ordinal));
-        await using var host = await RedisHost.StartAsync(cluster.ConnectionString);
+        await AddUserAsync(cluster, "+cluster");
+        await using var host = await RedisHost.StartAsync($"{cluster.ConnectionString},user=gateway,password=only-this");
         for (ulong low = 0; low < 50; low++)
         {
             Assert.True((await host.Rates.TakeAsync(new(1, 5, low), Rule, 1, default)).IsAdmitted);
@@ -208,6 +210,9 @@ public sealed class RedisFailureTests : IAsyncLifetime
             Assert.True((await host.Quotas.ReserveAsync(new(1, 5, low), new(new LifetimeWindow(), 1, 0, 80), 1, TimeSpan.FromMinutes(1), default)).IsAccepted);
         }
     }
+
+    private static Task<RedisResult> AddUserAsync(RedisServer server, params object[] rights) => server.Database.ExecuteAsync(
+        "ACL", ["SETUSER", "gateway", "on", ">only-this", "~gk:*", "+get", "+set", "+setnx", "+eval", "+evalsha", "+time", "+ping", "+echo", "+info", "+client", .. rights]);
 
     private static async Task<RedisHost> HastyAsync(string connectionString, Action<RedisOptions>? configure = null)
     {
