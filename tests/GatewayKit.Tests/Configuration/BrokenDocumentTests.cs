@@ -15,9 +15,10 @@ public sealed class BrokenDocumentTests : IDisposable
         var set = (RouteSet)new ModelSamples(_fixture.Types, _fixture.Policies).Make(_fixture.Types.Get(typeof(RouteSet)), 0);
         var document = JsonNode.Parse(_fixture.Writer.Write(set, includeDefaults: true))!;
         var (tried, refused) = (0, 0);
-        foreach (var path in Paths(document, []))
+        foreach (var (place, path) in Paths(document, []).Index())
         {
-            foreach (var broken in Replacements())
+            // Each place has every fourth of them, and the next place the next ones: all of them at all would take minutes.
+            foreach (var (_, broken) in Replacements().Index().Where(one => (one.Index + place) % 4 == 0))
             {
                 var section = ConfigurationFixture.Section(Replace(document, path, broken));
                 var misread = new List<ConfigurationError>();
