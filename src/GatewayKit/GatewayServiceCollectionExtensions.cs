@@ -12,6 +12,7 @@ using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Admission;
 using GatewayKit.Resilience.Faults;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Resilience.Fallbacks;
@@ -147,6 +148,7 @@ public static class GatewayServiceCollectionExtensions
         return new GatewayBuilder(services)
             .AddPolicy<TimeoutPolicy, TimeoutFilterFactory>("Timeout")
             .AddPolicy<RequestPriorityPolicy, RequestPriorityFilterFactory>("RequestPriority")
+            .AddPolicy<AdmissionPolicy, AdmissionFilterFactory>("Admission")
             .AddPolicy<BulkheadPolicy, BulkheadFilterFactory>("Bulkhead")
             .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
@@ -216,6 +218,8 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<HandlerClocks>();
         services.TryAddSingleton<Bulkheads>();
         services.TryAddSingleton<BulkheadMetrics>();
+        services.TryAddSingleton(static provider => new Admissions(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<AdmissionMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RequestPriorityPolicy>, PriorityNames>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BulkheadPolicy>, PriorityNames>());
         services.TryAddSingleton<FallbackEndpoints>();

@@ -5,6 +5,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Admission;
 
 namespace GatewayKit.Clusters;
 
@@ -59,6 +60,12 @@ public sealed record Cluster
 
     /// <summary>When a destination that fails is left alone for a while. On by default.</summary>
     public CircuitBreakerPolicy CircuitBreaker { get; init; } = new();
+
+    /// <summary>
+    /// Whether only a part of the requests is sent while the cluster as a whole fails: beside the circuit breaker, which leaves single destinations alone.
+    /// Default <see langword="null"/>: all are sent.
+    /// </summary>
+    public AdmissionPolicy? Admission { get; init; }
 
     // Whether an attempt must leave time for another one.
     internal bool TriesAgain => Retry is { Mode: PolicyMode.Enforce, MaxRetries: > 0 } || Hedging is { Mode: PolicyMode.Enforce };

@@ -61,6 +61,9 @@ internal sealed class ClusterState
     /// <summary>The places for requests at all destinations together; <see langword="null"/> if there is no limit.</summary>
     public ClusterBulkhead? Bulkhead { get; init; }
 
+    /// <summary>What sends on only a part of the requests while the cluster fails; <see langword="null"/> if nothing does.</summary>
+    public ClusterAdmission? Admission { get; init; }
+
     /// <summary>How many requests may be at one destination at once; more wait.</summary>
     public int MostInFlight { get; }
 

@@ -4,6 +4,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Admission;
 using GatewayKit.Resilience.Bulkheads;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,7 @@ namespace GatewayKit.Clusters;
 /// </summary>
 internal sealed class ClusterStates(
     UpstreamHandlers handlers, DestinationDrains drains, DestinationWatches watches, SessionAffinities affinities, HealthWatch watch, TimeProvider time, IOptions<GatewayOptions> options,
-    Bulkheads bulkheads, BulkheadMetrics bulkheadMetrics) : IDisposable
+    Bulkheads bulkheads, BulkheadMetrics bulkheadMetrics, Admissions admissions, AdmissionMetrics admissionMetrics) : IDisposable
 {
     private IReadOnlyDictionary<string, ClusterState> _inForce = new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase);
 
@@ -162,6 +163,7 @@ internal sealed class ClusterStates(
                 : previous is { HedgeShare: { } share, Cluster.Hedging: { } before } && before.MaxPercent == percent ? share
                 : new RetryBudget(new() { Ratio = percent / 100, MinPerSecond = 0 }, time),
             Bulkhead = cluster.Limits.Mode is PolicyMode.Off ? null : new(cluster.Limits, bulkheads.ForCluster(cluster.Id), bulkheadMetrics, time),
+            Admission = cluster.Admission is { Mode: not PolicyMode.Off } admission ? new(admission, admissions.ForCluster(cluster.Id, admission), admissionMetrics) : null,
         };
         state.Discovery = watches.Follow(state, previous, destination => Join(state, destination), destination => Leave(state.Cluster.Id, destination));
         return state;

@@ -46,6 +46,13 @@ internal static class ClusterChecks
                 "Circuits of destinations have no candidates, because they stop no requests: those go to other destinations. Remove it; Mode Shadow tries the circuit.");
         }
 
+        if (cluster.Admission is { EnforcePercent: not 100 } admission)
+        {
+            report(
+                ModelPath.Join(path, [nameof(cluster.Admission), nameof(admission.EnforcePercent)]),
+                $"EnforcePercent is {admission.EnforcePercent}, but a cluster does not know callers. Remove it; Mode Shadow tries admission control.");
+        }
+
         LimitChecks.Check(cluster, path, report);
         BalancingChecks.Check(cluster, path, report);
         ClusterTlsChecks.Check(cluster.Tls, ModelPath.Join(path, nameof(cluster.Tls)), report);

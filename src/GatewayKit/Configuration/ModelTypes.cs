@@ -9,6 +9,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Admission;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Resilience.Faults;
 using GatewayKit.Resilience.Fallbacks;
@@ -59,6 +60,7 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterLimits))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(AdaptiveLimit))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(PriorityShares))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(AdmissionPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(RetryBudgetPolicy))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(HedgingPolicy))]

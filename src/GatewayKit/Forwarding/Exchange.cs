@@ -19,7 +19,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     // A body or an upgrade: an upgrade with a body is refused.
     private object? _sent;
-    private bool _acquired, _counted, _ended, _reported;
+    private bool _acquired, _counted, _ended, _reported, _isJudged;
     private readonly bool _deadlineIsGranted;
     private byte _error;
     private byte _phase = (byte)ForwardPhase.Request;
@@ -162,6 +162,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             Cluster.Bulkhead!.Observe(AttemptOutcomes.SampleOf(answer), Clock.HeadTime);
         }
 
+        if (Cluster.Admission is not null && AttemptOutcomes.IsSuccessful(answer, IsGrpc) is { } isSuccess)
+        {
+            Judge(isSuccess);
+        }
+
         // A probe holds one of few places, and a tunnel may last for days: what they say of the destination, they have said.
         if (AttemptOutcomes.OfHead(answer, IsGrpc, Cluster.Cluster.CircuitBreaker) is not CallResult.Success and var known)
         {
@@ -203,6 +208,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             if (Response is null && IsSampled)
             {
                 Cluster.Bulkhead!.Observe(AttemptOutcomes.SampleOf(this), headTime: null);
+            }
+
+            if (Cluster.Admission is not null && AttemptOutcomes.OfEnd(this) is CallResult.Failure)
+            {
+                Judge(isSuccess: false);
             }
 
             _metrics.Failed(this, failure, exception);
@@ -271,6 +281,12 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             Phase = ForwardPhase.Complete;
         }
 
+        if (Error is ForwardError.None && Response is { } answer && Cluster.Admission is not null)
+        {
+            // A call of gRPC says with its last word how it went.
+            Judge(AttemptOutcomes.IsGrpcSuccess(answer.TrailingHeaders));
+        }
+
         Report(AttemptOutcomes.OfEnd(this), null);
         Clock.Stop(reusable);
         Destination.End();
@@ -286,6 +302,16 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
 
     // Nothing tells calls of gRPC that stream from those that do not.
     private bool IsSampled => Cluster.Bulkhead is { IsSampled: true } && !IsGrpc && Upgrade is null;
+
+    // What it says of the cluster as a whole, once. A failure behind the head of an answer comes too late.
+    private void Judge(bool isSuccess)
+    {
+        if (!_isJudged)
+        {
+            _isJudged = true;
+            Cluster.Admission?.Count(isSuccess);
+        }
+    }
 
     private void Report(CallResult result, TimeSpan? retryAfter)
     {

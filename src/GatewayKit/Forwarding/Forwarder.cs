@@ -134,6 +134,12 @@ public sealed class Forwarder : IClusterSender, IDisposable
             return new(Refuse(error));
         }
 
+        if (cluster.Admission is { } admission && !admission.TryEnter())
+        {
+            upgrade?.Release();
+            return new(Refuse(ForwardError.Overloaded, cause: OverloadCauses.AdmissionShed));
+        }
+
         var call = new ForwardCall(httpContext, context, cluster, target, upgrade, deadline, isGrpc);
         if (cluster.Bulkhead is not { } bulkhead)
         {

@@ -2,7 +2,7 @@ namespace GatewayKit.Pipeline;
 
 /// <summary>
 /// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while a fallback runs, a
-/// fallback catches what a breaker refuses, and what is refused is not copied.
+/// fallback catches what admission control and a breaker refuse, and what is refused is not copied.
 /// </summary>
 internal interface IGuardPolicy : IOrderedPolicy
 {
@@ -18,6 +18,7 @@ internal enum GuardPlace
     Deadline,
     Bulkhead,
     Fallback,
+    Admission,
     CircuitBreaker,
     Mirror,
 }

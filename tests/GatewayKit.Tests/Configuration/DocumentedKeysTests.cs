@@ -140,6 +140,7 @@ public sealed partial class DocumentedKeysTests
         },
         string { Length: > 0 } or Enum or Version => value.ToString(),
         string => null,
+        KeyValuePair<string, double> entry => $"{entry.Key} {Text(entry.Value, property)}",
         IEnumerable list when list.Cast<object>().ToArray() is { Length: > 0 } items => string.Join(" · ", items.Select(item => item is IPNetwork ? item.ToString() : Text(item, property))),
         IEnumerable => null,
         _ => value.ToString(),

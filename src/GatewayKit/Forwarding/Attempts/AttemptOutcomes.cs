@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
+using GatewayKit.Resilience.Admission;
 using GatewayKit.Resilience.Bulkheads;
 
 namespace GatewayKit.Forwarding.Attempts;
@@ -61,6 +63,17 @@ internal static class AttemptOutcomes
         { Error: ForwardError.DeadlineExceeded, Clock.StoodStill: false, HadFairTime: true } => LimitSample.Drop,
         _ => LimitSample.None,
     };
+
+    /// <summary>Whether the head of an answer says that it went well; <see langword="null"/> if only the trailers of a call of gRPC will tell.</summary>
+    public static bool? IsSuccessful(HttpResponseMessage answer, bool isGrpc) =>
+        !AdmissionResults.IsSuccess((int)answer.StatusCode) ? false
+        : !isGrpc ? true
+        : answer.Headers.NonValidated.TryGetValues(GrpcStatus, out var status) ? AdmissionResults.IsGrpcSuccess(status.ToString())
+        : null;
+
+    /// <summary>Whether its trailers do. None is no word against it.</summary>
+    public static bool IsGrpcSuccess(HttpResponseHeaders trailers) =>
+        !trailers.NonValidated.TryGetValues(GrpcStatus, out var status) || AdmissionResults.IsGrpcSuccess(status.ToString());
 
     /// <summary>Whether an answer has no end that anybody waits for.</summary>
     public static bool IsStream(HttpResponseMessage answer, bool isGrpc) =>

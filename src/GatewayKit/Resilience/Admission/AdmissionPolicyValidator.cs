@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Resilience.Admission;
+
+[OptionsValidator]
+internal sealed partial class AdmissionPolicyValidator : IValidateOptions<AdmissionPolicy>;
