@@ -27,7 +27,7 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var run = await RunAsync("--config", _config, "--replay", _records);
         Assert.Equal(0, run.ExitCode);
-        Assert.All((string[])["3 requests, 2 allowed, 1 refused", "192.0.2.1", "no route 'gone'", "1 lines are no records"], part => Assert.Contains(part, run.Output));
+        Assert.All((string[])["3 requests, 2 allowed, 1 refused", "192.0.2.1", "route 'gone', which is not there: 1", "no records: 1"], part => Assert.Contains(part, run.Output));
         Assert.Contains($"{_records}:4: ", run.Errors);
         Assert.DoesNotContain("Listening", run.Output);
     }

@@ -69,22 +69,22 @@ internal static class ReplayText
     {
         foreach (var (count, what) in (ReadOnlySpan<(long, string)>)
         [
-            (report.MalformedLines, "lines are no records"),
-            (report.Late, "records came too late to be put in order"),
-            (report.OutOfRange, "records are more than ten years after the first"),
-            (report.LeftOut, "records were left out, because a limit had refused them"),
-            (report.CutShort, "requests ended at once, because too many were in flight"),
+            (report.MalformedLines, "lines that are no records"),
+            (report.Late, "records that came too late to be put in order"),
+            (report.OutOfRange, "records left out, more than ten years after the first"),
+            (report.LeftOut, "records left out, because a limit had refused them"),
+            (report.CutShort, "requests that ended at once, because too many were in flight"),
         ])
         {
             if (count > 0)
             {
-                Line(text, $"Note: {count:N0} {what}.");
+                Line(text, $"Note, {what}: {count:N0}");
             }
         }
 
         foreach (var unknown in report.UnknownRoutes)
         {
-            Line(text, $"Note: no route '{unknown.Route}': {unknown.Records:N0} records.");
+            Line(text, $"Note, records of the route '{LogSafe(unknown.Route)}', which is not there: {unknown.Records:N0}");
         }
     }
 
@@ -161,7 +161,7 @@ internal static class ReplayText
 
     private static string Counts(in ReplayCounts counts) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{counts.Requests:N0} requests, {counts.Allowed:N0} allowed, {counts.Refused:N0} refused, {counts.WouldRefuse:N0} refused in shadow, {counts.RefusedThen:N0} refused when recorded");
+        $"{counts.Requests:N0} {(counts.Requests == 1 ? "request" : "requests")}, {counts.Allowed:N0} allowed, {counts.Refused:N0} refused, {counts.WouldRefuse:N0} refused in shadow, {counts.RefusedThen:N0} refused when recorded");
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
