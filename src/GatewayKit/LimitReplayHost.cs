@@ -4,6 +4,7 @@ using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
+using GatewayKit.Throttling.RateLimiters;
 using GatewayKit.Throttling.Replay;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -140,6 +141,9 @@ internal sealed class LimitReplayHost : IAsyncDisposable
                 return false;
             case BulkheadPolicy { Queue: > 0 }:
                 omitted.Insert(0, $"Bulkhead of {MaxInFlight(policy)} with Queue: those that wait would take another time than was recorded.");
+                return false;
+            case RateLimiterPolicy other:
+                omitted.Insert(0, $"RateLimiter '{other.Limiter}': it goes by real time.");
                 return false;
             default:
                 return policy is BulkheadPolicy;

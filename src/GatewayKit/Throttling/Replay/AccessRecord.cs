@@ -42,13 +42,16 @@ public sealed record AccessRecord
     /// <summary>Claims of the caller, by type. Default none.</summary>
     public IReadOnlyDictionary<string, string>? Claims { get; init; }
 
+    /// <summary>The class of the request, where bulkheads have <c>Priorities</c>. Default <see langword="null"/>: <c>Standard</c>.</summary>
+    public string? Priority { get; init; }
+
     /// <summary>Bytes of the request's content, 0 or more. Default <see langword="null"/>: no content.</summary>
     public long? RequestBytes { get; init; }
 
     /// <summary>Bytes of the answer's content, 0 or more. Default <see langword="null"/>: no content, or not known.</summary>
     public long? ResponseBytes { get; init; }
 
-    /// <summary>What the request has used of named costs, by name; 0 or more. Default none.</summary>
+    /// <summary>What the request has used of named costs, by name, or by the field of the answer that says it; 0 or more. Default none.</summary>
     public IReadOnlyDictionary<string, long>? Costs { get; init; }
 
     /// <summary>The status it was answered with, 100 to 599. Default <see langword="null"/>: 200.</summary>

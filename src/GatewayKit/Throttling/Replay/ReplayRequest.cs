@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Security.Claims;
 using GatewayKit.Pipeline;
@@ -79,6 +80,8 @@ internal sealed class ReplayRequest : HttpResponseFeature, IHttpResponseBodyFeat
         WriteContent(httpContext, record);
         foreach (var (name, units) in record.Costs ?? ReadOnlyDictionary<string, long>.Empty)
         {
+            // Limits that go by a field of the answer have no other name for it.
+            httpContext.Response.Headers[name] = units.ToString(CultureInfo.InvariantCulture);
             httpContext.ReportCost(name, units);
         }
 

@@ -53,6 +53,11 @@ internal sealed class ReplayRun(ReplayClock clock, IEnumerable<ReplayEndpoint> e
         _last = _last is { } last && last > record.Time ? last : record.Time;
         var request = ReplayRequest.Create(record, out var httpContext);
         var context = new GatewayContext(httpContext, route.Endpoint.Pipeline);
+        if (record.Priority is { } priority)
+        {
+            context.Priority = priority;
+        }
+
         var running = route.Endpoint.Chain(context);
         if (running.IsCompletedSuccessfully)
         {

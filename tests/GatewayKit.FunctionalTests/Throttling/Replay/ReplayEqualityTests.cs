@@ -76,7 +76,7 @@ public sealed class ReplayEqualityTests
                 "r": {
                   "Match": { "Path": "/r" },
                   "Cluster": "c",
-                  "Throttle": { "Limit": {{random.Next(8, 14)}}, "Window": "00:00:03", "Burst": {{random.Next(3, 9)}}, "Partition": "Header:X-Tenant", "Mode": {{Pick(modes)}} },
+                  "Throttle": { "Limit": {{random.Next(8, 14)}}, "Window": "00:00:03", "Burst": {{random.Next(3, 9)}}, "CostHeader": "X-Tokens", "Partition": "Header:X-Tenant", "Mode": {{Pick(modes)}} },
                   "Quota": [
                     { "Limit": {{random.Next(20, 40)}}, "Window": {{Pick(windows)}}, "Mode": {{Pick(modes)}} },
                     { "Limit": {{random.Next(6_000, 14_000)}}, "Unit": "ContentBytes", "Name": "bytes", "Window": {{Pick(windows)}}, "Partition": "Header:X-Tenant", "CountWhen": "Succeeded" }
@@ -103,6 +103,7 @@ public sealed class ReplayEqualityTests
                 Headers = random.Next(5) == 0 ? null : new Dictionary<string, string> { ["X-Tenant"] = $"t{random.Next(3)}" },
                 RequestBytes = random.Next(3) == 0 ? random.Next(1, 500) : null,
                 ResponseBytes = random.Next(0, 1_000),
+                Costs = random.Next(3) == 0 ? new Dictionary<string, long> { ["X-Tokens"] = random.Next(4) } : null,
                 Status = random.Next(6) == 0 ? 404 : 200,
                 Duration = TimeSpan.FromMilliseconds(random.Next(1, 1_500)),
             }),
@@ -228,7 +229,13 @@ public sealed class ReplayEqualityTests
                 gateway._exchanges[index].Arrived.TrySetResult();
                 await gateway._exchanges[index].Gate.Task;
                 var record = gateway._records[index];
-                return new((HttpStatusCode)record.Status!) { Content = new ByteArrayContent(new byte[record.ResponseBytes!.Value]), RequestMessage = request };
+                var answer = new HttpResponseMessage((HttpStatusCode)record.Status!) { Content = new ByteArrayContent(new byte[record.ResponseBytes!.Value]), RequestMessage = request };
+                foreach (var (name, units) in record.Costs ?? new Dictionary<string, long>())
+                {
+                    answer.Headers.Add(name, units.ToString(CultureInfo.InvariantCulture));
+                }
+
+                return answer;
             }
         }
 

@@ -14,10 +14,11 @@ public sealed class AccessLogTests
     public async Task Every_field_is_read()
     {
         const string line = """
-            {"time":"2026-03-01T13:00:00.125+01:00","route":"r","client":"2001:db8::1","consumer":"acme","headers":{"X-Tenant":"one"},"claims":{"plan":"gold"},"requestBytes":1,"responseBytes":2,"costs":{"tokens":3},"status":504,"reason":"upstream-timeout","duration":1.5}
+            {"time":"2026-03-01T13:00:00.125+01:00","route":"r","client":"2001:db8::1","consumer":"acme","headers":{"X-Tenant":"one"},"claims":{"plan":"gold"},"priority":"Critical","requestBytes":1,"responseBytes":2,"costs":{"tokens":3},"status":504,"reason":"upstream-timeout","duration":1.5}
             """;
         var record = Assert.Single(await Log(line).ReadAsync());
         Assert.Equal((Start.AddMilliseconds(125), "r", IPAddress.Parse("2001:db8::1"), "acme"), (record.Time, record.Route, record.Client, record.Consumer));
+        Assert.Equal("Critical", record.Priority);
         Assert.Equal(("one", "gold", 1, 2, 3), (record.Headers!["X-Tenant"], record.Claims!["plan"], record.RequestBytes, record.ResponseBytes, record.Costs!["tokens"]));
         Assert.Equal((504, "upstream-timeout", TimeSpan.FromSeconds(1.5)), (record.Status, record.Reason, record.Duration));
     }

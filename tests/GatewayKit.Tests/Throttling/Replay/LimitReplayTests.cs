@@ -125,6 +125,18 @@ public sealed class LimitReplayTests
     }
 
     [Theory]
+    [InlineData("CostName", "tokens")]
+    [InlineData("CostHeader", "X-Tokens")]
+    public async Task Rates_of_costs_are_settled_when_the_request_is_done(string setting, string name)
+    {
+        var dear = At(0) with { Costs = new Dictionary<string, long> { [name] = 90 }, Duration = TimeSpan.FromSeconds(2) };
+        var report = await RunAsync(
+            Route($$""" "Throttle": { "RequestsPerSecond": 1, "Burst": 100, "Cost": 20, "{{setting}}": "{{name}}" } """), [dear, At(1), At(3), At(30)]);
+        Assert.Equal(Start.AddSeconds(3), Assert.Single(PolicyOf(report).Keys).First);
+        Assert.Equal(1, report.Total.Refused);
+    }
+
+    [Theory]
     [InlineData("upstream-timeout", 504, 0)]
     [InlineData("client-aborted", 499, 1)]
     [InlineData(null, 500, 1)]
@@ -152,6 +164,24 @@ public sealed class LimitReplayTests
         Assert.Equal(1, report.Total.Refused);
         Assert.Equal([new("overloaded", 1)], PolicyOf(report).Reasons);
         Assert.Empty(PolicyOf(report).Keys);
+    }
+
+    [Fact]
+    public async Task Classes_of_requests_have_the_places_that_are_kept_for_them()
+    {
+        var held = At(0) with { Duration = TimeSpan.FromSeconds(5) };
+        var report = await RunAsync(
+            Route(""" "Bulkhead": { "MaxInFlight": 2, "Priorities": { "Shares": { "Critical": 1 } } } """), [held, held, held with { Priority = "Critical" }, held with { Priority = "Critical" }]);
+        Assert.Equal(2, report.Total.Refused);
+    }
+
+    [Fact]
+    public async Task Claims_and_several_things_at_once_tell_keys_apart()
+    {
+        var report = await RunAsync(
+            Route(""" "Throttle": { "RequestsPerSecond": 1, "Partition": "Claim:sub+ClientAddress" } """),
+            ((string?[])["a", "a", "b", null, null]).Select(static sub => At(0) with { Claims = sub is null ? null : new Dictionary<string, string> { ["sub"] = sub } }));
+        Assert.Equal([("(none)", 1), ("192.0.2.1 + a", 1)], PolicyOf(report).Keys.Select(static key => (key.Key, key.Refusals)));
     }
 
     [Theory]
