@@ -40,9 +40,9 @@ public sealed class DocumentedReplayTests
 
         foreach (var route in report.Routes)
         {
-            foreach (var limit in route.Policies.Where(limit => limit.Refused > 0))
+            foreach (var limit in route.Policies.Where(limit => limit.Keys.Count > 0))
             {
-                Console.WriteLine($"{route.Route}, {limit.Name}: {limit.Refused} of {limit.Seen}, most of them of {limit.Keys.FirstOrDefault()?.Key}");
+                Console.WriteLine($"{route.Route}, {limit.Name}: {limit.Refused} of {limit.Seen}, most of them of {limit.Keys[0].Key}");
             }
         }
 
