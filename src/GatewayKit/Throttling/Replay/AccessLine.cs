@@ -6,6 +6,8 @@ namespace GatewayKit.Throttling.Replay;
 /// <summary>What one line says: a record, what is wrong, or nothing.</summary>
 internal readonly record struct AccessLine(AccessRecord? Record, string? Fault)
 {
+    private static readonly string[] Fields = [.. AccessRecordJson.Default.AccessRecord.Properties.Select(static property => property.Name)];
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     public static AccessLine Parse(in ReadOnlySequence<byte> line, bool isFirst)
@@ -27,9 +29,16 @@ internal readonly record struct AccessLine(AccessRecord? Record, string? Fault)
         }
         catch (JsonException exception)
         {
-            // The message may quote values, the path does not. Lines of a log have addresses and keys in them.
-            return new(null, exception.Path is { Length: > 1 } path ? $"not a record, because of {path}" : "not an object with a time");
+            // The message may quote values, and the path names that somebody made up: lines of a log have addresses and keys in them.
+            return new(null, FieldOf(exception.Path) is { } field ? $"not a record, because of {field}" : "not an object with a time");
         }
+    }
+
+    private static string? FieldOf(string? path)
+    {
+        var end = path is null ? -1 : path.AsSpan(Math.Min(2, path.Length)).IndexOfAny('.', '[');
+        var field = path is not { Length: > 2 } ? null : end < 0 ? path[2..] : path[2..(2 + end)];
+        return Array.Exists(Fields, known => known == field) ? field : null;
     }
 
     private static bool StartsWithMark(in ReadOnlySequence<byte> line)

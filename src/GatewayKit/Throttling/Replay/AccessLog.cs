@@ -34,38 +34,41 @@ public sealed class AccessLog(Stream lines, string name) : IAsyncEnumerable<Acce
     public async IAsyncEnumerator<AccessRecord> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         var reader = PipeReader.Create(lines, new(bufferSize: BufferBytes, leaveOpen: true));
-        var isTooLong = false;
-        while (true)
+        try
         {
-            var read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var buffer = read.Buffer;
-            while (TryReadLine(ref buffer, read.IsCompleted, out var line))
+            var (isEnd, isTooLong) = (false, false);
+            while (!isEnd)
             {
-                Lines++;
-                if (isTooLong)
+                var read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var buffer = read.Buffer;
+                isEnd = read.IsCompleted;
+                while (TryReadLine(ref buffer, isEnd, out var line))
                 {
-                    isTooLong = false;
+                    Lines++;
+                    if (isTooLong)
+                    {
+                        isTooLong = false;
+                    }
+                    else if (Parse(line) is { } record)
+                    {
+                        yield return record;
+                    }
                 }
-                else if (Parse(line) is { } record)
+
+                if (!isTooLong && buffer.Length > MaxLineBytes)
                 {
-                    yield return record;
+                    // What follows up to the end of the line is thrown away as it comes.
+                    isTooLong = true;
+                    Tell(Lines + 1, "longer than 1 MiB");
                 }
-            }
 
-            if (!isTooLong && buffer.Length > MaxLineBytes)
-            {
-                isTooLong = true;
-                Tell(Lines + 1, "longer than 1 MiB");
-            }
-
-            reader.AdvanceTo(isTooLong ? buffer.End : buffer.Start, buffer.End);
-            if (read.IsCompleted)
-            {
-                break;
+                reader.AdvanceTo(isTooLong ? buffer.End : buffer.Start, buffer.End);
             }
         }
-
-        await reader.CompleteAsync().ConfigureAwait(false);
+        finally
+        {
+            await reader.CompleteAsync().ConfigureAwait(false);
+        }
     }
 
     private static bool TryReadLine(ref ReadOnlySequence<byte> buffer, bool isEnd, out ReadOnlySequence<byte> line)

@@ -59,6 +59,8 @@ public sealed class AccessLogTests
     [InlineData("""{"time":"2026-03-01T12:00:00Z","costs":{"tokens":-1}}""")]
     [InlineData("""{"time":"2026-03-01T12:00:00Z","status":42}""")]
     [InlineData("""{"time":"2026-03-01T12:00:00Z","headers":{"X-Tenant":["secret"]}}""")]
+    [InlineData("""{"time":"2026-03-01T12:00:00Z","headers":{"secret":1}}""")]
+    [InlineData("""{"secret":{"secret":}""")]
     public async Task Malformed_line_is_told_by_its_number_and_the_rest_goes_on(string line)
     {
         var malformed = new List<MalformedLine>();
@@ -67,6 +69,19 @@ public sealed class AccessLogTests
         Assert.Equal(1, log.MalformedLines);
         Assert.StartsWith("log:2: ", Assert.Single(malformed).ToString());
         Assert.DoesNotContain("secret", malformed[0].Message);
+    }
+
+    [Theory]
+    [InlineData("""{"time":"2026-03-01T12:00:00Z","client":"here"}""", "log:1: not a record, because of client")]
+    [InlineData("""{"time":"2026-03-01T12:00:00Z","headers":{"a":1}}""", "log:1: not a record, because of headers")]
+    [InlineData("""{"time":"2026-03-01"}""", "log:1: not a record, because of time")]
+    [InlineData("""{"route":"r"}""", "log:1: not an object with a time")]
+    [InlineData("""{"time":"2026-03-01T12:00:00Z","status":42}""", "log:1: status is not from 100 to 599")]
+    public async Task Message_names_the_field(string line, string message)
+    {
+        var malformed = new List<MalformedLine>();
+        await Log(line, malformed).ReadAsync();
+        Assert.Equal(message, Assert.Single(malformed).ToString());
     }
 
     [Theory]
