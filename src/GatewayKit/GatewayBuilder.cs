@@ -5,6 +5,7 @@ using GatewayKit.Clusters.Discovery;
 using GatewayKit.Configuration;
 using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Shedding;
 using GatewayKit.Routing;
 using GatewayKit.Throttling.RateLimiters;
 using Microsoft.AspNetCore.Http;
@@ -72,6 +73,21 @@ public sealed class GatewayBuilder
 
     /// <summary>Adds policies of every gateway route that does not say otherwise.</summary>
     public GatewayBuilder AddDefaults(params IEnumerable<IGatewayPolicy> policies) => Contribute(new() { Defaults = [.. policies] });
+
+    /// <summary>
+    /// Refuses requests while this process has too much to do, those of the lowest class first: a <see cref="LoadSheddingPolicy"/> for every gateway route. Endpoints of the
+    /// host take part by <c>WithLoadShedding()</c>.
+    /// </summary>
+    /// <param name="configure">When there is too much to do. Default: the defaults of <see cref="LoadSheddingOptions"/>.</param>
+    public GatewayBuilder AddLoadShedding(Action<LoadSheddingOptions>? configure = null)
+    {
+        if (configure is not null)
+        {
+            Services.Configure(configure);
+        }
+
+        return AddDefaults(new LoadSheddingPolicy());
+    }
 
     /// <summary>Adds a source of routes and clusters, created from DI.</summary>
     public GatewayBuilder AddRouteSource<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()

@@ -17,6 +17,7 @@ using GatewayKit.Resilience.Faults;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Resilience.Fallbacks;
 using GatewayKit.Resilience.Priorities;
+using GatewayKit.Resilience.Shedding;
 using GatewayKit.Resilience.Timeouts;
 using GatewayKit.Rollout;
 using GatewayKit.Rollout.Mirroring;
@@ -148,6 +149,7 @@ public static class GatewayServiceCollectionExtensions
         return new GatewayBuilder(services)
             .AddPolicy<TimeoutPolicy, TimeoutFilterFactory>("Timeout")
             .AddPolicy<RequestPriorityPolicy, RequestPriorityFilterFactory>("RequestPriority")
+            .AddPolicy<LoadSheddingPolicy, LoadSheddingFilterFactory>("LoadShedding")
             .AddPolicy<AdmissionPolicy, AdmissionFilterFactory>("Admission")
             .AddPolicy<BulkheadPolicy, BulkheadFilterFactory>("Bulkhead")
             .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
@@ -216,6 +218,10 @@ public static class GatewayServiceCollectionExtensions
     private static void AddGuards(IServiceCollection services)
     {
         services.TryAddSingleton<HandlerClocks>();
+        services.AddOptionsWithValidateOnStart<LoadSheddingOptions, LoadSheddingOptionsValidator>();
+        services.TryAddSingleton<HostSignals>(static provider => new ProcessSignals(provider.GetRequiredService<TimeProvider>()).Read);
+        services.TryAddSingleton<LoadMetrics>();
+        services.TryAddSingleton<HostLoad>();
         services.TryAddSingleton<Bulkheads>();
         services.TryAddSingleton<BulkheadMetrics>();
         services.TryAddSingleton(static provider => new Admissions(provider.GetRequiredService<TimeProvider>()));

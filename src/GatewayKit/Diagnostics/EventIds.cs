@@ -92,6 +92,7 @@ internal static class EventIds
     // Resilience
     public const int EndpointCircuitChanged = 1700;
     public const int ProcessPaused = 1701;
+    public const int LoadLevelChanged = 1702;
 
     // Rollout
     public const int CanaryRamped = 1800;

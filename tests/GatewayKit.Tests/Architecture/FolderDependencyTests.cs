@@ -15,7 +15,7 @@ public sealed class FolderDependencyTests
         ["Diagnostics"] = [],
         ["Pipeline"] = [],
         ["Lifecycle"] = ["Pipeline"],
-        ["Resilience"] = ["Pipeline"],
+        ["Resilience"] = ["Pipeline", "Lifecycle"],
         ["Clusters"] = ["Pipeline", "Lifecycle", "Resilience"],
         ["Forwarding"] = ["Pipeline", "Clusters", "Lifecycle", "Resilience"],
         ["Routing"] = ["Pipeline", "Clusters", "Forwarding", "Rollout"],

@@ -1,3 +1,5 @@
+using GatewayKit.Resilience.Shedding;
+
 namespace GatewayKit.Resilience.Bulkheads;
 
 /// <summary>What is in flight at an endpoint, at several that share it, or at a cluster. Requests and streams have places of their own.</summary>
@@ -11,6 +13,9 @@ internal sealed class Bulkhead(string name, bool isCluster, TimeProvider time)
     public string Name => name;
 
     public bool IsCluster => isCluster;
+
+    /// <summary>How loaded the process is; <see langword="null"/> if nobody knows.</summary>
+    public HostLoad? Load { get; init; }
 
     public Places Requests { get; } = new(time);
 

@@ -1,9 +1,10 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Shedding;
 
 namespace GatewayKit.Resilience.Bulkheads;
 
 /// <summary>Finds a bulkhead by who it belongs to, so that a reload forgets nobody who is in flight.</summary>
-internal sealed class Bulkheads(TimeProvider time)
+internal sealed class Bulkheads(TimeProvider time, HostLoad? load = null)
 {
     private readonly WeakMap<string, Bulkhead> _known = new(StringComparer.OrdinalIgnoreCase);
 
@@ -15,5 +16,5 @@ internal sealed class Bulkheads(TimeProvider time)
     /// <summary>Those that somebody uses.</summary>
     public IReadOnlyList<Bulkhead> InUse => _known.InUse;
 
-    private Bulkhead Find(string key, string name, bool isCluster) => _known.GetOrAdd(key, () => new(name, isCluster, time));
+    private Bulkhead Find(string key, string name, bool isCluster) => _known.GetOrAdd(key, () => new(name, isCluster, time) { Load = load });
 }

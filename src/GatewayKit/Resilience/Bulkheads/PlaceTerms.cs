@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Shedding;
 
 namespace GatewayKit.Resilience.Bulkheads;
 
@@ -9,6 +10,10 @@ namespace GatewayKit.Resilience.Bulkheads;
 /// </summary>
 internal sealed class PlaceTerms
 {
+    // By what a queue is divided that shrinks: who waits holds memory and a connection.
+    private const int Shrunk = 4;
+
+    private readonly HostLoad? _load;
     private readonly int? _queue;
     private readonly TimeSpan _maxWait;
     private readonly LimitEstimator? _estimator;
@@ -25,7 +30,7 @@ internal sealed class PlaceTerms
     /// <param name="priorities">How classes of requests share them. Default: there are none.</param>
     public PlaceTerms(int ceiling, int? queue, TimeSpan maxWait, AdaptiveLimit? adaptive = null, Bulkhead? bulkhead = null, PriorityShares? priorities = null)
     {
-        (Ceiling, _queue, _maxWait) = (ceiling, queue, maxWait);
+        (Ceiling, _queue, _maxWait, _load) = (ceiling, queue, maxWait, bulkhead?.Load);
         adaptive = adaptive is { Mode: not PolicyMode.Off } ? adaptive : null;
         _adaptive = adaptive is null ? new() : adaptive with
         {
@@ -49,7 +54,7 @@ internal sealed class PlaceTerms
     public int Max => _isInForce ? _estimator!.LimitFor(_adaptive) : Ceiling;
 
     /// <summary>How many may wait now.</summary>
-    public int MostWaiting => _queue ?? Math.Max(8, Max / 10);
+    public int MostWaiting => (_queue ?? Math.Max(8, Max / 10)) / (_load is { Level: >= LoadLevel.ShrinkQueues } ? Shrunk : 1);
 
     /// <summary>What a class of requests is entitled to; <see langword="null"/> if there are no classes.</summary>
     public PlaceShare? ShareOf(string? priority) => _shares is null ? null : _shares.GetValueOrDefault(priority ?? PriorityClass.Standard) ?? _unknown;

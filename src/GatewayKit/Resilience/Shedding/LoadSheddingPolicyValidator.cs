@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Resilience.Shedding;
+
+[OptionsValidator]
+internal sealed partial class LoadSheddingPolicyValidator : IValidateOptions<LoadSheddingPolicy>;
