@@ -24,6 +24,7 @@ using GatewayKit.Rollout.Mirroring;
 using GatewayKit.Rollout.Splits;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Concurrency;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.RateLimiters;
 using GatewayKit.Transforms;
@@ -155,6 +156,7 @@ public static class GatewayServiceCollectionExtensions
             .AddPolicy<FallbackPolicy, FallbackFilterFactory>("Fallback")
             .AddPolicy<ThrottlePolicy, ThrottlingFilterFactory>("Throttle")
             .AddPolicy<RateLimiterPolicy, RateLimiterFilterFactory>("RateLimiter")
+            .AddPolicy<ConcurrencyPolicy, ConcurrencyFilterFactory>("Concurrency")
             .AddPolicy<QuotaPolicy, QuotaFilterFactory>("Quota")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")

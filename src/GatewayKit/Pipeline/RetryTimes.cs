@@ -32,6 +32,9 @@ internal sealed class RetryTimes(Func<double> random)
     private static TimeSpan Added(RejectionReason reason, TimeSpan wait) => reason.RegisteredType switch
     {
         null => TimeSpan.Zero,
+
+        // Each waits for requests of its own.
+        _ when reason == RejectionReason.ConcurrencyLimited => TimeSpan.Zero,
         ProblemTypes.TemporaryReducedCapacity => AddedAtCapacity,
         _ => wait * Share < MostAdded ? wait * Share : MostAdded,
     };

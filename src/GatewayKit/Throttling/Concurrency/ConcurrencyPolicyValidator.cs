@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Throttling.Concurrency;
+
+[OptionsValidator]
+internal sealed partial class ConcurrencyPolicyValidator : IValidateOptions<ConcurrencyPolicy>;
