@@ -27,6 +27,7 @@ using GatewayKit.Throttling;
 using GatewayKit.Throttling.Concurrency;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.RateLimiters;
+using GatewayKit.Throttling.Sharing;
 using GatewayKit.Transforms;
 using GatewayKit.WebSockets;
 using Microsoft.AspNetCore.DataProtection;
@@ -142,6 +143,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<ThrottleAllowances>();
         services.TryAddSingleton<RateLimiterRegistry>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RateLimiterPolicy>, RateLimiterRegistry>(static provider => provider.GetRequiredService<RateLimiterRegistry>()));
+        AddSharing(services);
         AddQuotas(services);
         services.TryAddSingleton<FaultStates>();
         services.TryAddSingleton<FaultMetrics>();
@@ -233,6 +235,20 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<FallbackEndpoints>();
         services.TryAddSingleton<FallbackMetrics>();
         services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());
+    }
+
+    private static void AddSharing(IServiceCollection services)
+    {
+        services.TryAddSingleton<SharingMetrics>();
+        services.TryAddSingleton(static provider => new RateStoreLink(
+            provider.GetService<IRateStore>(),
+            provider.GetRequiredService<IOptions<ThrottlingOptions>>(),
+            provider.GetRequiredService<SharingMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<RateCommits>();
+        services.TryAddSingleton<SharedAllowances>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharingStop>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ThrottlePolicy>, StorePresence>());
     }
 
     private static void AddQuotas(IServiceCollection services)

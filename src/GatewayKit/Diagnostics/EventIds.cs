@@ -63,6 +63,10 @@ internal static class EventIds
 
     // Throttling
     public const int ThrottleOverflow = 1500;
+    public const int RateStoreUp = 1510;
+    public const int RateStoreDown = 1511;
+    public const int RatesUncommitted = 1512;
+    public const int RateSharedAsynchronously = 1513;
     public const int QuotaNearlyUsed = 1520;
     public const int QuotaUsedUp = 1521;
     public const int QuotaObserverFailed = 1522;

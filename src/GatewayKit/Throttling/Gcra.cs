@@ -3,7 +3,7 @@ using GatewayKit.Throttling.Sharing;
 namespace GatewayKit.Throttling;
 
 /// <summary>The generic cell rate algorithm (ITU-T I.371): the state of an allowance is one number, the time at which it is full again.</summary>
-internal readonly record struct Gcra : IRate<long>
+internal readonly record struct Gcra : ISharedRate<long>
 {
     /// <param name="rule">The rate.</param>
     /// <param name="maxDelay">How long a request may wait for what it has taken ahead of time.</param>
@@ -73,6 +73,26 @@ internal readonly record struct Gcra : IRate<long>
         next = ahead == 0 ? 0 : Increment - part;
         return (int)units;
     }
+
+    public long Follow(in long state, in RateAnswer answer, int since, long now) => Math.Max(1, now + ThrottleClock.ToUnits(answer.FullAfter) + (since * Increment));
+
+    // To the unit: a store has roundings of its own.
+    public bool Forgets(in RateAnswer answer) => ThrottleClock.ToUnits(answer.FullAfter) >= (2 * Tolerance) - Increment;
+
+    public long MarkOf(in RateAnswer answer, long now) => now + ThrottleClock.ToUnits(answer.FullAfter);
+
+    // To the nearest unit: a store counts whole ones.
+    public int Left(in RateUse use, long now)
+    {
+        var left = use.Mark != 0 ? use.Mark - now : (use.Reserved * Increment) - (now - use.Since);
+        return (int)((Math.Clamp(left, 0, (use.Reserved - use.Actual) * Increment) + (Increment / 2)) / Increment);
+    }
+
+    public int BatchFor(in long state, long now, int cost, int batch, int instances) =>
+        Math.Max(0, state - now) + ((1L - instances) * batch * Increment) > 0 ? Math.Clamp(Remaining(state, now, out _), cost, Math.Max(cost, batch)) : cost;
+
+    // As long as the store is short of all that is held: so much is never there twice.
+    public long Lifetime(in RateAnswer answer, long ahead) => ThrottleClock.ToUnits(answer.FullAfter) - (ahead * Increment);
 
     public bool IsUsed(in long state) => state != 0;
 

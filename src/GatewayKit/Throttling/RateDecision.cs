@@ -12,6 +12,12 @@ internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, i
     /// <summary>When a request that was not refused goes on.</summary>
     public long Due => At + Wait;
 
+    /// <summary>Whether it says how the allowance stands. One that is made without the store that keeps it does not.</summary>
+    public bool IsKnown => Remaining >= 0;
+
+    /// <summary>A decision that is made without looking at the allowance.</summary>
+    public static RateDecision Unknown(bool isTaken, long at) => new(isTaken, at, Wait: 0, Remaining: -1, Next: 0, Mark: 0);
+
     public static RateDecision Of<TRate, TState>(TRate rate, in TState state, bool isTaken, long at, long wait)
         where TRate : struct, IRate<TState>
         where TState : unmanaged =>

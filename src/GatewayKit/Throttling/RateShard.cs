@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GatewayKit.Throttling.Sharing;
 
 namespace GatewayKit.Throttling;
 
@@ -65,6 +66,36 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
             }
 
             Write(key, index, rate.Settle(index < 0 ? _overflow : StateOf(key, index), use, now));
+        }
+    }
+
+    /// <summary>Does something with the state of a key.</summary>
+    /// <returns>Whether there was room for the key.</returns>
+    public bool TryRun<TStep>(ThrottleKey key, uint place, long now, ref TStep step)
+        where TStep : struct, IRateStep<TState>
+    {
+        lock (_lock)
+        {
+            now = _latest = Math.Max(_latest, now);
+            var index = Find(key, place, now);
+            if (index < 0)
+            {
+                return false;
+            }
+
+            var state = StateOf(key, index);
+            step.Run(ref state, now);
+            Write(key, index, state);
+            return true;
+        }
+    }
+
+    /// <summary>The states that are in use.</summary>
+    public KeyValuePair<ThrottleKey, TState>[] ToArray()
+    {
+        lock (_lock)
+        {
+            return [.. _slots.Where(slot => rate.IsUsed(slot.State)).Select(static slot => KeyValuePair.Create(slot.Key, slot.State))];
         }
     }
 

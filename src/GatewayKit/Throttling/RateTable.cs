@@ -1,4 +1,5 @@
 using System.Numerics;
+using GatewayKit.Throttling.Sharing;
 
 namespace GatewayKit.Throttling;
 
@@ -54,6 +55,19 @@ internal sealed class RateTable<TRate, TState>
         ref var shard = ref ShardOf(place);
         (shard ?? Create(ref shard)).Settle(key, (uint)place, use, _clock.Now);
     }
+
+    /// <summary>Does something with the state of a key.</summary>
+    /// <returns>Whether there was room for the key.</returns>
+    public bool TryRun<TStep>(ThrottleKey key, ref TStep step)
+        where TStep : struct, IRateStep<TState>
+    {
+        var place = key.Place;
+        ref var shard = ref ShardOf(place);
+        return (shard ?? Create(ref shard)).TryRun(key, (uint)place, _clock.Now, ref step);
+    }
+
+    /// <summary>The states that are in use, at some moment for each.</summary>
+    public KeyValuePair<ThrottleKey, TState>[] ToArray() => [.. _shards.SelectMany(static shard => shard?.ToArray() ?? [])];
 
     // The high bits choose the shard, the low ones the slot.
     private ref RateShard<TRate, TState>? ShardOf(ulong place) => ref _shards[place >> 32 >> (32 - _shardBits)];

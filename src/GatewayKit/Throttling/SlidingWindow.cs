@@ -6,7 +6,7 @@ namespace GatewayKit.Throttling;
 /// Counts in windows, of which the one before weighs as much as of it lies within one length from now. What a window holds is the sum of the two; the result is exact for requests that
 /// came evenly, and never more than the limit in a window from edge to edge.
 /// </summary>
-internal readonly record struct SlidingWindow : IRate<WindowCount>
+internal readonly record struct SlidingWindow : ISharedRate<WindowCount>
 {
     private readonly long _length;
     private readonly int _limit;
@@ -56,8 +56,7 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
     public int Remaining(in WindowCount state, long now, out long next)
     {
         var count = Roll(state, now, out var left);
-        var weight = (int)((((Int128)count.Previous * left) + _length - 1) / _length);
-        var remaining = (int)Math.Max(0, (long)_limit - count.Current - weight);
+        var remaining = (int)Math.Max(0, (long)_limit - count.Current - WeightOf(count.Previous, left));
         next = 0;
         if (remaining < _limit)
         {
@@ -66,6 +65,28 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
 
         return remaining;
     }
+
+    // The windows of a store have other edges. What is kept is how much is used, and that it goes away as it does here.
+    public WindowCount Follow(in WindowCount state, in RateAnswer answer, int since, long now)
+    {
+        var count = Roll(state, now, out var left);
+        var used = Math.Clamp(_limit - answer.Remaining + since, 0, int.MaxValue);
+        var current = used - WeightOf(count.Previous, left);
+        return current >= 0 ? count with { Current = (int)current } : new(count.Window, 0, (int)Int128.Min(int.MaxValue, (Int128)used * _length / left));
+    }
+
+    // A window forgets anyway, when it is over.
+    public bool Forgets(in RateAnswer answer) => false;
+
+    // The end of the store's window: what is given back after it would come off another one.
+    public long MarkOf(in RateAnswer answer, long now) => now + ThrottleClock.ToUnits(answer.FullAfter) - _length;
+
+    public int Left(in RateUse use, long now) => now < (use.Mark != 0 ? use.Mark : use.Since + _length) ? (int)(use.Reserved - use.Actual) : 0;
+
+    public int BatchFor(in WindowCount state, long now, int cost, int batch, int instances) => Math.Clamp(Remaining(state, now, out _), cost, Math.Max(cost, batch));
+
+    // In the window in which the store has counted it.
+    public long Lifetime(in RateAnswer answer, long ahead) => ThrottleClock.ToUnits(answer.FullAfter) - _length;
 
     public bool IsUsed(in WindowCount state) => state.Window != 0;
 
@@ -89,6 +110,8 @@ internal readonly record struct SlidingWindow : IRate<WindowCount>
 
     // Both sides may be larger than 64 bits.
     private bool Holds(long room, int previous, long left) => previous == 0 || (Int128)previous * left <= (Int128)room * _length;
+
+    private int WeightOf(int previous, long left) => (int)((((Int128)previous * left) + _length - 1) / _length);
 
     /// <summary>How much may be left of a window for the weight of the one before to be no more than the room.</summary>
     private long LeftFor(long room, int previous) => (long)((Int128)room * _length / previous);

@@ -10,10 +10,17 @@ internal abstract class ThrottleAllowance
 
     private int _waiting;
 
+    /// <summary>Whether it may have to wait for the answer of a store, so that it is charged by <see cref="TakeAsync"/>.</summary>
+    public virtual bool Waits => false;
+
     /// <summary>Charges the request.</summary>
     /// <param name="httpContext">The request.</param>
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
     public abstract RateDecision Take(HttpContext httpContext, int cost);
+
+    /// <inheritdoc cref="Take"/>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    public virtual ValueTask<RateDecision> TakeAsync(HttpContext httpContext, int cost) => new(Take(httpContext, cost));
 
     /// <summary>Corrects what a request took to what it has used.</summary>
     /// <param name="httpContext">The request.</param>

@@ -1,11 +1,15 @@
 using System.Globalization;
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Sharing;
 
 namespace GatewayKit.Throttling;
 
 /// <summary>One throttle of an endpoint: its allowance, what requests cost, and what clients are told of it.</summary>
 internal sealed class ThrottleLimit
 {
+    // About how often a store that is away is tried.
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
+
     private readonly ThrottlePolicy _policy;
     private readonly ThrottleAllowance _allowance;
     private readonly RequestCost _cost;
@@ -23,7 +27,7 @@ internal sealed class ThrottleLimit
     public ThrottleLimit(ThrottlePolicy policy, ThrottleAllowance allowance, bool isShared)
     {
         (_policy, _allowance, _cost) = (policy, allowance, policy.Cost);
-        _remembers = policy.IsSettled || (isShared && _cost.Fixed is null);
+        _remembers = policy.IsSettled || (isShared && (_cost.Fixed is null || policy.Sharing != RateSharing.Local));
         _capacity = policy.Rule.Burst;
         _window = policy.Algorithm is RateAlgorithm.SlidingWindow ? policy.Rule.Window : ThrottleClock.ToTimeSpan(new Gcra(policy.Rule).Tolerance);
         _name = policy.EffectiveName;
@@ -34,10 +38,20 @@ internal sealed class ThrottleLimit
         _isTold = policy.Mode is not PolicyMode.Shadow && !policy.IsSettled && (_cost.Fixed is not null || _cost.IsBytes);
     }
 
+    /// <inheritdoc cref="ThrottleAllowance.Waits"/>
+    public bool Waits => _allowance.Waits;
+
     /// <summary>Charges the request and notes how the allowance stands.</summary>
     /// <param name="context">The request.</param>
     /// <param name="cost">What it costs; more than the allowance ever holds if it is refused for that.</param>
     public RateDecision Take(GatewayContext context, out long cost)
+    {
+        cost = _cost.UnitsOf(context.HttpContext, _capacity);
+        return cost > _capacity ? default : Note(context, _allowance.Take(context.HttpContext, (int)cost), (int)cost);
+    }
+
+    /// <inheritdoc cref="Take"/>
+    public ValueTask<RateDecision> TakeAsync(GatewayContext context, out long cost)
     {
         cost = _cost.UnitsOf(context.HttpContext, _capacity);
         if (cost > _capacity)
@@ -45,18 +59,8 @@ internal sealed class ThrottleLimit
             return default;
         }
 
-        var decision = _allowance.Take(context.HttpContext, (int)cost);
-        if (_isTold && (!decision.IsTaken || context.WantsReadings))
-        {
-            context.Note(new(_name, _capacity, _window, _unit, decision.Remaining, decision.Next > 0 ? ThrottleClock.ToTimeSpan(decision.Next) : null));
-        }
-
-        if (_remembers && decision.IsTaken)
-        {
-            ThrottleCharges.Of(context).Add(new(this, _allowance, (int)cost, decision));
-        }
-
-        return decision;
+        var taking = _allowance.TakeAsync(context.HttpContext, (int)cost);
+        return taking.IsCompletedSuccessfully ? new(Note(context, taking.Result, (int)cost)) : AwaitAsync(context, taking, (int)cost);
     }
 
     /// <summary>Gives back what a request took that was refused elsewhere, unless this one runs in shadow for its caller: nothing is given back there.</summary>
@@ -109,8 +113,30 @@ internal sealed class ThrottleLimit
             return new(RejectionReason.CostExceedsLimit, detail) { ViolatedPolicies = _violated };
         }
 
+        if (!decision.IsKnown)
+        {
+            return new(RejectionReason.LimiterUnavailable, retryAfter: StoreRetry) { ViolatedPolicies = _violated };
+        }
+
         // RFC 6585 §4, RFC 9110 §10.2.3
         return new(RejectionReason.RateLimited, retryAfter: ThrottleClock.ToTimeSpan(decision.Wait)) { ViolatedPolicies = _violated };
+    }
+
+    private async ValueTask<RateDecision> AwaitAsync(GatewayContext context, ValueTask<RateDecision> taking, int cost) => Note(context, await taking.ConfigureAwait(false), cost);
+
+    private RateDecision Note(GatewayContext context, in RateDecision decision, int cost)
+    {
+        if (_isTold && decision.IsKnown && (!decision.IsTaken || context.WantsReadings))
+        {
+            context.Note(new(_name, _capacity, _window, _unit, decision.Remaining, decision.Next > 0 ? ThrottleClock.ToTimeSpan(decision.Next) : null));
+        }
+
+        if (_remembers && decision is { IsTaken: true, IsKnown: true })
+        {
+            ThrottleCharges.Of(context).Add(new(this, _allowance, cost, decision));
+        }
+
+        return decision;
     }
 
     // What never got to a destination, or to a handler of the host, has cost nothing.

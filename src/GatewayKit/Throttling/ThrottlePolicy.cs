@@ -59,6 +59,15 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     /// </summary>
     public string? Name { get; init; }
 
+    /// <summary>
+    /// How the instances of the gateway share the rate. Default <see cref="RateSharing.Local"/>: each has all of it. Other ways need an <see cref="IRateStore"/>, and do not go with
+    /// <see cref="MaxDelay"/>.
+    /// </summary>
+    public RateSharing Sharing { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = RateSharing.Local;
+
+    /// <summary>What becomes of requests while the store of a shared rate does not answer. Default <see cref="StoreFailureAction.FallBackToLocal"/>.</summary>
+    public StoreFailureAction OnStoreFailure { get; init; }
+
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 

@@ -77,6 +77,11 @@ internal static class ThrottleRules
             yield return Error(nameof(policy.CostHeader), $"'{field}' is not a header name.");
         }
 
+        foreach (var error in SharingErrors(policy))
+        {
+            yield return error;
+        }
+
         if (policy.Name is not null && !LimitNames.Is(policy.Name))
         {
             yield return Error(nameof(policy.Name), $"Name is '{policy.Name}'; it must be 1 to {LimitNames.MaxLength} printable ASCII characters, because it stands in a header.");
@@ -113,6 +118,30 @@ internal static class ThrottleRules
         if (policy.Cost.Fixed > rule.Burst)
         {
             yield return Error(nameof(policy.Cost), $"Cost is {policy.Cost.Fixed}, and the allowance holds {rule.Burst}: no request could ever pass. Lower Cost, or raise {(policy.Algorithm is RateAlgorithm.SlidingWindow ? "Limit" : "Burst")}.");
+        }
+    }
+
+    private static IEnumerable<ValidationResult> SharingErrors(ThrottlePolicy policy)
+    {
+        var (sharing, isLocal) = (policy.Sharing, policy.Sharing == RateSharing.Local);
+        if (isLocal && policy.OnStoreFailure is not StoreFailureAction.FallBackToLocal)
+        {
+            yield return Error(nameof(policy.OnStoreFailure), $"OnStoreFailure is of no use without a store. Set Sharing to {RateSharing.Synchronous}, {RateSharing.Asynchronous()} or {RateSharing.Leased()}, or remove it.");
+        }
+
+        if (!isLocal && policy.MaxDelay > TimeSpan.Zero)
+        {
+            yield return Error(nameof(policy.MaxDelay), $"MaxDelay is of no use with Sharing {sharing}: turns are known to one instance only. Set Sharing to {RateSharing.Local}, or remove MaxDelay.");
+        }
+
+        if (sharing.Mode is RateSharingMode.Asynchronous && sharing.Interval > (policy.Window ?? Second))
+        {
+            yield return Error(nameof(policy.Sharing), $"Sharing is {sharing}, every {sharing.Interval:c}, and the window is {policy.Window ?? Second:c}: instances would hear of each other when it is over. Shorten the interval, or raise Window.");
+        }
+
+        if (sharing.Batch > Of(policy).Burst)
+        {
+            yield return Error(nameof(policy.Sharing), $"Sharing is {sharing}, and the allowance holds {Of(policy).Burst}: no batch could ever be taken. Take a smaller one.");
         }
     }
 

@@ -17,7 +17,27 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
         var place = Array.FindIndex(enforced, one => ReferenceEquals(one, policy));
         var isShared = place >= 0 && (enforced.Length > 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce));
         var throttle = new Throttle(Limit(policy), [.. enforced.Take(place).Select(Limit)], endpoint.RouteId, policy.Partition, next);
-        return invocation =>
+        return throttle.Limit.Waits ? Ask : invocation =>
+        {
+            var context = Begin(invocation);
+            var decision = throttle.Limit.Take(context, out var cost);
+            return !decision.IsTaken ? new(Refuse(throttle, context, decision, cost))
+                : decision.Wait == 0 || place < 0 ? next(invocation)
+                : DelayAsync(throttle, context, decision, cost);
+        };
+
+        ThrottleLimit Limit(ThrottlePolicy one) => new(one, allowances.For(endpoint, one), isShared);
+
+        ValueTask<object?> Ask(EndpointFilterInvocationContext invocation)
+        {
+            var context = Begin(invocation);
+            var taking = throttle.Limit.TakeAsync(context, out var cost);
+            return !taking.IsCompletedSuccessfully ? AwaitAsync(throttle, context, taking, cost)
+                : taking.Result.IsTaken ? next(invocation)
+                : new(Refuse(throttle, context, taking.Result, cost));
+        }
+
+        GatewayContext Begin(EndpointFilterInvocationContext invocation)
         {
             var context = GatewayContext.From(invocation);
             if (isShared && context.ChargedSince == 0)
@@ -26,13 +46,25 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
                 context.ChargedSince = allowances.Clock.Now;
             }
 
-            var decision = throttle.Limit.Take(context, out var cost);
-            return !decision.IsTaken ? new(Refuse(throttle, context, decision, cost))
-                : decision.Wait == 0 || place < 0 ? next(invocation)
-                : DelayAsync(throttle, context, decision, cost);
-        };
+            return context;
+        }
+    }
 
-        ThrottleLimit Limit(ThrottlePolicy one) => new(one, allowances.For(endpoint, one), isShared);
+    private static async ValueTask<object?> AwaitAsync(Throttle throttle, GatewayContext context, ValueTask<RateDecision> taking, long cost)
+    {
+        RateDecision decision;
+        try
+        {
+            decision = await taking.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Whether the store has taken it nobody knows: it stays taken.
+            GiveBack(throttle, context);
+            return Gone;
+        }
+
+        return decision.IsTaken ? await throttle.Next(context).ConfigureAwait(false) : Refuse(throttle, context, decision, cost);
     }
 
     // All or nothing: a request that this one refuses has taken nothing of those before it.

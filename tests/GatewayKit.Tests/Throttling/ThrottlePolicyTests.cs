@@ -1,5 +1,6 @@
 using GatewayKit.Pipeline;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Sharing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Options;
 
@@ -72,6 +73,10 @@ public sealed class ThrottlePolicyTests
         { new() { RequestsPerSecond = 1, CostHeader = "a b" }, "'a b' is not a header name" },
         { new() { RequestsPerSecond = 50, Cost = RequestCost.Of(11) }, "Cost is 11, and the allowance holds 10: no request could ever pass. Lower Cost, or raise Burst." },
         { new() { Limit = 60, Window = Minute, Cost = RequestCost.Of(61), Algorithm = RateAlgorithm.SlidingWindow }, "or raise Limit" },
+        { new() { RequestsPerSecond = 1, OnStoreFailure = StoreFailureAction.Deny }, "OnStoreFailure is of no use without a store. Set Sharing to Synchronous, Asynchronous or Leased" },
+        { new() { RequestsPerSecond = 1, MaxDelay = Minute, Sharing = RateSharing.Synchronous }, "MaxDelay is of no use with Sharing Synchronous" },
+        { new() { RequestsPerSecond = 1, Sharing = RateSharing.Asynchronous(TimeSpan.FromSeconds(2)) }, "instances would hear of each other when it is over" },
+        { new() { RequestsPerSecond = 1, Sharing = RateSharing.Leased(2) }, "Sharing is Leased:2, and the allowance holds 1: no batch could ever be taken" },
     };
 
     [Theory]
@@ -129,6 +134,8 @@ public sealed class ThrottlePolicyTests
             policy with { CostName = "rows" },
             policy with { CostHeader = "X-Rows" },
             policy with { Partition = ThrottlePartition.Route },
+            policy with { Sharing = RateSharing.Synchronous },
+            policy with { OnStoreFailure = StoreFailureAction.Allow },
             policy with { Mode = PolicyMode.Shadow },
         ];
         Assert.All(changed, other => Assert.NotEqual(policy, other));

@@ -7,6 +7,9 @@ namespace GatewayKit.Throttling.Sharing;
 /// </summary>
 public interface IRateStore
 {
+    /// <summary>How many instances share it as far as it knows, at least 1: among so many a rate is divided while it does not answer. Default 1.</summary>
+    int Instances => 1;
+
     /// <summary>Takes units of a rate, or none. What is refused changes nothing.</summary>
     /// <param name="key">Whose.</param>
     /// <param name="rule">The rate. Another rule is another key's business: a store may take it that a key always comes with the same.</param>

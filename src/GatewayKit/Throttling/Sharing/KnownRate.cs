@@ -1,0 +1,34 @@
+namespace GatewayKit.Throttling.Sharing;
+
+/// <summary>A rate over what an instance knows: what it takes and gives back is noted for the store.</summary>
+internal readonly record struct KnownRate<TRate, TState>(TRate Rate) : IRate<KnownState<TState>>
+    where TRate : struct, ISharedRate<TState>
+    where TState : unmanaged
+{
+    public bool TryTake(in KnownState<TState> state, long now, int cost, out KnownState<TState> next, out long wait)
+    {
+        var taken = Rate.TryTake(state.State, now, cost, out var after, out wait);
+        next = taken ? state with { State = after, Pending = Add(state.Pending, cost) } : state;
+        return taken;
+    }
+
+    public KnownState<TState> Settle(in KnownState<TState> state, in RateUse use, long now) =>
+        state with { State = Rate.Settle(state.State, use, now), Pending = Add(state.Pending, Correction(use, now)) };
+
+    public long MarkOf(in KnownState<TState> state) => 0;
+
+    public KnownState<TState> Forget(in KnownState<TState> fresh, in KnownState<TState> dropped) => default;
+
+    public int Remaining(in KnownState<TState> state, long now, out long next) => Rate.Remaining(state.State, now, out next);
+
+    public bool IsUsed(in KnownState<TState> state) => Rate.IsUsed(state.State);
+
+    // What is to be told is not forgotten. What found no room in the queue is: it would hold its place for ever.
+    public bool IsFull(in KnownState<TState> state, long now) => !state.IsQueued && Rate.IsFull(state.State, now);
+
+    /// <summary>Units that a store has to be told of after a settlement; below 0 if they are given back.</summary>
+    public long Correction(in RateUse use, long now) => use.Actual > use.Reserved ? use.Actual - use.Reserved : -Rate.Left(use, now);
+
+    /// <summary>The sum. What does not fit is more than the twice a burst of which a store takes note.</summary>
+    public static int Add(int pending, long units) => (int)Math.Clamp(pending + Math.Clamp(units, -int.MaxValue, int.MaxValue), -int.MaxValue, int.MaxValue);
+}

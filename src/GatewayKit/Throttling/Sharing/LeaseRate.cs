@@ -1,0 +1,29 @@
+namespace GatewayKit.Throttling.Sharing;
+
+/// <summary>Serves from leases. Nothing comes back by itself: what is used up or void is as if it had never been.</summary>
+internal readonly record struct LeaseRate : IRate<Lease>
+{
+    public bool TryTake(in Lease state, long now, int cost, out Lease next, out long wait)
+    {
+        var taken = now < state.Until && cost <= state.Units;
+        (next, wait) = (taken ? state with { Units = state.Units - cost } : state, 0);
+        return taken;
+    }
+
+    // What has become void meanwhile stays so.
+    public Lease Settle(in Lease state, in RateUse use, long now) => now < state.Until ? state with { Units = (int)(state.Units + Math.Max(0, use.Reserved - use.Actual)) } : state;
+
+    public long MarkOf(in Lease state) => 0;
+
+    public Lease Forget(in Lease fresh, in Lease dropped) => default;
+
+    public int Remaining(in Lease state, long now, out long next)
+    {
+        next = 0;
+        return now < state.Until ? state.Units : 0;
+    }
+
+    public bool IsUsed(in Lease state) => state.Until != 0;
+
+    public bool IsFull(in Lease state, long now) => state.Units == 0 || now >= state.Until;
+}
