@@ -5,11 +5,14 @@ using System.Text.RegularExpressions;
 using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
+using GatewayKit.Resilience.Admission;
+using GatewayKit.Resilience.Shedding;
 using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.FunctionalTests.Pipeline;
@@ -19,7 +22,7 @@ public sealed partial class UnchangedAnswerTests
 {
     private const string InShadow = "\"Mode\": \"Shadow\"";
 
-    // Each has to bite on the requests below when it is in force. A mirror never does.
+    // Each has to bite on the requests below when it is in force. A mirror never does, nor does a class by itself.
     private static readonly Dictionary<string, string> Samples = new()
     {
         ["Timeout"] = """{ "Total": "00:00:00.500" }""",
@@ -31,6 +34,10 @@ public sealed partial class UnchangedAnswerTests
         ["Mirror"] = """{ "Cluster": "up", "Percent": 100 }""",
         ["Transforms"] = """{ "Steps": [ { "ResponseHeader": "X-Added", "Set": "1" } ] }""",
         ["Fault"] = """{ "Abort": { "Status": 418 }, "Until": "2026-03-02T00:00:00Z" }""",
+        ["Concurrency"] = """{ "MaxInFlight": 1 }""",
+        ["Admission"] = """{ "SuccessPercent": 100, "MinRequestRate": 0 }""",
+        ["LoadShedding"] = "{}",
+        ["RequestPriority"] = """{ "Class": "Critical" }""",
         ["CircuitBreaker"] = """{ "FailuresInARow": 1, "OpenFor": "00:00:02.500" }""",
     };
 
@@ -54,7 +61,7 @@ public sealed partial class UnchangedAnswerTests
     {
         var without = await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Off\""));
         Assert.Equal(without, await AnswersAsync(policy, kind, With(policy, InShadow)));
-        if (policy != "Mirror")
+        if (policy is not ("Mirror" or "RequestPriority"))
         {
             Assert.NotEqual(without, await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Enforce\"")));
         }
@@ -110,10 +117,15 @@ public sealed partial class UnchangedAnswerTests
         TestHost? itself = null;
         await using var upstream = await Upstream.StartAsync(async context => await (await AnswerAsync(context)).ExecuteAsync(context));
         await using var gateway = await TestHost.GatewayAsync(
-            $$"""{ "FaultInjection": true, "Clusters": { "up": { "Destinations": { "a": { "Address": "{{upstream.Address}}" } } } } }""",
+            $$"""{ "FaultInjection": true, "PriorityClasses": [ "Critical", "Standard" ], "Clusters": { "up": { "Destinations": { "a": { "Address": "{{upstream.Address}}" } } } } }""",
             builder =>
             {
                 builder.Services.AddSingleton<TimeProvider>(time).AddSingleton<IQuotaStore, InMemoryQuotaStore>().AddSingleton(new RetryTimes(static () => 0));
+
+                // Whoever may be held back is, and the host has too much to do: one level more with each second, and the third sheds the lower of two classes.
+                builder.Services.Replace(ServiceDescriptor.Singleton(new Admissions(time, static () => 0)));
+                builder.Services.Replace(ServiceDescriptor.Singleton<HostSignals>(static () => new(QueuedWorkItems: 10_000, Memory: 0, GcPause: 0, Cpu: 0)));
+                builder.Services.Configure<LoadSheddingOptions>(static options => options.RiseAfter = HostLoad.Period);
             },
             app =>
             {

@@ -47,12 +47,14 @@ public sealed class ClusterLimitTests
         Assert.Equal((0, 0), await QuietAsync(gateway));
     }
 
-    [Fact]
-    public async Task Shadow_counts_and_refuses_nobody()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Shadow_counts_and_refuses_nobody(bool hasClasses)
     {
         await using var upstream = await Upstream.StartAsync(CountAsync);
         await using var gateway = await Upstream.GatewayToAsync(
-            upstream.Address, static cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 0, Mode = PolicyMode.Shadow } });
+            upstream.Address, cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 0, Mode = PolicyMode.Shadow, Priorities = hasClasses ? new() : null } });
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ => Assert.NotEmpty(await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken))));
         Assert.Equal(20, _served);
         Assert.Equal((0, 0), await QuietAsync(gateway));

@@ -43,6 +43,10 @@ public sealed record RequestPriorityPolicy : IOrderedPolicy, IValidatableObject
     /// <summary>Whether the policy counts. In <see cref="PolicyMode.Shadow"/> it does nothing: a class that nobody gives way for tells nothing.</summary>
     public PolicyMode Mode { get; init; }
 
+    /// <summary>Of how many of a hundred callers requests are put in a class, 1 to 100; those of others are <see cref="PriorityClass.Standard"/>. Default 100.</summary>
+    [Range(1, 100)]
+    public int EnforcePercent { get; init; } = 100;
+
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 
     // Known before anybody is refused for want of room.
