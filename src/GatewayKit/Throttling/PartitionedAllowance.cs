@@ -26,8 +26,8 @@ internal sealed class PartitionedAllowance<TRate, TState>(
             return _anonymous.Take(cost);
         }
 
-        var decision = _table.Take(key, cost, out var overflowed);
-        if (overflowed)
+        var decision = _table.Take(key, cost);
+        if (decision.IsOverflow)
         {
             NoteOverflow();
         }

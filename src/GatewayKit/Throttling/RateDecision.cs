@@ -7,7 +7,8 @@ namespace GatewayKit.Throttling;
 /// <param name="Remaining">Whole units that are left.</param>
 /// <param name="Next">Time until there is one more; 0 if all are there.</param>
 /// <param name="Mark">What has to be remembered to settle it, see <see cref="RateUse"/>.</param>
-internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, int Remaining, long Next, long Mark)
+/// <param name="IsOverflow">Whether there was no room for the key, so that it was charged to the allowance that all such keys share.</param>
+internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, int Remaining, long Next, long Mark, bool IsOverflow = false)
 {
     /// <summary>When a request that was not refused goes on.</summary>
     public long Due => At + Wait;

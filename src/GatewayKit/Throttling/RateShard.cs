@@ -31,10 +31,9 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
     /// <param name="place">Where the key lives.</param>
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
     /// <param name="now">The time.</param>
-    /// <param name="overflowed">Whether there was no room for the key, so that it was charged to the allowance all such keys share.</param>
-    public RateDecision Take(ThrottleKey key, uint place, int cost, long now, out bool overflowed)
+    public RateDecision Take(ThrottleKey key, uint place, int cost, long now)
     {
-        bool taken;
+        bool taken, overflows;
         long wait;
         TState next;
         lock (_lock)
@@ -42,14 +41,14 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
             // The caller read the clock before it had the lock. An earlier time than one that has freed a slot would refill that slot's key.
             now = _latest = Math.Max(_latest, now);
             var index = Find(key, place, now);
-            overflowed = index < 0;
+            overflows = index < 0;
 
             // If every slot in range is in use, evicting one would hand its key a fresh burst.
-            taken = rate.TryTake(overflowed ? _overflow : StateOf(key, index), now, cost, out next, out wait);
+            taken = rate.TryTake(overflows ? _overflow : StateOf(key, index), now, cost, out next, out wait);
             Write(key, index, next);
         }
 
-        return RateDecision.Of(rate, next, taken, now, wait);
+        return RateDecision.Of(rate, next, taken, now, wait) with { IsOverflow = overflows };
     }
 
     /// <summary>Corrects what the key took to what was used.</summary>
@@ -57,12 +56,12 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
     {
         lock (_lock)
         {
-            // While some of what was taken is still out, its slot is not free for another key. A key without a slot had it from the overflow.
             now = _latest = Math.Max(_latest, now);
-            var index = Find(key, place, now);
-            if (index >= 0 && use.Actual <= use.Reserved && !IsOf(key, index))
+            var index = use.IsOverflow ? -1 : Find(key, place, now);
+            if (!use.IsOverflow && use.Actual <= use.Reserved && (index < 0 || !IsOf(key, index)))
             {
-                index = -1;
+                // Its slot was full and is another key's: all that it took has come back by itself, and nobody else gave it.
+                return;
             }
 
             Write(key, index, rate.Settle(index < 0 ? _overflow : StateOf(key, index), use, now));

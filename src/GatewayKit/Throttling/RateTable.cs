@@ -40,12 +40,11 @@ internal sealed class RateTable<TRate, TState>
     /// <summary>Takes units of the key's allowance, or none.</summary>
     /// <param name="key">Whose.</param>
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
-    /// <param name="overflowed">Whether there was no room for the key, so that it was charged to the allowance all such keys share.</param>
-    public RateDecision Take(ThrottleKey key, int cost, out bool overflowed)
+    public RateDecision Take(ThrottleKey key, int cost)
     {
         var place = key.Place;
         ref var shard = ref ShardOf(place);
-        return (shard ?? Create(ref shard)).Take(key, (uint)place, cost, _clock.Now, out overflowed);
+        return (shard ?? Create(ref shard)).Take(key, (uint)place, cost, _clock.Now);
     }
 
     /// <summary>Corrects what the key took to what was used.</summary>

@@ -5,4 +5,5 @@ namespace GatewayKit.Throttling;
 /// <param name="Actual">Units that it has used: 0 if it was not served, and all of it comes back.</param>
 /// <param name="Since">When it went on, or earlier; in the future if it still waits.</param>
 /// <param name="Mark">What the algorithm noted when it took them, see <see cref="RateDecision.Mark"/>; 0 if nobody remembers.</param>
-internal readonly record struct RateUse(int Reserved, long Actual, long Since, long Mark = 0);
+/// <param name="IsOverflow">Whether it took them from the allowance that keys without room share.</param>
+internal readonly record struct RateUse(int Reserved, long Actual, long Since, long Mark = 0, bool IsOverflow = false);

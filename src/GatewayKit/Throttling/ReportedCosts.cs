@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling;
@@ -26,7 +25,7 @@ internal sealed class ReportedCosts
     /// <param name="field">The field, if there is one.</param>
     public static long? Find(HttpContext httpContext, string? name, string? field) =>
         name is not null && httpContext.Features.Get<ReportedCosts>()?._costs is { } costs && costs.TryGetValue(name, out var reported) ? reported
-        : field is not null && httpContext.Response.Headers[field] is [{ } text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var told) ? told
+        : field is not null ? CostField.Largest(httpContext.Response.Headers[field])
         : null;
 
     /// <summary>Notes what the request has used of a cost. Several add up.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace GatewayKit.Throttling;
 
@@ -45,7 +44,7 @@ public sealed class RequestCost : IParsable<RequestCost>, IEquatable<RequestCost
 
     /// <summary>
     /// What a header of the request says, as a whole number. Use it for headers that a proxy in front sets: who may set it may ask for less. A request without it costs 1, and so does a value
-    /// that is no whole number; of several values the largest counts.
+    /// that is no whole number; of several values, in one line or more, the largest counts.
     /// </summary>
     /// <param name="name">The name of the header; case is ignored.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is not a header name (RFC 9110 §5.1).</exception>
@@ -109,26 +108,9 @@ public sealed class RequestCost : IParsable<RequestCost>, IEquatable<RequestCost
 
     /// <summary>The units that a request takes of an allowance; more than it ever holds if the request says so.</summary>
     internal long UnitsOf(HttpContext httpContext, int capacity) =>
-        Fixed ?? (_header is not null ? Largest(httpContext.Request.Headers[_header])
+        Fixed ?? (_header is not null ? CostField.Largest(httpContext.Request.Headers[_header], unreadable: 1) ?? 1
             : _read is not null ? _read(httpContext) is >= 0 and var units ? units : 1
             : httpContext.Request.ContentLength is { } length ? Math.Max(1, length)
             : BodyDetection.MayHaveBody(httpContext) ? capacity
             : 1);
-
-    // Nobody makes a request cheaper by adding a value, or by one that cannot be read.
-    private static long Largest(in StringValues values)
-    {
-        var largest = -1L;
-        foreach (var value in values)
-        {
-            largest = Math.Max(largest, Read(value));
-        }
-
-        return largest < 0 ? 1 : largest;
-    }
-
-    private static long Read(ReadOnlySpan<char> value) =>
-        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var units) ? units
-        : value.Length > 0 && !value.ContainsAnyExceptInRange('0', '9') ? long.MaxValue
-        : 1;
 }

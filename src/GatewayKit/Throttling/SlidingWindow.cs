@@ -37,7 +37,9 @@ internal readonly record struct SlidingWindow : ISharedRate<WindowCount>
         var count = Roll(state, now, out _);
         if (use.Actual > use.Reserved)
         {
-            return count with { Current = (int)Math.Min(count.Current + (use.Actual - use.Reserved), 2L * _limit) };
+            // What is reported may be as large as a number gets: a sum of it would be negative.
+            var most = 2L * _limit;
+            return count with { Current = (int)Math.Min(most, count.Current + Math.Min(most, use.Actual - use.Reserved)) };
         }
 
         var back = (int)(use.Reserved - use.Actual);

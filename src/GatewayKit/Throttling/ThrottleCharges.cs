@@ -63,5 +63,5 @@ internal sealed class ThrottleCharges
 /// <param name="Decision">What the allowance said.</param>
 internal readonly record struct ThrottleCharge(ThrottleLimit Limit, ThrottleAllowance Allowance, int Cost, RateDecision Decision)
 {
-    public RateUse Used(long actual) => new(Cost, actual, Decision.Due, Decision.Mark);
+    public RateUse Used(long actual) => new(Cost, actual, Decision.Due, Decision.Mark, Decision.IsOverflow);
 }

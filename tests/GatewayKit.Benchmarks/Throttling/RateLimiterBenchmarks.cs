@@ -42,8 +42,8 @@ public class RateLimiterBenchmarks
         for (var i = 0; i < _order.Length; i++)
         {
             _order[i] = new((ulong)(i < Keys ? i : random.Next(Keys)), 6);
-            _table.Take(_order[i], cost: 1, out _);
-            _windows.Take(_order[i], cost: 1, out _);
+            _table.Take(_order[i], cost: 1);
+            _windows.Take(_order[i], cost: 1);
             _framework.AttemptAcquire(_order[i]).Dispose();
         }
 
@@ -61,10 +61,10 @@ public class RateLimiterBenchmarks
     }
 
     [Benchmark]
-    public bool Partitioned() => _table.Take(NextKey(), cost: 1, out _).IsTaken;
+    public bool Partitioned() => _table.Take(NextKey(), cost: 1).IsTaken;
 
     [Benchmark]
-    public bool PartitionedSlidingWindow() => _windows.Take(NextKey(), cost: 1, out _).IsTaken;
+    public bool PartitionedSlidingWindow() => _windows.Take(NextKey(), cost: 1).IsTaken;
 
     /// <summary>One allowance for all, whatever the number of keys.</summary>
     [Benchmark]

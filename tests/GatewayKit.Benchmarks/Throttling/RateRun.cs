@@ -36,7 +36,7 @@ internal static class RateRun
         var table = new RateTable<TRate, TState>(rate, Clock, MaxKeys);
         for (var key = 0UL; key < FloodKeys; key++)
         {
-            table.Take(new(key, 6), cost: 1, out _);
+            table.Take(new(key, 6), cost: 1);
         }
 
         var time = Stopwatch.GetElapsedTime(start);

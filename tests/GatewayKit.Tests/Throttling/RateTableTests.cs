@@ -35,8 +35,7 @@ public sealed class RateTableTests
         var overflowed = 0;
         for (var key = 0UL; key < (ulong)maxKeys; key++)
         {
-            table.Take(Key(key), cost: 1, out var shared);
-            overflowed += shared ? 1 : 0;
+            overflowed += table.Take(Key(key), cost: 1).IsOverflow ? 1 : 0;
         }
 
         // Keys are spread by a random secret: one in a thousand is far more than chance gives, and no table of this kind promises none.
@@ -56,7 +55,7 @@ public sealed class RateTableTests
         for (var key = 0UL; key < 1_000_000; key++)
         {
             Take(table, key);
-            windows.Take(Key(key), cost: 1, out _);
+            windows.Take(Key(key), cost: 1);
         }
 
         Assert.InRange(table.Bytes, 40 * 100_000, 48 * 100_064);
@@ -71,20 +70,20 @@ public sealed class RateTableTests
         var (admitted, overflowed) = (0, 0);
         for (var key = 0UL; key < 10_000; key++)
         {
-            var taken = table.Take(Key(key), cost: 1, out var shared).IsTaken;
-            if (!shared)
+            var decision = table.Take(Key(key), cost: 1);
+            if (!decision.IsOverflow)
             {
                 own.Add(key);
                 continue;
             }
 
             overflowed++;
-            admitted += taken ? 1 : 0;
+            admitted += decision.IsTaken ? 1 : 0;
         }
 
         Assert.True(overflowed >= 10_000 - 128);
         Assert.Equal(2, admitted);
-        Assert.All(own, key => Assert.True(table.Take(Key(key), cost: 1, out var shared).IsTaken && !shared, "The second of a burst of two."));
+        Assert.All(own, key => Assert.True(table.Take(Key(key), cost: 1) is { IsTaken: true, IsOverflow: false }, "The second of a burst of two."));
         Assert.All(own, key => Assert.False(Take(table, key)));
     }
 
@@ -94,8 +93,7 @@ public sealed class RateTableTests
         var table = Table(requestsPerSecond: 1, burst: 1, maxKeys: 1_000);
         for (var key = 0UL; key < 100_000; key++)
         {
-            table.Take(Key(key), cost: 1, out var overflowed);
-            Assert.False(overflowed);
+            Assert.False(table.Take(Key(key), cost: 1).IsOverflow);
             if (key % 500 == 0)
             {
                 _time.Advance(TimeSpan.FromSeconds(1));
@@ -146,9 +144,8 @@ public sealed class RateTableTests
                     time.Advance(TimeSpan.FromMilliseconds(pause));
                     var model = models.TryGetValue(key, out var known) ? known : models[key] = new(rate, clock);
                     var decision = model.Take(cost);
-                    var same = table.Take(Key(key), cost, out var overflowed);
+                    var same = table.Take(Key(key), cost);
                     Assert.Equal(decision with { Mark = 0 }, same with { Mark = 0 });
-                    Assert.False(overflowed);
                     if (decision.IsTaken && cost > 0 && actual >= 0)
                     {
                         RateUse use = new(cost, actual, decision.At, decision.Mark);
@@ -163,7 +160,7 @@ public sealed class RateTableTests
 
     private static ThrottleKey Key(ulong number) => new(number, 6);
 
-    private static bool Take(RateTable<Gcra, long> table, ulong key) => table.Take(Key(key), cost: 1, out _).IsTaken;
+    private static bool Take(RateTable<Gcra, long> table, ulong key) => table.Take(Key(key), cost: 1).IsTaken;
 
     private RateTable<Gcra, long> Table(double requestsPerSecond, int burst, int maxKeys = 100_000) =>
         new(Rate(requestsPerSecond, burst), new ThrottleClock(_time), maxKeys);

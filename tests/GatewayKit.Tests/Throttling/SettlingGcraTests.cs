@@ -94,19 +94,43 @@ public sealed class SettlingGcraTests
         Assert.True(window.TryTake(state, next, remaining + 1, out _, out _));
     }
 
+    // What a handler reports ends where numbers do: nothing of what others have taken may be lost in a sum.
+    [Fact]
+    public void Debt_of_one_request_forgives_nothing_that_others_have_taken()
+    {
+        var window = new SlidingWindow(new(RateAlgorithm.SlidingWindow, 100, TimeSpan.FromMinutes(1), 100));
+        Assert.True(window.TryTake(default, now: 0, cost: 10, out var state, out _));
+        Assert.True(window.TryTake(state, now: 0, cost: 10, out state, out _));
+        Assert.Equal(200, window.Settle(state, new(10, long.MaxValue, Since: 0), now: 0).Current);
+    }
+
     // A reservation outlives the slot of its key if that is full, because all who settled before gave everything back.
     [Fact]
     public void Key_that_lost_its_slot_gets_nothing_back_for_what_it_took_before()
     {
         var shard = new RateShard<SettlingGcra, SettledTime>(TwentyAtOnce, maxSlots: 1);
         var (one, other) = (new ThrottleKey(1, 6), new ThrottleKey(2, 6));
-        var first = shard.Take(one, place: 0, cost: 10, now: 0, out _);
-        var second = shard.Take(one, place: 0, cost: 10, now: 0, out _);
+        var first = shard.Take(one, place: 0, cost: 10, now: 0);
+        var second = shard.Take(one, place: 0, cost: 10, now: 0);
         shard.Settle(one, place: 0, new(10, Actual: 0, first.Due, first.Mark), now: 0);
-        Assert.True(shard.Take(other, place: 0, cost: 1, now: 10 * Second, out var overflowed).IsTaken && !overflowed);
-        Assert.True(shard.Take(one, place: 0, cost: 10, now: 11 * Second, out overflowed).IsTaken && !overflowed);
+        Assert.True(shard.Take(other, place: 0, cost: 1, now: 10 * Second) is { IsTaken: true, IsOverflow: false });
+        Assert.True(shard.Take(one, place: 0, cost: 10, now: 11 * Second) is { IsTaken: true, IsOverflow: false });
         shard.Settle(one, place: 0, new(10, Actual: 0, second.Due, second.Mark), now: 11 * Second);
-        Assert.Equal(10, shard.Take(one, place: 0, cost: 0, now: 11 * Second, out _).Remaining);
+        Assert.Equal(10, shard.Take(one, place: 0, cost: 0, now: 11 * Second).Remaining);
+    }
+
+    [Fact]
+    public void Key_whose_slot_is_anothers_gives_nothing_to_those_without_room()
+    {
+        var shard = new RateShard<SettlingGcra, SettledTime>(TwentyAtOnce, maxSlots: 1);
+        var (one, other) = (new ThrottleKey(1, 6), new ThrottleKey(2, 6));
+        var first = shard.Take(one, place: 0, cost: 10, now: 0);
+        var second = shard.Take(one, place: 0, cost: 10, now: 0);
+        shard.Settle(one, place: 0, new(10, Actual: 0, first.Due, first.Mark), now: 0);
+        Assert.True(shard.Take(other, place: 0, cost: 20, now: 10 * Second) is { IsTaken: true, IsOverflow: false });
+        Assert.True(shard.Take(one, place: 0, cost: 20, now: 10 * Second) is { IsTaken: true, IsOverflow: true });
+        shard.Settle(one, place: 0, new(10, Actual: 0, second.Due, second.Mark), now: 10 * Second);
+        Assert.Equal(0, shard.Take(one, place: 0, cost: 0, now: 10 * Second).Remaining);
     }
 
     [Fact]

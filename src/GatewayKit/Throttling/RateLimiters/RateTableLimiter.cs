@@ -24,5 +24,5 @@ internal sealed class RateTableLimiter<TResource, TRate, TState>(TRate rate, Rat
     protected override ValueTask<RateLimitLease> AcquireAsyncCore(TResource resource, int permitCount, CancellationToken cancellationToken) => new(AttemptAcquireCore(resource, permitCount));
 
     private RateDecision Take(TResource resource, int cost) =>
-        keyOf(resource) is { Length: > 0 and <= PartitionPart.MaxLength } key ? _table.Take(ThrottleKey.Of(key), cost, out _) : _anonymous.Take(cost);
+        keyOf(resource) is { Length: > 0 and <= PartitionPart.MaxLength } key ? _table.Take(ThrottleKey.Of(key), cost) : _anonymous.Take(cost);
 }
