@@ -42,13 +42,14 @@ internal static class RateChecks
         }
     }
 
+    // With a smaller burst the shorter one is there for the peaks that the longer one would let through.
     private static bool Contradicts(ThrottlePolicy longer, ThrottlePolicy shorter) =>
-        longer.Partition == shorter.Partition && longer.Cost == shorter.Cost
-        && longer.Rule.Window > shorter.Rule.Window && longer.Rule.Limit < shorter.Rule.Limit;
+        longer.Partition == shorter.Partition && longer.Cost == shorter.Cost && longer.Unit.Equals(shorter.Unit)
+        && longer.Rule.Window > shorter.Rule.Window && longer.Rule.Limit < shorter.Rule.Limit && longer.Rule.Burst <= shorter.Rule.Burst;
 
     private static string Describe(ThrottlePolicy longer, ThrottlePolicy shorter) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The limit is {longer.Rule.Limit} in {longer.Rule.Window:c}, and {shorter.Rule.Limit} in the shorter {shorter.Rule.Window:c} of the same partition, {longer.Partition}: the shorter one would never be reached. Raise the limit of the longer one, or remove the shorter one.");
+        $"The limit is {longer.Rule.Limit} in {longer.Rule.Window:c} with a burst of {longer.Rule.Burst}, and {shorter.Rule.Limit} in the shorter {shorter.Rule.Window:c} with one of {shorter.Rule.Burst}, of the same partition, {longer.Partition}: the shorter one would never be reached. Raise the limit of the longer one, or remove the shorter one.");
 
     // Clients are told of one limit for each name: of two they would see the later one only.
     private static void CheckNames(Endpoint endpoint, IReadOnlyList<GatewayPipelineStep> steps, PolicyPlaces places, Report report)

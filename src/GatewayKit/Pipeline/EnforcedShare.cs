@@ -8,13 +8,25 @@ namespace GatewayKit.Pipeline;
 /// </summary>
 /// <param name="policy">The name that the policy is registered under.</param>
 /// <param name="percent">How many of a hundred.</param>
-internal sealed class EnforcedShare(string policy, int percent)
+/// <param name="key">What the policy tells callers apart by, if that is something of its own. Default: who is calling.</param>
+internal sealed class EnforcedShare(string policy, int percent, ICallerKey? key = null)
 {
     // Unlike any salt of a split, which is the id of a route: a canary and a policy do not pick the same callers.
     private readonly KeyHash _hash = new($"policy {policy}");
     private readonly int _buckets = KeyHash.BucketsOf(percent);
 
-    public bool Includes(HttpContext httpContext) => KeyHash.BucketOf(HashOf(httpContext)) < _buckets;
+    public bool Includes(HttpContext httpContext) => KeyHash.BucketOf(HashOfKey(httpContext) ?? HashOf(httpContext)) < _buckets;
+
+    private ulong? HashOfKey(HttpContext httpContext)
+    {
+        if (key is null)
+        {
+            return null;
+        }
+
+        Span<byte> buffer = stackalloc byte[key.MaxBytes];
+        return key.TryWrite(httpContext, buffer, out var length) ? _hash.Of(buffer[..length]) : null;
+    }
 
     // Those without an address, such as the peers on a Unix socket, are one caller.
     private ulong HashOf(HttpContext httpContext) =>

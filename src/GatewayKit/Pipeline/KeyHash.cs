@@ -19,6 +19,8 @@ internal sealed class KeyHash
 
     public ulong Of(ReadOnlySpan<char> key) => _hash.Hash(key).Low;
 
+    public ulong Of(ReadOnlySpan<byte> key) => _hash.Hash(key).Low;
+
     public ulong Of(IPAddress address) => _hash.Hash(PeerAddress.WriteClient(address, stackalloc byte[16])).Low;
 
     /// <summary>The bucket of a hash: its place in the range of all hashes, so that every bucket is equally likely.</summary>

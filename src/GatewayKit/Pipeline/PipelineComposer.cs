@@ -63,7 +63,7 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
 
     private static EndpointFilterDelegate ForShare(GatewayPipelineStep step, EndpointFilterDelegate enforced, EndpointFilterDelegate inShadow)
     {
-        var share = new EnforcedShare(step.Name, step.Policy.EnforcePercent);
+        var share = new EnforcedShare(step.Name, step.Policy.EnforcePercent, (step.Policy as IPartitionedPolicy)?.CallerKey);
         return invocation =>
         {
             if (share.Includes(invocation.HttpContext))

@@ -14,11 +14,9 @@ internal sealed class ThrottleLimit
     private readonly ThrottleAllowance _allowance;
     private readonly RequestCost _cost;
     private readonly int _capacity;
-    private readonly TimeSpan _window;
     private readonly string _name;
     private readonly string[] _violated;
-    private readonly LimitUnit _unit;
-    private readonly bool _isTold;
+    private readonly RateNotice? _notice;
     private readonly bool _remembers;
 
     /// <param name="policy">What is asked for.</param>
@@ -29,13 +27,9 @@ internal sealed class ThrottleLimit
         (_policy, _allowance, _cost) = (policy, allowance, policy.Cost);
         _remembers = policy.IsSettled || (isShared && (_cost.Fixed is null || policy.Sharing != RateSharing.Local));
         _capacity = policy.Rule.Burst;
-        _window = policy.Algorithm is RateAlgorithm.SlidingWindow ? policy.Rule.Window : ThrottleClock.ToTimeSpan(new Gcra(policy.Rule).Tolerance);
         _name = policy.EffectiveName;
         _violated = [_name];
-        _unit = _cost.IsBytes ? LimitUnit.ContentBytes : LimitUnit.Requests;
-
-        // What clients are told has no unit for a cost of somebody's own.
-        _isTold = policy.Mode is not PolicyMode.Shadow && !policy.IsSettled && (_cost.Fixed is not null || _cost.IsBytes);
+        _notice = RateNotice.Of(policy);
     }
 
     /// <inheritdoc cref="ThrottleAllowance.Waits"/>
@@ -126,9 +120,9 @@ internal sealed class ThrottleLimit
 
     private RateDecision Note(GatewayContext context, in RateDecision decision, int cost)
     {
-        if (_isTold && decision.IsKnown && (!decision.IsTaken || context.WantsReadings))
+        if (_notice is not null && decision.IsKnown && (!decision.IsTaken || context.WantsReadings))
         {
-            context.Note(new(_name, _capacity, _window, _unit, decision.Remaining, decision.Next > 0 ? ThrottleClock.ToTimeSpan(decision.Next) : null));
+            context.Note(_notice.Read(decision));
         }
 
         if (_remembers && decision is { IsTaken: true, IsKnown: true })
@@ -148,7 +142,7 @@ internal sealed class ThrottleLimit
         if (use.Reserved > 0)
         {
             _allowance.Settle(context.HttpContext, use);
-            context.NoteGivenBack(_name, use.Reserved);
+            context.NoteGivenBack(_name, use.Reserved / Math.Max(1, _cost.Fixed ?? 1));
         }
     }
 }

@@ -10,7 +10,7 @@ namespace GatewayKit.Throttling;
 /// In JSON it is a string: <c>ClientAddress</c>, <c>Route</c>, <c>Constant</c>, <c>Header:</c> and the name of a header, <c>Claim:</c> and the type of a claim, or several of them with
 /// <c>+</c> between, such as <c>Header:X-Tenant+ClientAddress</c>.
 /// </remarks>
-public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable<ThrottlePartition>
+public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable<ThrottlePartition>, ICallerKey
 {
     private const string HeaderPrefix = "Header:";
     private const string ClaimPrefix = "Claim:";
@@ -54,6 +54,11 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
 
     /// <summary>Bytes that <see cref="TryWrite"/> writes at most.</summary>
     internal int MaxBytes { get; }
+
+    /// <summary>Who is in force together, where that is not who is calling.</summary>
+    internal ICallerKey? CallerKey => Parts.Length == 0 || IsOfAddress ? null : this;
+
+    int ICallerKey.MaxBytes => MaxBytes;
 
     private bool IsRoute { get; }
 
@@ -151,6 +156,8 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
 
     /// <summary>Whether two partitions differ.</summary>
     public static bool operator !=(ThrottlePartition? left, ThrottlePartition? right) => !(left == right);
+
+    bool ICallerKey.TryWrite(HttpContext httpContext, Span<byte> buffer, out int length) => TryWrite(httpContext, buffer, out length);
 
     /// <summary>Writes what tells a request apart, so that two requests have the same bytes if all their parts are the same.</summary>
     /// <param name="httpContext">The request.</param>

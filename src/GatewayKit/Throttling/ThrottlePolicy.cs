@@ -5,7 +5,7 @@ using GatewayKit.Throttling.Sharing;
 namespace GatewayKit.Throttling;
 
 /// <summary>Limits how fast requests may arrive: by <see cref="RequestsPerSecond"/>, or by <see cref="Limit"/> and <see cref="Window"/>.</summary>
-public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
+public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject, IPartitionedPolicy
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -75,7 +75,7 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
     [Range(1, 100)]
     public int EnforcePercent { get; init; } = 100;
 
-    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same partition and window, with an allowance of its own. Default <see langword="null"/>: nothing.</summary>
+    /// <summary>What is tried beside it on every request: another one in <see cref="PolicyMode.Shadow"/> of the same partition, window and kind of cost, with an allowance of its own. Default <see langword="null"/>: nothing.</summary>
 #pragma warning disable SYSLIB1212 // What is inside is checked at the start and on reload, with its path.
     public ThrottlePolicy? Candidate { get; init; }
 #pragma warning restore SYSLIB1212
@@ -89,14 +89,22 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject
 
     internal string EffectiveName => Name ?? Partition.DefaultName;
 
+    /// <summary>What it counts, to be compared: two rates of different things have nothing to do with each other.</summary>
+    internal object Unit => CostName is not null ? (nameof(CostName), CostName.ToUpperInvariant())
+        : CostHeader is not null ? (nameof(CostHeader), CostHeader.ToUpperInvariant())
+        : Cost.Fixed is not null ? RequestCost.One
+        : Cost;
+
     /// <summary>The numbers that decide, in one form.</summary>
     internal RateRule Rule => ThrottleRules.Of(this);
 
     // An address is known before identity: refuse it before a key is looked up.
     GatewayStage IGatewayPolicy.Stage => Partition.IsOfAddress ? GatewayStage.Admit : GatewayStage.Limit;
 
-    // Another limit of the same purpose overrides; a minute beside an hour adds up.
-    object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition, Window ?? Second);
+    // Another limit of the same purpose overrides; a minute beside an hour adds up, and so do bytes beside requests.
+    object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition, Window ?? Second, Unit);
+
+    ICallerKey? IPartitionedPolicy.CallerKey => Partition.CallerKey;
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => ThrottleRules.Errors(this);
 }

@@ -115,6 +115,11 @@ internal static class ThrottleRules
             yield return Error(nameof(policy.Burst), $"A burst of {rule.Burst} at {rate} takes more than a year to refill. Lower Burst or raise the rate.");
         }
 
+        if (policy is { Cost.Fixed: 0, IsSettled: false })
+        {
+            yield return Error(nameof(policy.Cost), $"Cost is 0, so that no request would ever be refused. It must be at least 1; only a cost that CostName or CostHeader tells may be known later.");
+        }
+
         if (policy.Cost.Fixed > rule.Burst)
         {
             yield return Error(nameof(policy.Cost), $"Cost is {policy.Cost.Fixed}, and the allowance holds {rule.Burst}: no request could ever pass. Lower Cost, or raise {(policy.Algorithm is RateAlgorithm.SlidingWindow ? "Limit" : "Burst")}.");

@@ -66,11 +66,11 @@ public sealed class EnforcePercentTests
                 .WithThrottling(byTenant)
                 .WithThrottling(new() { RequestsPerSecond = 0.001, Partition = ThrottlePartition.Header("X-Key") }),
             builder => builder.Services.AddSingleton<IGatewayObserver>(observer));
-        var caller = Caller(new EnforcedShare("Throttle", 30), isIn);
+        var tenant = Tenant(30, isIn);
 
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", caller, key: "a"));
-        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync(gateway, "/route", caller, key: "a"));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", caller, key: "b"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", "192.0.2.1", key: "a", tenant));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync(gateway, "/route", "192.0.2.1", key: "a", tenant));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", "192.0.2.1", key: "b", tenant));
         await observer.NextAsync();
         await observer.NextAsync();
         Assert.Equal(isIn ? PolicyOutcome.Allowed : PolicyOutcome.WouldRefuse, (await observer.NextAsync()).Decisions[0].Outcome);
@@ -82,13 +82,29 @@ public sealed class EnforcePercentTests
         // Of three, the first is in shadow for the caller; the other two still take all or nothing.
         static ThrottlePolicy By(string header, int burst) => new() { RequestsPerSecond = 0.001, Burst = burst, Partition = ThrottlePartition.Header(header) };
         await using var gateway = await StartAsync(app => app.MapGatewayRoute(Route("route"))
-            .WithThrottling(By("X-First", 1) with { EnforcePercent = 30 }).WithThrottling(By("X-Tenant", 2)).WithThrottling(By("X-Key", 1)));
+            .WithThrottling(By("X-First", 1) with { EnforcePercent = 30, Partition = ThrottlePartition.Route }).WithThrottling(By("X-Tenant", 2)).WithThrottling(By("X-Key", 1)));
         var caller = Caller(new EnforcedShare("Throttle", 30), isIn: false);
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", caller, key: "a"));
         Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync(gateway, "/route", caller, key: "a"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", caller, key: "b"));
         Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync(gateway, "/route", caller, key: "c"));
+    }
+
+    // A tenant calls from several addresses: half of its requests in force would be a limit that nobody understands.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Those_who_share_an_allowance_are_in_or_out_together(bool isIn)
+    {
+        await using var gateway = await StartAsync(app => app.MapGatewayRoute(Route("route"))
+            .WithThrottling(new() { RequestsPerSecond = 0.001, Partition = ThrottlePartition.Header("X-Tenant"), EnforcePercent = 50 }));
+        var tenant = Tenant(50, isIn);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/route", "192.0.2.1", tenant: tenant));
+        for (var last = 1; last <= 20; last++)
+        {
+            Assert.Equal(isIn ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK, await StatusAsync(gateway, "/route", $"192.0.2.{last}", tenant: tenant));
+        }
     }
 
     [Fact]
@@ -148,9 +164,15 @@ public sealed class EnforcePercentTests
         return share.Includes(request) == isIn;
     });
 
-    private static async Task<HttpStatusCode> StatusAsync(TestHost gateway, string path, string caller, string? key = null)
+    private static string Tenant(int percent, bool isIn)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { AddressField, caller }, { "X-Tenant", "one" }, { "X-First", "one" }, { "X-Key", key ?? "a" } } };
+        var share = new EnforcedShare("Throttle", percent, ThrottlePartition.Header("X-Tenant"));
+        return Enumerable.Range(0, 255).Select(static number => $"tenant-{number}").First(tenant => share.Includes(new DefaultHttpContext { Request = { Headers = { ["X-Tenant"] = tenant } } }) == isIn);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(TestHost gateway, string path, string caller, string? key = null, string tenant = "one")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { AddressField, caller }, { "X-Tenant", tenant }, { "X-First", "one" }, { "X-Key", key ?? "a" } } };
         using var response = await gateway.Client.SendAsync(request);
         return response.StatusCode;
     }

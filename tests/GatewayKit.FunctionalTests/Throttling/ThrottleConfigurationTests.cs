@@ -60,7 +60,7 @@ public sealed class ThrottleConfigurationTests
     [InlineData("""{ "Limit": 60 }""", "Throttle:Window: Window is missing")]
     [InlineData("""{ "Limit": 60, "Window": "00:01:00", "Burst": 9, "Algorithm": "SlidingWindow" }""", "Throttle:Burst: Burst is of no use")]
     [InlineData("""{ "RequestsPerSecond": 1, "Cost": "free" }""", "may be a whole number, ContentLength or Header:<name>")]
-    [InlineData("""[ { "RequestsPerSecond": 100, "Name": "a" }, { "Limit": 99, "Window": "00:01:00", "Name": "b" } ]""", "The limit is 99 in 00:01:00, and 100 in the shorter 00:00:01 of the same partition, ClientAddress")]
+    [InlineData("""[ { "RequestsPerSecond": 100, "Name": "a" }, { "Limit": 99, "Window": "00:01:00", "Name": "b" } ]""", "The limit is 99 in 00:01:00 with a burst of 10, and 100 in the shorter 00:00:01 with one of 10, of the same partition, ClientAddress")]
     [InlineData("""[ { "RequestsPerSecond": 1 }, { "Limit": 60, "Window": "01:00:00" } ]""", "Throttle:Name: Clients know another Throttle of this endpoint by the name 'address', too")]
     [InlineData("""{ "RequestsPerSecond": 0.001, "Burst": 1000000 }""", "more than a year")]
     [InlineData("""{ "RequestsPerSecond": 1, "Partition": "Consumer" }""", "Known are ClientAddress, Route, Constant, Header:<name> and Claim:<type>, and up to 4 of them with + between")]
@@ -71,6 +71,25 @@ public sealed class ThrottleConfigurationTests
         var only = Assert.Single(error.Errors);
         Assert.StartsWith("Gateway:Routes:orders:Throttle", only.Path, StringComparison.Ordinal);
         Assert.Contains(words, only.ToString(), StringComparison.Ordinal);
+    }
+
+    // The first of each pair is of use: for a peak that the second would let through, or for another thing.
+    [Theory]
+    [InlineData("""{ "RequestsPerSecond": 100, "Burst": 10 }""", """{ "Limit": 60, "Window": "00:01:00", "Burst": 60 }""")]
+    [InlineData("""{ "RequestsPerSecond": 100, "Burst": 10 }""", """{ "Limit": 60, "Window": "00:01:00", "Algorithm": "SlidingWindow" }""")]
+    [InlineData("""{ "RequestsPerSecond": 100 }""", """{ "Limit": 50, "Window": "00:01:00", "CostName": "cpu-seconds" }""")]
+    [InlineData("""{ "Limit": 60, "Window": "00:01:00" }""", """{ "Limit": 100000000, "Window": "00:01:00", "Cost": "ContentLength" }""")]
+    public async Task Limits_that_are_both_of_use_go_together(string first, string second)
+    {
+        await using var gateway = await StartAsync(
+            $$"""
+            {
+              "Routes": {
+                "a": { "Match": { "Path": "/a" }, "Respond": { "Status": 200 }, "Throttle": [ {{first}}, {{second[..^1]}}, "Name": "second" } ] }
+              }
+            }
+            """);
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
     }
 
     [Fact]
@@ -102,7 +121,7 @@ public sealed class ThrottleConfigurationTests
             app.MapGet("/other", static () => "own").WithName("other").WithThrottling(new() { RequestsPerSecond = 1, Name = "day" })
                 .WithQuota(10, new CalendarWindow(CalendarUnit.Day));
         }, services: static builder => builder.Services.AddSingleton<IQuotaStore, InMemoryQuotaStore>()));
-        Assert.Contains("The limit is 100 in 01:00:00, and 200 in the shorter 00:01:00", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The limit is 100 in 01:00:00 with a burst of 10, and 200 in the shorter 00:01:00 with one of 20", error.Message, StringComparison.Ordinal);
         Assert.Contains("Clients know a Throttle of this endpoint by the name 'day', too", error.Message, StringComparison.Ordinal);
     }
 

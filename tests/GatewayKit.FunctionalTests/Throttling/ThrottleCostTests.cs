@@ -97,6 +97,33 @@ public sealed class ThrottleCostTests
         Assert.Equal(0, await gateway.PassedAsync("/b", requests: 1, tenant: "three"));
     }
 
+    // Ten units a second, of which each request takes four: of ten that are there at once, two are enough for nobody.
+    [Fact]
+    public async Task Client_is_told_in_requests_where_each_costs_the_same()
+    {
+        await using var gateway = await StartAsync(_time, static app =>
+            app.MapGatewayRoute(Route("a")).WithThrottling(new() { Limit = 10, Window = TimeSpan.FromSeconds(10), Burst = 10, Cost = RequestCost.Of(4) }));
+        foreach (var (wait, status, told) in (ValueTuple<int, int, string>[])[(0, 200, "r=1;t=2"), (0, 200, "r=0;t=2"), (0, 429, "r=0;t=2"), (1, 429, "r=0;t=1"), (7, 200, "r=1;t=2"), (9, 200, "r=1;t=2")])
+        {
+            _time.Advance(TimeSpan.FromSeconds(wait));
+            using var response = await gateway.Client.GetAsync("/a");
+            Assert.Equal((status, $"\"address\";{told}"), ((int)response.StatusCode, Assert.Single(response.Headers.GetValues("RateLimit"))));
+            Assert.Equal("\"address\";q=2;w=10", Assert.Single(response.Headers.GetValues("RateLimit-Policy")));
+        }
+    }
+
+    [Fact]
+    public async Task Client_is_not_told_of_larger_costs_in_a_sliding_window()
+    {
+        await using var gateway = await StartAsync(_time, static app => app.MapGatewayRoute(Route("a")).WithThrottling(new()
+        {
+            Limit = 10, Window = TimeSpan.FromSeconds(10), Algorithm = RateAlgorithm.SlidingWindow, Cost = RequestCost.Of(4),
+        }));
+        using var passed = await gateway.Client.GetAsync("/a");
+        Assert.Equal(HttpStatusCode.OK, passed.StatusCode);
+        Assert.False(passed.Headers.Contains("RateLimit"));
+    }
+
     [Fact]
     public async Task Client_is_told_what_it_got_back()
     {
@@ -106,7 +133,7 @@ public sealed class ThrottleCostTests
                 .WithThrottling(new() { RequestsPerSecond = 0.001, Burst = 1, Partition = ThrottlePartition.Route }));
         Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
         using var refused = await gateway.Client.GetAsync("/a");
-        Assert.StartsWith("\"address\";r=6;", Assert.Single(refused.Headers.GetValues("RateLimit")), StringComparison.Ordinal);
+        Assert.StartsWith("\"address\";r=1;", Assert.Single(refused.Headers.GetValues("RateLimit")), StringComparison.Ordinal);
     }
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient client, string path, string? cost)

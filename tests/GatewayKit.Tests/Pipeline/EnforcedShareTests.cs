@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Tests.Pipeline;
@@ -81,6 +82,22 @@ public sealed class EnforcedShareTests
         }
 
         Assert.Equal(2, Enumerable.Range(0, 50).Select(number => share.Includes(Request(IPAddress.Loopback, $"consumer-{number}"))).Distinct().Count());
+    }
+
+    // Written down, too: a tenant is in or out on all instances.
+    [Theory]
+    [InlineData("Header:X-Tenant", "one", 92)]
+    [InlineData("Header:X-Tenant", "two", 89)]
+    [InlineData("Header:X-Tenant+ClientAddress", "one", 42)]
+    [InlineData("Header:X-Tenant", null, 53)]
+    [InlineData("ClientAddress", "one", 53)]
+    [InlineData("Route", "one", 53)]
+    public void What_a_policy_tells_callers_apart_by_says_who_gets_in(string partition, string? tenant, int percent)
+    {
+        var request = Request(IPAddress.Parse("192.0.2.1"));
+        request.Request.Headers["X-Tenant"] = tenant;
+        IPartitionedPolicy policy = new ThrottlePolicy { RequestsPerSecond = 1, Partition = ThrottlePartition.Parse(partition) };
+        Assert.Equal(percent, Enumerable.Range(1, 100).First(one => new EnforcedShare("Throttle", one, policy.CallerKey).Includes(request)));
     }
 
     // Neighbours, as in a network: nothing a hash may lean on.

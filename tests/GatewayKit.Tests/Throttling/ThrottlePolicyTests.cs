@@ -71,6 +71,7 @@ public sealed class ThrottlePolicyTests
         { new() { RequestsPerSecond = 1, MaxDelay = Minute, CostName = "rows" }, "MaxDelay is of no use where the cost is known in the end" },
         { new() { RequestsPerSecond = 1, CostName = "a b" }, "CostName is 'a b'; it must be a token" },
         { new() { RequestsPerSecond = 1, CostHeader = "a b" }, "'a b' is not a header name" },
+        { new() { RequestsPerSecond = 50, Cost = RequestCost.Of(0) }, "Cost is 0, so that no request would ever be refused" },
         { new() { RequestsPerSecond = 50, Cost = RequestCost.Of(11) }, "Cost is 11, and the allowance holds 10: no request could ever pass. Lower Cost, or raise Burst." },
         { new() { Limit = 60, Window = Minute, Cost = RequestCost.Of(61), Algorithm = RateAlgorithm.SlidingWindow }, "or raise Limit" },
         { new() { RequestsPerSecond = 1, OnStoreFailure = StoreFailureAction.Deny }, "OnStoreFailure is of no use without a store. Set Sharing to Synchronous, Asynchronous or Leased" },
@@ -104,6 +105,24 @@ public sealed class ThrottlePolicyTests
         Assert.All(
             [ThrottlePartition.Route, ThrottlePartition.Constant, ThrottlePartition.Header("X-Tenant"), ThrottlePartition.Claim("sub"), ThrottlePartition.Parse("ClientAddress+Claim:sub")],
             static partition => Assert.Equal(GatewayStage.Limit, StageOf(partition)));
+    }
+
+    [Fact]
+    public void Request_may_cost_nothing_at_first_where_its_cost_is_known_in_the_end() =>
+        new NoEndpoints().WithThrottling(new() { RequestsPerSecond = 50, Cost = RequestCost.Of(0), CostName = "rows" });
+
+    [Fact]
+    public void Slot_tells_apart_what_is_counted()
+    {
+        ThrottlePolicy requests = new() { Limit = 60, Window = Minute }, rows = requests with { CostName = "rows" };
+        ThrottlePolicy[] different =
+        [
+            requests, requests with { Cost = RequestCost.ContentLength }, requests with { Cost = RequestCost.Header("X-Cost") }, requests with { Cost = RequestCost.From(static _ => 1) },
+            rows, requests with { CostName = "cpu" }, requests with { CostHeader = "rows" },
+        ];
+        Assert.Equal(different.Length, different.Select(SlotOf).Distinct().Count());
+        Assert.Equal(SlotOf(requests), SlotOf(requests with { Cost = RequestCost.Of(5) }));
+        Assert.Equal(SlotOf(rows), SlotOf(rows with { CostName = "ROWS", Cost = RequestCost.Header("X-Cost"), CostHeader = "X-Rows" }));
     }
 
     [Fact]

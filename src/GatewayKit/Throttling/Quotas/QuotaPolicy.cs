@@ -5,7 +5,7 @@ using GatewayKit.Pipeline;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>Limits how much may be used in a window of time, such as a month.</summary>
-public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject
+public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject, IPartitionedPolicy
 {
     private const long MaxLimit = 1_000_000_000_000_000;
 
@@ -73,6 +73,8 @@ public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject
 
     // Another limit of the same purpose overrides; a day beside a month adds up.
     object IGatewayPolicy.Slot => (typeof(QuotaPolicy), Partition, Unit, Window);
+
+    ICallerKey? IPartitionedPolicy.CallerKey => Partition.CallerKey;
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
