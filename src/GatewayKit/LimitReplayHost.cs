@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Bulkheads;
@@ -31,9 +32,11 @@ internal sealed class LimitReplayHost : IAsyncDisposable
         var builder = section is null ? services.AddApiGateway() : services.AddApiGateway(section);
         options.Configure?.Invoke(builder);
 
-        // After the host's: no other clock, no file, and no fields for clients that are not there.
+        // After the host's: no other clock, no file, nothing that is told of what happened long ago, and no fields for clients that are not there.
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(_clock));
         services.Replace(ServiceDescriptor.Singleton<IQuotaStore, InMemoryQuotaStore>());
+        services.Replace(ServiceDescriptor.Singleton<IMeterFactory, SilentMeters>());
+        services.RemoveAll<IQuotaObserver>();
         services.Configure<ThrottlingOptions>(throttling => throttling.MaxKeys = options.MaxKeys);
         services.Configure<QuotaOptions>(quotas => quotas.MaxKeys = options.MaxKeys);
         services.PostConfigure<GatewayOptions>(static gateway => gateway.RateLimitHeaders = RateLimitHeaders.None);

@@ -33,7 +33,7 @@ public sealed record AccessRecord
     [JsonConverter(typeof(AddressConverter))]
     public IPAddress? Client { get; init; }
 
-    /// <summary>Who called, by the id that tells consumers apart. Default <see langword="null"/>: unknown.</summary>
+    /// <summary>Who called, by the id that tells consumers apart. No limit goes by it, as none does of requests that are not replayed. Default <see langword="null"/>: unknown.</summary>
     public string? Consumer { get; init; }
 
     /// <summary>Fields of the request, one value each; case of names is ignored. Those are needed that partitions, costs and <c>Accept: text/event-stream</c> read. Default none.</summary>
@@ -77,5 +77,10 @@ public sealed record AccessRecord
         : Status is < 100 or > 599 ? "status is not from 100 to 599"
         : Duration < TimeSpan.Zero || Duration > TimeSpan.FromDays(1) ? "duration is not from 0 to 86400 seconds"
         : Costs is not null && Costs.Any(static cost => cost.Value < 0) ? "a cost is negative"
+        : HasNull(Headers) ? "a header is null"
+        : HasNull(Claims) ? "a claim is null"
         : null;
+
+    // What JSON is read into does not keep to what its type says of null.
+    private static bool HasNull(IReadOnlyDictionary<string, string>? values) => values is not null && values.Any(static entry => entry.Value is null);
 }

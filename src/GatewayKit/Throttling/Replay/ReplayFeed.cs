@@ -9,7 +9,8 @@ internal sealed class ReplayFeed(IAsyncEnumerable<AccessRecord> records, TimeSpa
     private static readonly TimeSpan LongestLog = TimeSpan.FromDays(3_653);
 
     private readonly ReplayOrder _order = new(maxDisorder);
-    private DateTimeOffset? _first;
+    private DateTimeOffset _earliest = DateTimeOffset.MaxValue;
+    private DateTimeOffset _latest = DateTimeOffset.MinValue;
     private DateTimeOffset _now;
 
     public long Late { get; private set; }
@@ -35,33 +36,41 @@ internal sealed class ReplayFeed(IAsyncEnumerable<AccessRecord> records, TimeSpa
                 continue;
             }
 
+            if (!IsInRange(record))
+            {
+                OutOfRange++;
+                continue;
+            }
+
             _order.Add(record);
             while (_order.TryTake(isEnd: false, out var next))
             {
-                if (IsInRange(next))
-                {
-                    yield return next;
-                }
+                yield return Next(next);
             }
         }
 
         while (_order.TryTake(isEnd: true, out var next))
         {
-            if (IsInRange(next))
-            {
-                yield return next;
-            }
+            yield return Next(next);
         }
     }
 
+    // Before it is put in order: one of a far time would have all others seem to be long due.
     private bool IsInRange(AccessRecord record)
     {
-        if (record.Time - (_first ??= record.Time) > LongestLog)
+        var earliest = record.Time < _earliest ? record.Time : _earliest;
+        var latest = record.Time > _latest ? record.Time : _latest;
+        if (latest - earliest > LongestLog)
         {
-            OutOfRange++;
             return false;
         }
 
+        (_earliest, _latest) = (earliest, latest);
+        return true;
+    }
+
+    private AccessRecord Next(AccessRecord record)
+    {
         if (record.Time < _now)
         {
             Late++;
@@ -71,6 +80,6 @@ internal sealed class ReplayFeed(IAsyncEnumerable<AccessRecord> records, TimeSpa
             _now = record.Time;
         }
 
-        return true;
+        return record;
     }
 }

@@ -20,7 +20,7 @@ public sealed record ReplayReport
     /// <summary>Records that came later than disorder is put right. They counted as if they had come when they were read.</summary>
     public long Late { get; init; }
 
-    /// <summary>Records that were left out because they are more than ten years after the first one.</summary>
+    /// <summary>Records that were left out because they are more than ten years before or after one that came earlier in the log.</summary>
     public long OutOfRange { get; init; }
 
     /// <summary>Records that were left out because a limit had refused them, if that was asked for.</summary>

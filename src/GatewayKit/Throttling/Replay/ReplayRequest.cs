@@ -56,11 +56,6 @@ internal sealed class ReplayRequest : HttpResponseFeature, IHttpResponseBodyFeat
         }
 
         httpContext = new DefaultHttpContext(features);
-        if (record.Consumer is { } consumer)
-        {
-            features.Set(new Caller(consumer));
-        }
-
         if (record.Claims is { Count: > 0 } claims)
         {
             httpContext.User = new(new ClaimsIdentity(claims.Select(static claim => new Claim(claim.Key, claim.Value)), nameof(Replay)));

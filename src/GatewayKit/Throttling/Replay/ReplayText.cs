@@ -71,7 +71,7 @@ internal static class ReplayText
         [
             (report.MalformedLines, "lines that are no records"),
             (report.Late, "records that came too late to be put in order"),
-            (report.OutOfRange, "records left out, more than ten years after the first"),
+            (report.OutOfRange, "records left out, more than ten years from others"),
             (report.LeftOut, "records left out, because a limit had refused them"),
             (report.CutShort, "requests that ended at once, because too many were in flight"),
         ])

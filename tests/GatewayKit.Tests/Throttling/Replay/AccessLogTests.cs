@@ -60,6 +60,8 @@ public sealed class AccessLogTests
     [InlineData("""{"time":"2026-03-01T12:00:00Z","status":42}""")]
     [InlineData("""{"time":"2026-03-01T12:00:00Z","headers":{"X-Tenant":["secret"]}}""")]
     [InlineData("""{"time":"2026-03-01T12:00:00Z","headers":{"secret":1}}""")]
+    [InlineData("""{"time":"2026-03-01T12:00:00Z","claims":{"secret":null}}""")]
+    [InlineData("""{"time":"2026-03-01T12:00:00Z","headers":{"secret":null}}""")]
     [InlineData("""{"secret":{"secret":}""")]
     public async Task Malformed_line_is_told_by_its_number_and_the_rest_goes_on(string line)
     {

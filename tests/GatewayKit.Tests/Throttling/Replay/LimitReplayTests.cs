@@ -1,8 +1,13 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using GatewayKit.Configuration;
 using GatewayKit.Pipeline;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Replay;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using static GatewayKit.Tests.Throttling.Replay.Replays;
 
 namespace GatewayKit.Tests.Throttling.Replay;
@@ -246,6 +251,52 @@ public sealed class LimitReplayTests
         Assert.Equal((2, 1), (report.Total.Requests, report.OutOfRange));
     }
 
+    [Theory]
+    [InlineData(36)]
+    [InlineData(-36)]
+    public async Task A_time_that_is_far_off_does_not_end_putting_records_in_order(int years)
+    {
+        var wrong = At(0) with { Time = Start.AddYears(years) };
+        var report = await RunAsync(Route(OnePerSecond), [At(0), wrong, At(5), At(2), At(9), At(7)]);
+        Assert.Equal((5, 0, 1), (report.Total.Requests, report.Late, report.OutOfRange));
+    }
+
+    [Fact]
+    public async Task A_replay_is_neither_measured_nor_told()
+    {
+        var (measured, told) = (new ConcurrentBag<string>(), new ObservedQuotas());
+        using var listener = new MeterListener { InstrumentPublished = static (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
+        listener.Start();
+        var section = Section("""{ "Routes": { "only-replayed": { "Match": { "Path": "/r" }, "Respond": { "Body": "" }, "Quota": { "Limit": 2, "Window": { "Lifetime": true } } } } }""");
+        var options = new LimitReplayOptions { Configure = gateway => gateway.Services.AddSingleton<IQuotaObserver>(told) };
+        var report = await RunAsync(section, [At(0, route: "only-replayed"), At(0, route: "only-replayed"), At(0, route: "only-replayed")], options);
+        Assert.Equal((1, 0), (report.Total.Refused, told.Crossings));
+        Assert.Empty(measured);
+
+        // Other tests measure meanwhile, and not of this route.
+        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            foreach (var tag in tags)
+            {
+                if (tag.Value is "only-replayed")
+                {
+                    measured.Add(instrument.Name);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Callers_that_a_policy_is_in_force_for_are_those_that_it_is_live()
+    {
+        // Live they are told apart by their addresses.
+        var records = Enumerable.Range(0, 50).Select(static consumer => At(0) with { Consumer = $"{consumer}" });
+        var policy = PolicyOf(await RunAsync(Route(""" "Throttle": { "RequestsPerSecond": 1, "EnforcePercent": 50 } """), records));
+        Assert.Equal((49, 49), (policy.Refused + policy.WouldRefuse, Math.Max(policy.Refused, policy.WouldRefuse)));
+    }
+
     [Fact]
     public async Task All_errors_of_a_configuration_are_told_at_once()
     {
@@ -309,4 +360,11 @@ public sealed class LimitReplayTests
         () => RunAsync(Route(OnePerSecond), [], new() { MaxDisorder = TimeSpan.FromSeconds(seconds), TopKeys = topKeys, MaxKeys = maxKeys }));
 
     private static ReplayPolicyReport PolicyOf(ReplayReport report) => Assert.Single(Assert.Single(report.Routes).Policies);
+
+    private sealed class ObservedQuotas : IQuotaObserver
+    {
+        public int Crossings { get; private set; }
+
+        public void ThresholdCrossed(QuotaCrossing crossing, HttpContext httpContext) => Crossings++;
+    }
 }
