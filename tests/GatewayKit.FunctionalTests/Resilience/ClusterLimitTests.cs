@@ -47,6 +47,31 @@ public sealed class ClusterLimitTests
         Assert.Equal((0, 0), await QuietAsync(gateway));
     }
 
+    [Fact]
+    public async Task Metrics_tell_why_there_was_no_place()
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var begun = new SemaphoreSlim(0);
+        await using var upstream = await Upstream.StartAsync(async context =>
+        {
+            begun.Release();
+            await released.Task;
+            await context.Response.WriteAsync("done");
+        });
+        await using var gateway = await Upstream.GatewayToAsync(
+            upstream.Address, static cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 1, MaxWait = TimeSpan.FromSeconds(1) } });
+        using var refusals = new CountedTags(gateway, "gatewaykit.bulkhead.refused");
+        var first = gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken);
+        await begun.WaitAsync(TestContext.Current.CancellationToken);
+
+        // Of two that come at once one waits in vain, and the other is not even let wait.
+        var both = await Task.WhenAll(gateway.Client.GetAsync("/", TestContext.Current.CancellationToken), gateway.Client.GetAsync("/", TestContext.Current.CancellationToken));
+        Assert.All(both, static answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
+        Assert.Equal(["queue-full", "queue-timeout"], refusals.Of("gatewaykit.cause"));
+        released.SetResult();
+        Assert.Equal("done", await first);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
