@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using System.Threading.RateLimiting;
 using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
@@ -22,7 +23,7 @@ public sealed partial class UnchangedAnswerTests
 {
     private const string InShadow = "\"Mode\": \"Shadow\"";
 
-    // Each has to bite on the requests below when it is in force. A mirror never does, nor does a class by itself.
+    // Each has to bite on the requests below when it is in force. A mirror never does.
     private static readonly Dictionary<string, string> Samples = new()
     {
         ["Timeout"] = """{ "Total": "00:00:00.500" }""",
@@ -34,6 +35,7 @@ public sealed partial class UnchangedAnswerTests
         ["Mirror"] = """{ "Cluster": "up", "Percent": 100 }""",
         ["Transforms"] = """{ "Steps": [ { "ResponseHeader": "X-Added", "Set": "1" } ] }""",
         ["Fault"] = """{ "Abort": { "Status": 418 }, "Until": "2026-03-02T00:00:00Z" }""",
+        ["RateLimiter"] = """{ "Limiter": "one at a time" }""",
         ["Concurrency"] = """{ "MaxInFlight": 1 }""",
         ["Admission"] = """{ "SuccessPercent": 100, "MinRequestRate": 0 }""",
         ["LoadShedding"] = "{}",
@@ -61,7 +63,7 @@ public sealed partial class UnchangedAnswerTests
     {
         var without = await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Off\""));
         Assert.Equal(without, await AnswersAsync(policy, kind, With(policy, InShadow)));
-        if (policy is not ("Mirror" or "RequestPriority"))
+        if (policy != "Mirror")
         {
             Assert.NotEqual(without, await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Enforce\"")));
         }
@@ -126,6 +128,7 @@ public sealed partial class UnchangedAnswerTests
                 builder.Services.Replace(ServiceDescriptor.Singleton(new Admissions(time, static () => 0)));
                 builder.Services.Replace(ServiceDescriptor.Singleton<HostSignals>(static () => new(QueuedWorkItems: 10_000, Memory: 0, GcPause: 0, Cpu: 0)));
                 builder.Services.Configure<LoadSheddingOptions>(static options => options.RiseAfter = HostLoad.Period);
+                builder.AddRateLimiter("one at a time", static _ => new ConcurrencyLimiter(new() { PermitLimit = 1 }));
             },
             app =>
             {
@@ -139,9 +142,15 @@ public sealed partial class UnchangedAnswerTests
 
                     return next(context);
                 });
-                var bound = Bind(app, policy, json);
-                app.MapGatewayRoute("/route/{**rest}", cluster: "up").WithGatewayPolicy(bound);
-                app.MapGet("/own/{**rest}", (Delegate)AnswerAsync).WithGatewayPolicy(bound);
+                var group = app.MapGroup("").WithGatewayPolicy(Bind(app, policy, json));
+                if (policy is "RequestPriority")
+                {
+                    // A class by itself bites nobody.
+                    group.WithLoadShedding();
+                }
+
+                group.MapGatewayRoute("/route/{**rest}", cluster: "up");
+                group.MapGet("/own/{**rest}", (Delegate)AnswerAsync);
             });
         itself = gateway;
 
