@@ -4,9 +4,11 @@ using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Routing;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Concurrency;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.RateLimiters;
 using GatewayKit.Throttling.Replay;
+using GatewayKit.Throttling.Sharing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -125,6 +127,10 @@ internal sealed class LimitReplayHost : IAsyncDisposable
             {
                 builder.Metadata.RemoveAt(i);
             }
+            else if (builder.Metadata[i] is ThrottlePolicy throttle)
+            {
+                builder.Metadata[i] = Alone(throttle);
+            }
         }
 
         var chain = _services.GetRequiredService<PipelineComposer>().Compose(builder, ReplayRequest.AnswerAsync, out var pipeline);
@@ -132,12 +138,16 @@ internal sealed class LimitReplayHost : IAsyncDisposable
         return new(pipeline, chain, [.. pipeline.Steps.Select(step => writer.Write(step.Policy))], omitted);
     }
 
+    // Live requests take from the store of a shared rate. The records are those of all instances, so that one that has all of the rate decides as they do together.
+    private static ThrottlePolicy Alone(ThrottlePolicy policy) =>
+        policy with { Sharing = RateSharing.Local, OnStoreFailure = default, Candidate = policy.Candidate is { } candidate ? Alone(candidate) : null };
+
     // A place that comes free for one who waits makes its time another one than was recorded, and what a limit that adapts would have learnt is in no record.
     private static bool IsReplayed(IGatewayPolicy policy, List<string> omitted)
     {
         switch (policy)
         {
-            case ThrottlePolicy or QuotaPolicy:
+            case ThrottlePolicy or ConcurrencyPolicy or QuotaPolicy:
                 return true;
             case BulkheadPolicy { Adaptive.Mode: not PolicyMode.Off }:
                 omitted.Insert(0, $"Bulkhead of {MaxInFlight(policy)} with Adaptive: what it learns depends on what it lets in.");

@@ -1,4 +1,5 @@
 using GatewayKit.Pipeline;
+using GatewayKit.Throttling.Concurrency;
 using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Http;
 
@@ -7,7 +8,14 @@ namespace GatewayKit.Throttling.Replay;
 /// <summary>Counts what one limit of one route decides.</summary>
 internal sealed class PolicyTally(GatewayPipelineStep step, string settings)
 {
-    private readonly ThrottlePartition? _partition = (step.Policy as ThrottlePolicy)?.Partition ?? (step.Policy as QuotaPolicy)?.Partition;
+    private readonly ThrottlePartition? _partition = step.Policy switch
+    {
+        ThrottlePolicy throttle => throttle.Partition,
+        ConcurrencyPolicy concurrency => concurrency.Partition,
+        QuotaPolicy quota => quota.Partition,
+        _ => null,
+    };
+
     private readonly KeyTally _keys = new();
     private readonly SortedDictionary<string, long> _reasons = new(StringComparer.Ordinal);
     private long _allowed, _refused, _wouldRefuse;
@@ -60,6 +68,7 @@ internal sealed class PolicyTally(GatewayPipelineStep step, string settings)
     private static string? NameOf(IGatewayPolicy policy) => policy switch
     {
         ThrottlePolicy throttle => throttle.EffectiveName,
+        ConcurrencyPolicy concurrency => concurrency.EffectiveName,
         QuotaPolicy quota => quota.EffectiveName,
         _ => null,
     };

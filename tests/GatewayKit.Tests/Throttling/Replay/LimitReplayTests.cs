@@ -6,6 +6,7 @@ using GatewayKit.Pipeline;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Replay;
+using GatewayKit.Throttling.Sharing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using static GatewayKit.Tests.Throttling.Replay.Replays;
@@ -169,6 +170,24 @@ public sealed class LimitReplayTests
         Assert.Equal(1, report.Total.Refused);
         Assert.Equal([new("overloaded", 1)], PolicyOf(report).Reasons);
         Assert.Empty(PolicyOf(report).Keys);
+    }
+
+    [Fact]
+    public async Task Requests_of_one_caller_are_in_flight_for_as_long_as_they_took()
+    {
+        var held = At(0) with { Duration = TimeSpan.FromSeconds(5) };
+        var report = await RunAsync(Route(""" "Concurrency": { "MaxInFlight": 1 } """), [held, At(4.9), At(4.9, "192.0.2.2"), At(5)]);
+        Assert.Equal([new("concurrency-limited", 1)], PolicyOf(report).Reasons);
+        Assert.Equal(("inflight", "192.0.2.1"), (PolicyOf(report).Name, Assert.Single(PolicyOf(report).Keys).Key));
+    }
+
+    [Fact]
+    public async Task Shared_rates_take_nothing_of_the_store()
+    {
+        var store = new AskedStore();
+        var report = await RunAsync(
+            Route(""" "Throttle": { "RequestsPerSecond": 1, "Burst": 2, "Sharing": "Synchronous" } """), [At(0), At(0), At(0)], new() { Configure = gateway => gateway.Services.AddSingleton<IRateStore>(store) });
+        Assert.Equal((1, 0), (report.Total.Refused, store.Calls));
     }
 
     [Fact]
@@ -366,5 +385,18 @@ public sealed class LimitReplayTests
         public int Crossings { get; private set; }
 
         public void ThresholdCrossed(QuotaCrossing crossing, HttpContext httpContext) => Crossings++;
+    }
+
+    private sealed class AskedStore : IRateStore
+    {
+        public int Calls { get; private set; }
+
+        public ValueTask<RateAnswer> TakeAsync(RateKey key, RateRule rule, long cost, CancellationToken cancellationToken) => AddAsync(key, rule, cost, cancellationToken);
+
+        public ValueTask<RateAnswer> AddAsync(RateKey key, RateRule rule, long units, CancellationToken cancellationToken)
+        {
+            Calls++;
+            return ValueTask.FromException<RateAnswer>(new TimeoutException());
+        }
     }
 }
