@@ -163,7 +163,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         set => _passed = (short)value;
     }
 
-    /// <summary>When the first of several throttles took its share of the request; in the units of their clock.</summary>
+    /// <summary>When the first of several limits took its share of the request; in the units of the throttles' clock.</summary>
     internal long ChargedSince { get; set; }
 
     /// <summary>The step that let the request through and refused its answer, or <see cref="NoStep"/>.</summary>
@@ -246,8 +246,8 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         _readings?.Add(item);
     }
 
-    /// <summary>Notes that a limit got back units that this request had taken of it.</summary>
-    internal void NoteGivenBack(string limit, long units) => _readings?.GiveBack(limit, units);
+    /// <summary>Notes how a limit stands after it got back what this request had taken of it.</summary>
+    internal void NoteGivenBack(in LimitReading reading) => _readings?.Correct(new(reading));
 
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);

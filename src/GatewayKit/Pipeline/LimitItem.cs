@@ -9,7 +9,7 @@ internal readonly struct LimitItem(in LimitReading reading)
 
     public long Quota { get; } = reading.Quota;
 
-    public long Remaining { get; private init; } = Math.Max(0, reading.Remaining);
+    public long Remaining { get; } = Math.Max(0, reading.Remaining);
 
     public int WindowSeconds { get; } = ToSeconds(reading.Window);
 
@@ -22,8 +22,6 @@ internal readonly struct LimitItem(in LimitReading reading)
 
     public bool IsOfSameLimitAs(in LimitItem other) =>
         Quota == other.Quota && WindowSeconds == other.WindowSeconds && Unit == other.Unit && Name == other.Name;
-
-    public LimitItem WithMore(long units) => this with { Remaining = Math.Min(Quota, Remaining + units) };
 
     private static int ToSeconds(TimeSpan? time) => time is { } known ? RetryTimes.ToSeconds(known) : 0;
 }

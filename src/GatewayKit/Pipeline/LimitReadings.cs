@@ -55,14 +55,14 @@ internal sealed class LimitReadings
         Room[_count++] = item;
     }
 
-    /// <summary>Notes that a limit got back units that the request had taken.</summary>
-    public void GiveBack(string name, long units)
+    /// <summary>Notes how a limit stands after it got back what the request had taken, if the client is told of it.</summary>
+    public void Correct(in LimitItem item)
     {
         foreach (ref var known in Items)
         {
-            if (known.Name == name)
+            if (known.Name == item.Name)
             {
-                known = known.WithMore(units);
+                known = item;
             }
         }
     }

@@ -6,13 +6,13 @@ namespace GatewayKit.Throttling;
 internal readonly record struct Gcra : ISharedRate<long>
 {
     /// <param name="rule">The rate.</param>
-    /// <param name="maxDelay">How long a request may wait for what it has taken ahead of time.</param>
-    public Gcra(RateRule rule, TimeSpan maxDelay = default)
+    /// <param name="hasTurns">Whether requests may wait for what they have taken ahead of time.</param>
+    public Gcra(RateRule rule, bool hasTurns = false)
     {
         // Rounded up: never faster than asked. At the highest rate of requests this costs 1/16,000 of it at most, at the highest of bytes 1/160.
         Increment = (long)Math.Ceiling(ThrottleClock.ToUnits(rule.Window) / (decimal)rule.Limit);
         Tolerance = checked(Increment * rule.Burst);
-        MaxDelay = ThrottleClock.ToUnits(maxDelay);
+        HasTurns = hasTurns;
     }
 
     /// <summary>Time that brings one unit.</summary>
@@ -21,16 +21,16 @@ internal readonly record struct Gcra : ISharedRate<long>
     /// <summary>Time that fills an empty allowance.</summary>
     public long Tolerance { get; }
 
-    /// <summary>How long a request may wait for what it has taken ahead of time.</summary>
-    public long MaxDelay { get; }
+    /// <summary>Whether requests may wait for what they have taken ahead of time.</summary>
+    public bool HasTurns { get; }
 
-    public bool TryTake(in long state, long now, int cost, out long next, out long wait)
+    public bool TryTake(in long state, long now, int cost, out long next, out long wait, long maxWait = 0)
     {
         var taken = Math.Max(state, now) + (cost * Increment);
         wait = taken - Tolerance - now;
-        if (wait > MaxDelay)
+        if (wait > maxWait)
         {
-            (next, wait) = (state, wait - MaxDelay);
+            (next, wait) = (state, wait - maxWait);
             return false;
         }
 
@@ -50,7 +50,7 @@ internal readonly record struct Gcra : ISharedRate<long>
         var left = use.Since > now
             // Those who wait have their times. Who is not the last of them leaves a gap: given back, it would be a second place at the end.
             ? state == use.Since + Tolerance ? taken : 0
-            : MaxDelay > 0 && state - now > Tolerance ? 0 : taken - (now - use.Since);
+            : HasTurns && state - now > Tolerance ? 0 : taken - (now - use.Since);
 
         // 0 would say that nobody has ever used it.
         return Math.Max(1, state - Math.Clamp(left, 0, back));

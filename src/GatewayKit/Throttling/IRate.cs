@@ -14,7 +14,8 @@ internal interface IRate<TState>
     /// <param name="cost">Units, 0 to what a full allowance holds; more can never be taken and is the caller's to refuse.</param>
     /// <param name="next">The state afterwards: that before if nothing was taken.</param>
     /// <param name="wait">If refused, the time until the same cost can be taken; if taken, the time until the request may go on.</param>
-    bool TryTake(in TState state, long now, int cost, out TState next, out long wait);
+    /// <param name="maxWait">How long the request may wait for what it takes ahead of time. Without effect where there are no turns.</param>
+    bool TryTake(in TState state, long now, int cost, out TState next, out long wait, long maxWait = 0);
 
     /// <summary>
     /// Corrects what was taken to what was used. Too much comes back as far as it has not come back by itself, so that nobody gets it twice. Too little is owed whether there is room or

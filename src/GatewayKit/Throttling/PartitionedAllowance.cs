@@ -18,15 +18,17 @@ internal sealed class PartitionedAllowance<TRate, TState>(
     private readonly RateBucket<TRate, TState> _anonymous = new(rate, clock);
     private long _nextWarning;
 
-    public override RateDecision Take(HttpContext httpContext, int cost)
+    public override RateDecision Take(HttpContext httpContext, int cost) => TakeAhead(httpContext, cost, maxWait: 0);
+
+    public override RateDecision TakeAhead(HttpContext httpContext, int cost, long maxWait)
     {
         if (!ThrottleKey.TryRead(httpContext, partition, out var key))
         {
             metrics.Anonymous(routeId, partition);
-            return _anonymous.Take(cost);
+            return _anonymous.Take(cost, maxWait);
         }
 
-        var decision = _table.Take(key, cost);
+        var decision = _table.Take(key, cost, maxWait);
         if (decision.IsOverflow)
         {
             NoteOverflow();
@@ -35,17 +37,8 @@ internal sealed class PartitionedAllowance<TRate, TState>(
         return decision;
     }
 
-    public override void Settle(HttpContext httpContext, in RateUse use)
-    {
-        if (ThrottleKey.TryRead(httpContext, partition, out var key))
-        {
-            _table.Settle(key, use);
-        }
-        else
-        {
-            _anonymous.Settle(use);
-        }
-    }
+    public override RateDecision Settle(HttpContext httpContext, in RateUse use) =>
+        ThrottleKey.TryRead(httpContext, partition, out var key) ? _table.Settle(key, use) : _anonymous.Settle(use);
 
     private void NoteOverflow()
     {

@@ -20,11 +20,12 @@ internal sealed class RateBucket<TRate, TState>(TRate rate, ThrottleClock clock)
 
     /// <summary>Takes units, or none.</summary>
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
-    public RateDecision Take(int cost)
+    /// <param name="maxWait">How long the request may wait for them.</param>
+    public RateDecision Take(int cost, long maxWait = 0)
     {
         for (var round = 0; IsWord && round < MaxLostRounds; round++)
         {
-            if (TryDecide(cost, out var decision))
+            if (TryDecide(cost, maxWait, out var decision))
             {
                 return decision;
             }
@@ -33,7 +34,7 @@ internal sealed class RateBucket<TRate, TState>(TRate rate, ThrottleClock clock)
         lock (_lock)
         {
             RateDecision decision;
-            while (!TryDecide(cost, out decision))
+            while (!TryDecide(cost, maxWait, out decision))
             {
             }
 
@@ -42,25 +43,29 @@ internal sealed class RateBucket<TRate, TState>(TRate rate, ThrottleClock clock)
     }
 
     /// <summary>Corrects what was taken to what was used.</summary>
-    public void Settle(in RateUse use)
+    /// <returns>How the allowance stands.</returns>
+    public RateDecision Settle(in RateUse use)
     {
         lock (_lock)
         {
-            TState before;
+            TState before, next;
+            long now;
             do
             {
-                before = Read();
+                (before, now) = (Read(), clock.Now);
+                next = rate.Settle(before, use, now);
             }
-            while (!TryReplace(before, rate.Settle(before, use, clock.Now)));
+            while (!TryReplace(before, next));
+            return RateDecision.Of(rate, next, isTaken: true, now, wait: 0);
         }
     }
 
     // Decides and takes in one step: a check that is followed by a separate take lets too many through.
-    private bool TryDecide(int cost, out RateDecision decision)
+    private bool TryDecide(int cost, long maxWait, out RateDecision decision)
     {
         var before = Read();
         var now = clock.Now;
-        var taken = rate.TryTake(before, now, cost, out var next, out var wait);
+        var taken = rate.TryTake(before, now, cost, out var next, out var wait, maxWait);
         decision = RateDecision.Of(rate, next, taken, now, wait);
         return !taken || TryReplace(before, next);
     }

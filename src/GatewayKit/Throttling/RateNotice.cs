@@ -34,7 +34,7 @@ internal sealed class RateNotice
     /// <summary>How the allowance stands after a decision.</summary>
     public LimitReading Read(in RateDecision decision)
     {
-        var (quota, remaining) = (_capacity / _cost, decision.Remaining / _cost);
+        var (quota, remaining) = (_capacity / _cost, Math.Min(_capacity, decision.Remaining) / _cost);
 
         // Until the units of a whole request are there, of which the first is the next to come.
         var next = decision.Next + ((((remaining + 1L) * _cost) - decision.Remaining - 1) * _increment);

@@ -31,7 +31,8 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
     /// <param name="place">Where the key lives.</param>
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
     /// <param name="now">The time.</param>
-    public RateDecision Take(ThrottleKey key, uint place, int cost, long now)
+    /// <param name="maxWait">How long the request may wait for them.</param>
+    public RateDecision Take(ThrottleKey key, uint place, int cost, long now, long maxWait = 0)
     {
         bool taken, overflows;
         long wait;
@@ -44,7 +45,7 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
             overflows = index < 0;
 
             // If every slot in range is in use, evicting one would hand its key a fresh burst.
-            taken = rate.TryTake(overflows ? _overflow : StateOf(key, index), now, cost, out next, out wait);
+            taken = rate.TryTake(overflows ? _overflow : StateOf(key, index), now, cost, out next, out wait, maxWait);
             Write(key, index, next);
         }
 
@@ -52,8 +53,10 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
     }
 
     /// <summary>Corrects what the key took to what was used.</summary>
-    public void Settle(ThrottleKey key, uint place, in RateUse use, long now)
+    /// <returns>How its allowance stands, if it is known.</returns>
+    public RateDecision Settle(ThrottleKey key, uint place, in RateUse use, long now)
     {
+        TState next;
         lock (_lock)
         {
             now = _latest = Math.Max(_latest, now);
@@ -61,11 +64,14 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
             if (!use.IsOverflow && use.Actual <= use.Reserved && (index < 0 || !IsOf(key, index)))
             {
                 // Its slot was full and is another key's: all that it took has come back by itself, and nobody else gave it.
-                return;
+                return RateDecision.Unknown(isTaken: true, now);
             }
 
-            Write(key, index, rate.Settle(index < 0 ? _overflow : StateOf(key, index), use, now));
+            next = rate.Settle(index < 0 ? _overflow : StateOf(key, index), use, now);
+            Write(key, index, next);
         }
+
+        return RateDecision.Of(rate, next, isTaken: true, now, wait: 0);
     }
 
     /// <summary>Does something with the state of a key.</summary>

@@ -40,19 +40,21 @@ internal sealed class RateTable<TRate, TState>
     /// <summary>Takes units of the key's allowance, or none.</summary>
     /// <param name="key">Whose.</param>
     /// <param name="cost">Units, 0 to what a full allowance holds.</param>
-    public RateDecision Take(ThrottleKey key, int cost)
+    /// <param name="maxWait">How long the request may wait for them.</param>
+    public RateDecision Take(ThrottleKey key, int cost, long maxWait = 0)
     {
         var place = key.Place;
         ref var shard = ref ShardOf(place);
-        return (shard ?? Create(ref shard)).Take(key, (uint)place, cost, _clock.Now);
+        return (shard ?? Create(ref shard)).Take(key, (uint)place, cost, _clock.Now, maxWait);
     }
 
     /// <summary>Corrects what the key took to what was used.</summary>
-    public void Settle(ThrottleKey key, in RateUse use)
+    /// <returns>How its allowance stands, if it is known.</returns>
+    public RateDecision Settle(ThrottleKey key, in RateUse use)
     {
         var place = key.Place;
         ref var shard = ref ShardOf(place);
-        (shard ?? Create(ref shard)).Settle(key, (uint)place, use, _clock.Now);
+        return (shard ?? Create(ref shard)).Settle(key, (uint)place, use, _clock.Now);
     }
 
     /// <summary>Does something with the state of a key.</summary>

@@ -13,7 +13,7 @@ internal readonly record struct SettlingGcra : IRate<SettledTime>
     /// <param name="rule">The rate.</param>
     public SettlingGcra(RateRule rule) => _gcra = new(rule);
 
-    public bool TryTake(in SettledTime state, long now, int cost, out SettledTime next, out long wait)
+    public bool TryTake(in SettledTime state, long now, int cost, out SettledTime next, out long wait, long maxWait = 0)
     {
         var taken = _gcra.TryTake(state.FullAt, now, cost, out var fullAt, out wait);
         next = state with { FullAt = fullAt };

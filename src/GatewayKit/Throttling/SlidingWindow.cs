@@ -14,7 +14,7 @@ internal readonly record struct SlidingWindow : ISharedRate<WindowCount>
     /// <param name="rule">The rate, of whole units.</param>
     public SlidingWindow(RateRule rule) => (_limit, _length) = (rule.Burst, ThrottleClock.ToUnits(rule.Window));
 
-    public bool TryTake(in WindowCount state, long now, int cost, out WindowCount next, out long wait)
+    public bool TryTake(in WindowCount state, long now, int cost, out WindowCount next, out long wait, long maxWait = 0)
     {
         var count = Roll(state, now, out var left);
 

@@ -22,10 +22,17 @@ internal abstract class ThrottleAllowance
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public virtual ValueTask<RateDecision> TakeAsync(HttpContext httpContext, int cost) => new(Take(httpContext, cost));
 
+    /// <summary>Charges the request, which may wait for its turn where there are turns.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="cost">Units, 0 to what a full allowance holds.</param>
+    /// <param name="maxWait">How long, in units of <see cref="ThrottleClock"/>.</param>
+    public virtual RateDecision TakeAhead(HttpContext httpContext, int cost, long maxWait) => Take(httpContext, cost);
+
     /// <summary>Corrects what a request took to what it has used.</summary>
     /// <param name="httpContext">The request.</param>
     /// <param name="use">What it took and used; times are in units of <see cref="ThrottleClock"/>.</param>
-    public abstract void Settle(HttpContext httpContext, in RateUse use);
+    /// <returns>How the allowance stands, if it is known.</returns>
+    public abstract RateDecision Settle(HttpContext httpContext, in RateUse use);
 
     /// <summary>Lets another request wait, unless too many do.</summary>
     public bool TryWait()
@@ -52,5 +59,7 @@ internal sealed class SharedAllowance<TRate, TState>(TRate rate, ThrottleClock c
 
     public override RateDecision Take(HttpContext httpContext, int cost) => _bucket.Take(cost);
 
-    public override void Settle(HttpContext httpContext, in RateUse use) => _bucket.Settle(use);
+    public override RateDecision TakeAhead(HttpContext httpContext, int cost, long maxWait) => _bucket.Take(cost, maxWait);
+
+    public override RateDecision Settle(HttpContext httpContext, in RateUse use) => _bucket.Settle(use);
 }

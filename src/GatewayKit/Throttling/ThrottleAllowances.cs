@@ -25,11 +25,10 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
     /// <param name="common">What stands for the key where all share one allowance. Default: nothing.</param>
     public ThrottleAllowance For(string key, ThrottlePolicy policy, string? routeId = null, string common = "")
     {
-        // The mode is no part of it: what was tried in Shadow goes on in Enforce. A changed rate is another allowance, and starts full.
+        // Mode and delay are no part of it: what was tried in Shadow goes on in Enforce. A changed rate is another allowance, and starts full.
         var identity = new Identity(
             policy.Partition.IsConstant ? common : key.ToUpperInvariant(),
             policy.Rule,
-            policy.MaxDelay,
             policy.IsSettled,
             policy.Partition,
             policy.Sharing,
@@ -39,7 +38,7 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             : policy.Algorithm is RateAlgorithm.SlidingWindow
             ? Create<SlidingWindow, WindowCount>(routeId ?? key, policy.Partition, new(policy.Rule))
             : policy.IsSettled ? Create<SettlingGcra, SettledTime>(routeId ?? key, policy.Partition, new(policy.Rule))
-            : Create<Gcra, long>(routeId ?? key, policy.Partition, new(policy.Rule, policy.MaxDelay)));
+            : Create<Gcra, long>(routeId ?? key, policy.Partition, new(policy.Rule, hasTurns: true)));
     }
 
     private ThrottleAllowance Create<TRate, TState>(string routeId, ThrottlePartition partition, TRate rate)
@@ -49,5 +48,5 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             ? new SharedAllowance<TRate, TState>(rate, Clock)
             : new PartitionedAllowance<TRate, TState>(routeId, partition, rate, Clock, options.Value.MaxKeys, metrics);
 
-    private readonly record struct Identity(string Key, RateRule Rule, TimeSpan MaxDelay, bool IsSettled, ThrottlePartition Partition, RateSharing Sharing, StoreFailureAction OnStoreFailure);
+    private readonly record struct Identity(string Key, RateRule Rule, bool IsSettled, ThrottlePartition Partition, RateSharing Sharing, StoreFailureAction OnStoreFailure);
 }

@@ -3,7 +3,7 @@ using GatewayKit.Pipeline;
 namespace GatewayKit.Throttling;
 
 /// <summary>
-/// What a request has taken of limits that have to remember it: whose units it says itself, because what is given back is what was taken, and whose true cost is known when it is done. Each
+/// What a request has taken of limits that have to remember it: whose units it says itself, because what is given back is what was taken, whose true cost is known when it is done, and that it came to later than to others. Each
 /// charge is given back or settled once.
 /// </summary>
 internal sealed class ThrottleCharges
@@ -31,14 +31,15 @@ internal sealed class ThrottleCharges
 
     public void Add(in ThrottleCharge charge) => _charges.Add(charge);
 
-    /// <summary>Takes out what was taken of an allowance.</summary>
-    public bool TryRemove(ThrottleAllowance allowance, out ThrottleCharge charge)
+    /// <summary>Takes out what a request has taken of an allowance, if it had to be remembered.</summary>
+    public static bool TryRemove(GatewayContext context, ThrottleAllowance allowance, out ThrottleCharge charge)
     {
-        var index = _charges.FindIndex(one => ReferenceEquals(one.Allowance, allowance));
-        charge = index < 0 ? default : _charges[index];
+        var charges = context.HttpContext.Features.Get<ThrottleCharges>()?._charges;
+        var index = charges?.FindIndex(one => ReferenceEquals(one.Allowance, allowance)) ?? -1;
+        charge = index < 0 ? default : charges![index];
         if (index >= 0)
         {
-            _charges.RemoveAt(index);
+            charges!.RemoveAt(index);
         }
 
         return index >= 0;

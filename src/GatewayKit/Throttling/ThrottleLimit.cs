@@ -17,15 +17,17 @@ internal sealed class ThrottleLimit
     private readonly string _name;
     private readonly string[] _violated;
     private readonly RateNotice? _notice;
+    private readonly bool _isFollowed;
     private readonly bool _remembers;
 
     /// <param name="policy">What is asked for.</param>
     /// <param name="allowance">What it takes from.</param>
-    /// <param name="isShared">Whether the endpoint has other limits, for which this one may have to give back what it took.</param>
-    public ThrottleLimit(ThrottlePolicy policy, ThrottleAllowance allowance, bool isShared)
+    /// <param name="isFollowed">Whether another limit comes after it, for which it may have to give back what it took.</param>
+    /// <param name="isLate">Whether requests may be held up between the first limit and this one.</param>
+    public ThrottleLimit(ThrottlePolicy policy, ThrottleAllowance allowance, bool isFollowed = false, bool isLate = false)
     {
-        (_policy, _allowance, _cost) = (policy, allowance, policy.Cost);
-        _remembers = policy.IsSettled || (isShared && (_cost.Fixed is null || policy.Sharing != RateSharing.Local));
+        (_policy, _allowance, _cost, _isFollowed) = (policy, allowance, policy.Cost, isFollowed);
+        _remembers = policy.IsSettled || (isFollowed && (isLate || !IsPlain));
         _capacity = policy.Rule.Burst;
         _name = policy.EffectiveName;
         _violated = [_name];
@@ -35,13 +37,17 @@ internal sealed class ThrottleLimit
     /// <inheritdoc cref="ThrottleAllowance.Waits"/>
     public bool Waits => _allowance.Waits;
 
+    // All requests take as much of it, and nobody has to remember how much that was.
+    private bool IsPlain => !_policy.IsSettled && _cost.Fixed is not null && _policy.Sharing == RateSharing.Local;
+
     /// <summary>Charges the request and notes how the allowance stands.</summary>
     /// <param name="context">The request.</param>
     /// <param name="cost">What it costs; more than the allowance ever holds if it is refused for that.</param>
-    public RateDecision Take(GatewayContext context, out long cost)
+    /// <param name="maxWait">How long it may wait for its turn, in units of <see cref="ThrottleClock"/>.</param>
+    public RateDecision Take(GatewayContext context, out long cost, long maxWait = 0)
     {
         cost = _cost.UnitsOf(context.HttpContext, _capacity);
-        return cost > _capacity ? default : Note(context, _allowance.Take(context.HttpContext, (int)cost), (int)cost);
+        return cost > _capacity ? default : Note(context, _allowance.TakeAhead(context.HttpContext, (int)cost, maxWait), (int)cost);
     }
 
     /// <inheritdoc cref="Take"/>
@@ -59,33 +65,39 @@ internal sealed class ThrottleLimit
 
     /// <summary>Gives back what a request took that was refused elsewhere, unless this one runs in shadow for its caller: nothing is given back there.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="since">When it took it, or earlier, in units of <see cref="ThrottleClock"/>.</param>
-    public void Return(GatewayContext context, long since)
+    public void Return(GatewayContext context)
     {
         if (!context.Enforces(_policy))
         {
             return;
         }
 
-        if (!_remembers)
-        {
-            GiveBack(context, new((int)_cost.Fixed!.Value, Actual: 0, since));
-        }
-        else if (ThrottleCharges.Of(context).TryRemove(_allowance, out var charge))
+        if (ThrottleCharges.TryRemove(context, _allowance, out var charge))
         {
             GiveBack(context, charge.Used(0));
         }
+        else if (IsPlain)
+        {
+            GiveBack(context, new((int)_cost.Fixed!.Value, Actual: 0, context.ChargedSince));
+        }
     }
 
-    /// <summary>Gives back what a request took that ended its wait.</summary>
-    public void Return(GatewayContext context, in RateDecision decision, long cost) => GiveBack(context, new((int)cost, Actual: 0, decision.Due));
+    /// <summary>Gives back what a request took whose client left while it waited.</summary>
+    public void Leave(GatewayContext context, in RateDecision decision, long cost)
+    {
+        ThrottleCharges.TryRemove(context, _allowance, out _);
+        _allowance.Settle(context.HttpContext, new((int)cost, Actual: 0, decision.Due, decision.Mark, decision.IsOverflow));
+    }
 
     /// <summary>Corrects what a request took to what it has used, once it is done.</summary>
     public void Settle(GatewayContext context, in ThrottleCharge charge)
     {
         if (_policy.IsSettled)
         {
-            var actual = Reached(context) ? ReportedCosts.Find(context.HttpContext, _policy.CostName, _policy.CostHeader) ?? charge.Cost : 0;
+            // A candidate would have let it through. What it would have cost nobody knows, so that it stays at what was taken.
+            var actual = IsRefusedBesideCandidate(context) ? charge.Cost
+                : Reached(context) ? ReportedCosts.Find(context.HttpContext, _policy.CostName, _policy.CostHeader) ?? charge.Cost
+                : 0;
             if (actual != charge.Cost)
             {
                 _allowance.Settle(context.HttpContext, charge.Used(actual));
@@ -125,13 +137,16 @@ internal sealed class ThrottleLimit
             context.Note(_notice.Read(decision));
         }
 
-        if (_remembers && decision is { IsTaken: true, IsKnown: true })
+        // What is plain is known without it, but for those that waited, and those whose units are somewhere else.
+        if (decision is { IsTaken: true, IsKnown: true } && (_remembers || (_isFollowed && (decision.Wait > 0 || decision.IsOverflow))))
         {
             ThrottleCharges.Of(context).Add(new(this, _allowance, cost, decision));
         }
 
         return decision;
     }
+
+    private bool IsRefusedBesideCandidate(GatewayContext context) => context.EndedAt is { Policy.Candidate: { } candidate } && ReferenceEquals(candidate, _policy);
 
     // What never got to a destination, or to a handler of the host, has cost nothing.
     private static bool Reached(GatewayContext context) =>
@@ -141,8 +156,11 @@ internal sealed class ThrottleLimit
     {
         if (use.Reserved > 0)
         {
-            _allowance.Settle(context.HttpContext, use);
-            context.NoteGivenBack(_name, use.Reserved / Math.Max(1, _cost.Fixed ?? 1));
+            var left = _allowance.Settle(context.HttpContext, use);
+            if (_notice is not null && left.IsKnown)
+            {
+                context.NoteGivenBack(_notice.Read(left));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using GatewayKit.Pipeline;
 using GatewayKit.Throttling.Quotas;
+using GatewayKit.Throttling.Sharing;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling;
@@ -15,18 +16,29 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
         // A throttle in shadow mode refuses nobody, so nothing is taken or given back for it, and nobody waits.
         ThrottlePolicy[] enforced = [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce)];
         var place = Array.FindIndex(enforced, one => ReferenceEquals(one, policy));
-        var isShared = place >= 0 && (enforced.Length > 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce));
-        var throttle = new Throttle(Limit(policy), [.. enforced.Take(place).Select(Limit)], endpoint.RouteId, policy.Partition, next);
-        return throttle.Limit.Waits ? Ask : invocation =>
+        var isFollowed = place >= 0 && (place < enforced.Length - 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce));
+        var throttle = new Throttle(
+            new(policy, allowances.For(endpoint, policy), isFollowed, isLate: place > 0 && IsLate(endpoint.Policies, enforced[0], policy)),
+            [.. enforced.Take(place).Select(one => new ThrottleLimit(one, allowances.For(endpoint, one)))],
+            policy,
+            endpoint.RouteId,
+            next);
+        var maxDelay = ThrottleClock.ToUnits(policy.MaxDelay);
+        return throttle.Limit.Waits ? Ask : place >= 0 && maxDelay > 0 ? Pace : invocation =>
         {
             var context = Begin(invocation);
-            var decision = throttle.Limit.Take(context, out var cost);
-            return !decision.IsTaken ? new(Refuse(throttle, context, decision, cost))
-                : decision.Wait == 0 || place < 0 ? next(invocation)
-                : DelayAsync(throttle, context, decision, cost);
+            var decision = throttle.Limit.Take(context, out var cost, maxDelay);
+            return decision.IsTaken ? next(invocation) : new(Refuse(throttle, context, decision, cost));
         };
 
-        ThrottleLimit Limit(ThrottlePolicy one) => new(one, allowances.For(endpoint, one), isShared);
+        ValueTask<object?> Pace(EndpointFilterInvocationContext invocation)
+        {
+            var context = Begin(invocation);
+            var decision = TakeTurn(throttle, context, maxDelay, out var cost);
+            return !decision.IsTaken ? new(Refuse(throttle, context, decision, cost))
+                : decision.Wait == 0 ? next(invocation)
+                : DelayAsync(throttle, context, decision, cost);
+        }
 
         ValueTask<object?> Ask(EndpointFilterInvocationContext invocation)
         {
@@ -40,7 +52,7 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
         GatewayContext Begin(EndpointFilterInvocationContext invocation)
         {
             var context = GatewayContext.From(invocation);
-            if (isShared && context.ChargedSince == 0)
+            if (isFollowed && context.ChargedSince == 0)
             {
                 // Those before it may run in shadow for this caller.
                 context.ChargedSince = allowances.Clock.Now;
@@ -49,6 +61,11 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
             return context;
         }
     }
+
+    // All that is between may take its time, but for throttles that decide at once.
+    private static bool IsLate(IEnumerable<IGatewayPolicy> policies, ThrottlePolicy first, ThrottlePolicy policy) => policies
+        .SkipWhile(one => !ReferenceEquals(one, first)).TakeWhile(one => !ReferenceEquals(one, policy))
+        .Any(static one => one is not ThrottlePolicy throttle || throttle.MaxDelay > TimeSpan.Zero || throttle.Sharing != RateSharing.Local);
 
     private static async ValueTask<object?> AwaitAsync(Throttle throttle, GatewayContext context, ValueTask<RateDecision> taking, long cost)
     {
@@ -78,30 +95,41 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
     {
         foreach (var charged in throttle.Earlier)
         {
-            charged.Return(context, context.ChargedSince);
+            charged.Return(context);
         }
+    }
+
+    // All that may forbid a wait is asked before anything is taken: a turn that is given back is lost for those who came meanwhile.
+    private RateDecision TakeTurn(Throttle throttle, GatewayContext context, long maxDelay, out long cost)
+    {
+        var hasPlace = throttle.Limit.TryWait();
+        var decision = throttle.Limit.Take(context, out cost, hasPlace ? Math.Min(maxDelay, LongestWait(context)) : 0);
+        if (hasPlace && (!decision.IsTaken || decision.Wait == 0))
+        {
+            throttle.Limit.EndWait();
+        }
+
+        return decision;
     }
 
     private async ValueTask<object?> DelayAsync(Throttle throttle, GatewayContext context, RateDecision decision, long cost)
     {
         var (httpContext, limit) = (context.HttpContext, throttle.Limit);
         var wait = ThrottleClock.ToTimeSpan(decision.Wait);
-
-        // Who would be too late anyway is told at once.
-        if (IsTooLate(context, wait) || !limit.TryWait())
+        if (DeadlineOf(context, time.GetTimestamp()) is var deadline && deadline < context.Deadline)
         {
-            limit.Return(context, decision, cost);
-            return Refuse(throttle, context, decision, cost);
+            // What a gateway in front says counts from here on: the time that is waited is none that the destination has.
+            (context.Deadline, context.DeadlineGrants) = (deadline, TimeSpan.Zero);
         }
 
         // Timers count in milliseconds: nobody goes on too early.
         var delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), time, httpContext.RequestAborted);
-        metrics.Delayed(throttle.RouteId, throttle.Partition, wait);
+        metrics.Delayed(throttle.RouteId, throttle.Policy.Partition, wait);
         await delay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         limit.EndWait();
         if (httpContext.RequestAborted.IsCancellationRequested)
         {
-            limit.Return(context, decision, cost);
+            limit.Leave(context, decision, cost);
             GiveBack(throttle, context);
             return Gone;
         }
@@ -109,18 +137,17 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
         return await throttle.Next(context).ConfigureAwait(false);
     }
 
-    // What a gateway in front says counts from here on: the time that is waited is none that the destination has.
-    private bool IsTooLate(GatewayContext context, TimeSpan wait)
+    // Who would be too late anyway is told at once.
+    private long LongestWait(GatewayContext context)
     {
         var now = time.GetTimestamp();
-        if (peers.Include(context.HttpContext) && DeadlineField.TryRead(context.HttpContext.Request, out var wanted)
-            && now + (long)(wanted.TotalSeconds * time.TimestampFrequency) is var deadline && deadline < context.Deadline)
-        {
-            (context.Deadline, context.DeadlineGrants) = (deadline, TimeSpan.Zero);
-        }
-
-        return context.Deadline != long.MaxValue && time.GetElapsedTime(now, context.Deadline) <= wait;
+        return DeadlineOf(context, now) is not long.MaxValue and var deadline ? Math.Max(0, ThrottleClock.ToUnits(time.GetElapsedTime(now, deadline)) - 1) : long.MaxValue;
     }
 
-    private sealed record Throttle(ThrottleLimit Limit, ThrottleLimit[] Earlier, string RouteId, ThrottlePartition Partition, EndpointFilterDelegate Next);
+    private long DeadlineOf(GatewayContext context, long now) =>
+        peers.Include(context.HttpContext) && DeadlineField.TryRead(context.HttpContext.Request, out var wanted)
+            ? Math.Min(context.Deadline, now + (long)(wanted.TotalSeconds * time.TimestampFrequency))
+            : context.Deadline;
+
+    private sealed record Throttle(ThrottleLimit Limit, ThrottleLimit[] Earlier, ThrottlePolicy Policy, string RouteId, EndpointFilterDelegate Next);
 }

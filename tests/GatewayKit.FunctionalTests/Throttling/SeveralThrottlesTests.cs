@@ -42,6 +42,22 @@ public sealed class SeveralThrottlesTests
         }
     }
 
+    // What has come back by itself counts from the limit's own time, not from the first one's.
+    [Fact]
+    public async Task What_was_taken_after_a_slow_check_is_given_back_whole()
+    {
+        await using var gateway = await StartAsync(
+            _time,
+            static app => app.MapGatewayRoute(Route("limited")).WithThrottling(ByAddress).WithGatewayPolicy(new SlowPolicy())
+                .WithThrottling(new() { RequestsPerSecond = 100, Burst = 10, Partition = ThrottlePartition.Header("X-Tenant") })
+                .WithThrottling(ByRoute with { Burst = 1 }),
+            services: static builder => builder.AddPolicy<SlowPolicy, SlowFilterFactory>("Slow"));
+        Assert.Equal(1, await gateway.PassedAsync("/limited", requests: 1, tenant: "one"));
+        gateway.Client.DefaultRequestHeaders.Add("X-Tenant", "one");
+        using var refused = await gateway.Client.GetAsync("/limited");
+        Assert.Contains("\"x-tenant\";r=10,", string.Join(", ", refused.Headers.GetValues("RateLimit")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_throttle_in_shadow_mode_gives_nothing_back_for_what_it_would_refuse()
     {
@@ -86,5 +102,22 @@ public sealed class SeveralThrottlesTests
             app.MapGatewayRoute(Route("both") with { Match = new() { Paths = ["/first", "/second"] } }).WithThrottling(ByAddress));
         Assert.Equal(3, await gateway.PassedAsync("/first", requests: 4));
         Assert.Equal(0, await gateway.PassedAsync("/second", requests: 1));
+    }
+
+    /// <summary>Takes a second to find out who is calling.</summary>
+    private sealed record SlowPolicy : IGatewayPolicy
+    {
+        public GatewayStage Stage => GatewayStage.Identify;
+
+        public PolicyMode Mode => PolicyMode.Enforce;
+    }
+
+    private sealed class SlowFilterFactory(TimeProvider time) : GatewayFilterFactory<SlowPolicy>
+    {
+        protected override EndpointFilterDelegate Create(SlowPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next) => context =>
+        {
+            ((FakeTimeProvider)time).Advance(TimeSpan.FromSeconds(1));
+            return next(context);
+        };
     }
 }

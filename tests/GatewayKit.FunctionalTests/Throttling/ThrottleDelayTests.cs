@@ -6,6 +6,8 @@ using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Throttling;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using static GatewayKit.FunctionalTests.Throttling.ThrottledGateway;
@@ -87,6 +89,65 @@ public sealed class ThrottleDelayTests
         Assert.Equal(0.1, await waits.NextAsync());
         _time.Advance(TimeSpan.FromMilliseconds(100));
         using var answer = await waiting;
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    // What has come back by itself counts from when each limit took it, not from the first one's time.
+    [Fact]
+    public async Task What_was_taken_before_and_after_a_wait_is_given_back_whole()
+    {
+        await using var gateway = await StartAsync(_time, static app => app.MapGatewayRoute(Route("a"))
+            .WithThrottling(Smooth)
+            .WithThrottling(new() { RequestsPerSecond = 100, Burst = 10, Partition = ThrottlePartition.Header("X-Tenant") })
+            .WithThrottling(new() { RequestsPerSecond = 0.001, Burst = 1, Partition = ThrottlePartition.Route }));
+        using var waits = new Waits(gateway);
+        gateway.Client.DefaultRequestHeaders.Add("X-Tenant", "one");
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
+        var waiting = gateway.Client.GetAsync("/a");
+        Assert.Equal(0.1, await waits.NextAsync());
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        using var refused = await waiting;
+        Assert.Equal("\"address\";r=1, \"x-tenant\";r=10, \"route\";r=0;t=1000", Assert.Single(refused.Headers.GetValues("RateLimit")));
+    }
+
+    [Theory]
+    [InlineData(RateLimitOccasion.Always)]
+    [InlineData(RateLimitOccasion.OnReject)]
+    public async Task Who_would_be_too_late_is_told_that_nothing_is_left(RateLimitOccasion occasion)
+    {
+        await using var gateway = await StartAsync(
+            _time,
+            static app => app.MapGatewayRoute(Route("a")).WithThrottling(Smooth),
+            $$"""{ "TrustedProxies": [ "127.0.0.0/8", "::1/128" ], "RateLimitOccasion": "{{occasion}}" }""");
+        gateway.Client.DefaultRequestHeaders.Add("X-GW-Deadline-Ms", "50");
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
+        using var refused = await gateway.Client.GetAsync("/a");
+        Assert.Equal((HttpStatusCode.TooManyRequests, "\"address\";r=0;t=1"), (refused.StatusCode, Assert.Single(refused.Headers.GetValues("RateLimit"))));
+    }
+
+    // A flood of requests that cannot wait, on all threads: had they taken turns and given them back, some would be lost for who comes then.
+    [Fact]
+    public async Task Those_refused_move_nobody_behind_them()
+    {
+        await using var gateway = await StartAsync(
+            _time,
+            static app => app.MapGatewayRoute(Route("a")).WithThrottling(Smooth with { MaxDelay = TimeSpan.FromMinutes(1) }),
+            """{ "TrustedProxies": [ "127.0.0.0/8", "::1/128" ] }""");
+        using var waits = new Waits(gateway);
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
+        var endpoint = gateway.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.Single(static one => one is RouteEndpoint { RoutePattern.RawText: "/a" });
+        await Parallel.ForAsync(0, 20_000, async (_, _) =>
+        {
+            var request = new DefaultHttpContext { RequestServices = gateway.App.Services, Connection = { RemoteIpAddress = IPAddress.Loopback } };
+            request.Request.Headers["X-GW-Deadline-Ms"] = "50";
+            request.SetEndpoint(endpoint);
+            await endpoint.RequestDelegate!(request);
+            Assert.Equal(StatusCodes.Status429TooManyRequests, request.Response.StatusCode);
+        });
+        var next = gateway.Client.GetAsync("/a");
+        Assert.Equal(0.1, await waits.NextAsync());
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        using var answer = await next;
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Claims;
 using System.Threading.Channels;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.FunctionalTests.Pipeline;
 using GatewayKit.Pipeline;
 using GatewayKit.Throttling;
 using Microsoft.AspNetCore.Builder;
@@ -76,6 +77,29 @@ public sealed class ThrottleSettlementTests
         }
 
         Assert.Equal(0, await gateway.PassedAsync("/a", requests: 1, tenant: "last"));
+    }
+
+    // A candidate that got everything back of what the live one refuses would never refuse anything.
+    [Fact]
+    public async Task What_the_live_throttle_refuses_stays_taken_of_its_candidate()
+    {
+        await using var gateway = await ThrottledGateway.StartAsync(_time, app =>
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.OnCompleted(() => _done.Writer.WriteAsync(true).AsTask());
+                return next(context);
+            });
+            app.MapGet("/a", static () => "own").WithThrottling(Rows with { Burst = 10, Candidate = Rows with { Burst = 30, Mode = PolicyMode.Shadow } });
+        });
+        using var table = new CandidateTable(gateway);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(i == 0 ? 1 : 0, await gateway.PassedAsync("/a", requests: 1));
+            await _done.Reader.ReadAsync();
+        }
+
+        Assert.Equal(["HTTP: GET /a Throttle allowed/allowed 1", "HTTP: GET /a Throttle refused/allowed 2", "HTTP: GET /a Throttle refused/refused 2"], table.Rows);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ internal sealed class ModelSamples(ModelTypes types, PolicyNames policies, bool 
         }
 
         // A type of its own that reads texts: a partition, a unit, a cost or a key.
-        string[] texts = [type == typeof(GatewayKit.Throttling.Quotas.QuotaUnit) ? (variant == 1 ? "Cost:rows" : "Requests") : variant == 1 ? "Header:X-A" : type == typeof(GatewayKit.Rollout.RolloutKey) ? "None" : type == typeof(GatewayKit.Throttling.RequestCost) ? "7" : "ClientAddress"];
+        string[] texts = [type == typeof(GatewayKit.Throttling.Quotas.QuotaUnit) ? (variant == 1 ? "Cost:rows" : "Requests") : type == typeof(GatewayKit.Throttling.Sharing.RateSharing) ? (variant == 1 ? "Leased:50" : "Local") : variant == 1 ? "Header:X-A" : type == typeof(GatewayKit.Rollout.RolloutKey) ? "None" : type == typeof(GatewayKit.Throttling.RequestCost) ? "7" : "ClientAddress"];
         return type.GetMethod("Parse", [typeof(string), typeof(IFormatProvider)])!.Invoke(null, [texts[0], null])!;
     }
 }

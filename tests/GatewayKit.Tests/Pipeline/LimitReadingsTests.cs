@@ -23,7 +23,7 @@ public sealed class LimitReadingsTests
         context.Note(Burst);
         context.Note(InFlight);
         context.Note(Burst with { Remaining = 7 });
-        context.NoteGivenBack("burst", 1);
+        context.NoteGivenBack(Burst with { Remaining = 8 });
         Assert.Equal("\"burst\";r=8;t=1, \"inflight\";r=17", Start(context)["RateLimit"]);
     }
 
@@ -41,13 +41,13 @@ public sealed class LimitReadingsTests
     }
 
     [Fact]
-    public void What_is_given_back_is_not_more_than_there_is()
+    public void What_is_given_back_is_told_only_of_limits_that_are_told()
     {
         var context = Context(Standard);
-        context.Note(InFlight with { Remaining = 20 });
-        context.NoteGivenBack("inflight", 1);
-        context.NoteGivenBack("burst", 1);
-        Assert.Equal("\"inflight\";r=20", Start(context)["RateLimit"]);
+        context.Note(InFlight);
+        context.NoteGivenBack(InFlight with { Remaining = 18 });
+        context.NoteGivenBack(Burst);
+        Assert.Equal("\"inflight\";r=18", Start(context)["RateLimit"]);
     }
 
     [Fact]

@@ -142,18 +142,18 @@ public sealed class GcraTests
     [Fact]
     public void Request_that_may_wait_takes_ahead_of_time_and_is_told_when_to_go_on()
     {
-        var rate = Rate(10, 1, TimeSpan.FromMilliseconds(250));
+        var rate = Rate(10, 1, hasTurns: true);
         var fullAt = 0L;
         foreach (var wait in (long[])[0, Second / 10, Second / 5])
         {
-            Assert.True(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out var told));
+            Assert.True(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out var told, Second / 4));
             Assert.Equal(wait, told);
         }
 
-        Assert.False(rate.TryTake(fullAt, now: 0, cost: 1, out _, out var refused));
+        Assert.False(rate.TryTake(fullAt, now: 0, cost: 1, out _, out var refused, Second / 4));
         Assert.Equal(Second / 20, refused);
-        Assert.False(rate.TryTake(fullAt, now: refused - 1, cost: 1, out _, out _));
-        Assert.True(rate.TryTake(fullAt, now: refused, cost: 1, out _, out var longest));
+        Assert.False(rate.TryTake(fullAt, now: refused - 1, cost: 1, out _, out _, Second / 4));
+        Assert.True(rate.TryTake(fullAt, now: refused, cost: 1, out _, out var longest, Second / 4));
         Assert.Equal(Second / 4, longest);
     }
 
@@ -161,11 +161,11 @@ public sealed class GcraTests
     [Fact]
     public void Only_the_last_of_those_who_wait_gives_back_what_it_took()
     {
-        var rate = Rate(1, 1, TimeSpan.FromSeconds(9));
+        var rate = Rate(1, 1, hasTurns: true);
         var fullAt = 0L;
         for (var i = 0; i < 3; i++)
         {
-            Assert.True(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out _));
+            Assert.True(rate.TryTake(fullAt, now: 0, cost: 1, out fullAt, out _, 9 * Second));
         }
 
         Assert.Equal(3 * Second, rate.Settle(fullAt, new(1, Actual: 0, Second), Second / 2));
@@ -180,14 +180,14 @@ public sealed class GcraTests
     public void Requests_that_wait_go_on_within_the_bound_whoever_leaves() =>
         Gen.Select(Gen.Int[1, 4], Gen.Select(Gen.Long[0, 2 * Second], Gen.Int[1, 2], Gen.Int[-2, 4]).Array[1, 60]).Sample(static (burst, steps) =>
         {
-            var rate = Rate(1, burst, TimeSpan.FromSeconds(5));
+            var rate = Rate(1, burst, hasTurns: true);
             var (now, fullAt) = (0L, 0L);
             var through = new List<(long Due, int Cost)>();
             foreach (var (pause, units, leaves) in steps)
             {
                 now += pause % 2 == 0 ? 0 : pause;
                 var cost = Math.Min(units, burst);
-                if (rate.TryTake(fullAt, now, cost, out fullAt, out var wait))
+                if (rate.TryTake(fullAt, now, cost, out fullAt, out var wait, 5 * Second))
                 {
                     through.Add((now + wait, cost));
                 }
@@ -241,8 +241,8 @@ public sealed class GcraTests
         from steps in Gen.Select(Gen.Long[0, 3 * rate.Increment], Gen.Int[1, burst]).Array[1, 60]
         select new Trace(rate, burst, steps);
 
-    private static Gcra Rate(double requestsPerSecond, int burst, TimeSpan maxDelay = default) =>
-        new(new RateRule(RateAlgorithm.TokenBucket, requestsPerSecond, TimeSpan.FromSeconds(1), burst), maxDelay);
+    private static Gcra Rate(double requestsPerSecond, int burst, bool hasTurns = false) =>
+        new(new RateRule(RateAlgorithm.TokenBucket, requestsPerSecond, TimeSpan.FromSeconds(1), burst), hasTurns);
 
     private static List<Step> Run(Trace trace)
     {

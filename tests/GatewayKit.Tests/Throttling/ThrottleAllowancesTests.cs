@@ -36,6 +36,13 @@ public sealed class ThrottleAllowancesTests : IDisposable
     }
 
     [Fact]
+    public void Reload_that_changes_the_delay_hands_out_no_fresh_burst()
+    {
+        var first = _allowances.For("orders", OnePerAddress);
+        Assert.Same(first, _allowances.For("orders", OnePerAddress with { MaxDelay = TimeSpan.FromSeconds(1) }));
+    }
+
+    [Fact]
     public void Other_routes_rates_and_partitions_have_allowances_of_their_own()
     {
         ThrottleAllowance[] all =

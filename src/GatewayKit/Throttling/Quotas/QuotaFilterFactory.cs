@@ -12,7 +12,7 @@ internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allow
 
         // What a quota in shadow mode would refuse goes on, so that nothing is given back for it.
         ThrottleLimit[] throttles = policy.Mode is PolicyMode.Enforce
-            ? [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce).Select(one => new ThrottleLimit(one, allowances.For(endpoint, one), isShared: true))]
+            ? [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce).Select(one => new ThrottleLimit(one, allowances.For(endpoint, one)))]
             : [];
         return context =>
         {
@@ -40,7 +40,7 @@ internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allow
         // All or nothing: what is refused here has taken nothing of throttles and other quotas.
         foreach (var throttle in throttles)
         {
-            throttle.Return(context, context.ChargedSince);
+            throttle.Return(context);
         }
 
         return quota.IsEnforced && context.HttpContext.Features.Get<QuotaCharges>() is { } charges ? ReleaseAsync(charges, problem) : new(problem);

@@ -5,7 +5,7 @@ internal readonly record struct KnownRate<TRate, TState>(TRate Rate) : IRate<Kno
     where TRate : struct, ISharedRate<TState>
     where TState : unmanaged
 {
-    public bool TryTake(in KnownState<TState> state, long now, int cost, out KnownState<TState> next, out long wait)
+    public bool TryTake(in KnownState<TState> state, long now, int cost, out KnownState<TState> next, out long wait, long maxWait = 0)
     {
         var taken = Rate.TryTake(state.State, now, cost, out var after, out wait);
         next = taken ? state with { State = after, Pending = Add(state.Pending, cost) } : state;

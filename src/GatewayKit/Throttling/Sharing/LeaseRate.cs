@@ -3,7 +3,7 @@ namespace GatewayKit.Throttling.Sharing;
 /// <summary>Serves from leases. Nothing comes back by itself: what is used up or void is as if it had never been.</summary>
 internal readonly record struct LeaseRate : IRate<Lease>
 {
-    public bool TryTake(in Lease state, long now, int cost, out Lease next, out long wait)
+    public bool TryTake(in Lease state, long now, int cost, out Lease next, out long wait, long maxWait = 0)
     {
         var taken = now < state.Until && cost <= state.Units;
         (next, wait) = (taken ? state with { Units = state.Units - cost } : state, 0);

@@ -32,20 +32,17 @@ internal sealed class LeasedAllowance(LocalView view, RateStoreLink link, Stored
         return TryServe(key, cost, out var decision) ? new(decision) : LeaseAsync(httpContext, key, cost);
     }
 
-    public override void Settle(HttpContext httpContext, in RateUse use)
+    public override RateDecision Settle(HttpContext httpContext, in RateUse use)
     {
         if (use.Mark != OfLease)
         {
-            base.Settle(httpContext, use);
-            return;
+            return base.Settle(httpContext, use);
         }
 
         var step = new SettleStep(use);
-        _leases.TryRun(View.KeyOf(httpContext), ref step);
-        if (use.Actual > use.Reserved)
-        {
-            base.Settle(httpContext, use);
-        }
+        var key = View.KeyOf(httpContext);
+        _leases.TryRun(key, ref step);
+        return use.Actual > use.Reserved ? base.Settle(httpContext, use) : View.Describe(key, step.Left, OfLease);
     }
 
     /// <summary>Gives back what is left of all leases, with the commits that follow.</summary>
@@ -142,9 +139,15 @@ internal sealed class LeasedAllowance(LocalView view, RateStoreLink link, Stored
         public void Run(ref Lease state, long now) => state = lease;
     }
 
-    private readonly struct SettleStep(RateUse use) : IRateStep<Lease>
+    private struct SettleStep(RateUse use) : IRateStep<Lease>
     {
-        public void Run(ref Lease state, long now) => state = new LeaseRate().Settle(state, use, now);
+        public int Left;
+
+        public void Run(ref Lease state, long now)
+        {
+            state = new LeaseRate().Settle(state, use, now);
+            Left = state.Units;
+        }
     }
 
     private struct EndStep : IRateStep<Lease>

@@ -10,17 +10,24 @@ internal abstract class StoredAllowance(LocalView view, RateStoreLink link, Stor
     protected RateStoreLink Link => link;
 
     /// <summary>Corrects what was taken where it was: in the store, for which nobody waits, or here.</summary>
-    public override void Settle(HttpContext httpContext, in RateUse use)
+    public override RateDecision Settle(HttpContext httpContext, in RateUse use)
     {
         var key = view.KeyOf(httpContext);
         if (use.Mark == 0)
         {
             view.Settle(httpContext, key, use);
+            return view.Describe(key, more: 0, use.Mark);
         }
-        else if (view.CorrectionOf(use) is not 0 and var units)
+
+        // Once the store has answered, what is known here has changed too.
+        var units = view.CorrectionOf(use);
+        var left = view.Describe(key, (int)Math.Clamp(-units, 0, use.Reserved), use.Mark);
+        if (units != 0)
         {
             Correct(httpContext, key, units);
         }
+
+        return left;
     }
 
     /// <summary>Corrects what the store counts; nobody waits for it.</summary>
