@@ -30,7 +30,7 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject, IParti
     /// <summary>How it is counted. Default <see cref="RateAlgorithm.TokenBucket"/>.</summary>
     public RateAlgorithm Algorithm { get; init; }
 
-    /// <summary>Units that a request takes. Default <see cref="RequestCost.One"/>.</summary>
+    /// <summary>Units that a request takes; 0 only with <see cref="CostName"/> or <see cref="CostHeader"/>. Default <see cref="RequestCost.One"/>.</summary>
     public RequestCost Cost { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = RequestCost.One;
 
     /// <summary>

@@ -29,7 +29,7 @@ public static class ThrottlingEndpointConventionBuilderExtensions
 
     /// <summary>Limits how fast requests may arrive at these endpoints.</summary>
     /// <param name="builder">The endpoints.</param>
-    /// <param name="policy">The limit. It overrides one with the same partition and window that a group or the defaults set, and adds to others.</param>
+    /// <param name="policy">The limit. It overrides one with the same partition, window and kind of cost that a group or the defaults set, and adds to others.</param>
     /// <exception cref="OptionsValidationException">A setting is outside its range.</exception>
     public static TBuilder WithThrottling<TBuilder>(this TBuilder builder, ThrottlePolicy policy)
         where TBuilder : IEndpointConventionBuilder =>
