@@ -34,11 +34,12 @@ internal sealed class LimitReplayHost : IAsyncDisposable
         var builder = section is null ? services.AddApiGateway() : services.AddApiGateway(section);
         options.Configure?.Invoke(builder);
 
-        // After the host's: no other clock, no file, nothing that is told of what happened long ago, and no fields for clients that are not there.
+        // After the host's: no other clock, no file, no store that has to be there, nothing that is told of what happened long ago, and no fields for clients that are not there.
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(_clock));
         services.Replace(ServiceDescriptor.Singleton<IQuotaStore, InMemoryQuotaStore>());
         services.Replace(ServiceDescriptor.Singleton<IMeterFactory, SilentMeters>());
         services.RemoveAll<IQuotaObserver>();
+        services.Remove(services.First(static service => service.ImplementationType == typeof(StorePresence)));
         services.Configure<ThrottlingOptions>(throttling => throttling.MaxKeys = options.MaxKeys);
         services.Configure<QuotaOptions>(quotas => quotas.MaxKeys = options.MaxKeys);
         services.PostConfigure<GatewayOptions>(static gateway => gateway.RateLimitHeaders = RateLimitHeaders.None);

@@ -191,6 +191,10 @@ public sealed class LimitReplayTests
     }
 
     [Fact]
+    public async Task Shared_rate_is_replayed_where_no_store_is() =>
+        Assert.Equal(1, (await RunAsync(Route(""" "Throttle": { "RequestsPerSecond": 1, "Burst": 2, "Sharing": "Leased" } """), [At(0), At(0), At(0)])).Total.Refused);
+
+    [Fact]
     public async Task Classes_of_requests_have_the_places_that_are_kept_for_them()
     {
         var held = At(0) with { Duration = TimeSpan.FromSeconds(5) };
