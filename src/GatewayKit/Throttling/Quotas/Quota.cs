@@ -7,6 +7,9 @@ namespace GatewayKit.Throttling.Quotas;
 /// <summary>One <see cref="QuotaPolicy"/> on one endpoint: what a request takes, whose it is, and what becomes of it. Safe to use from any thread.</summary>
 internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKeys keys, QuotaCounter counter, QuotaMetrics metrics, TimeProvider time, bool tells = true)
 {
+    // About how often a store that is away is tried.
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
+
     private readonly string _name = policy.EffectiveName;
     private readonly string[] _violated = [policy.EffectiveName];
 
@@ -17,6 +20,8 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
     private readonly string _unit = policy.Unit.ToString();
 
     public QuotaRule Rule { get; } = new(policy.Window, policy.Limit, policy.MaxOverage, policy.WarnAtPercent);
+
+    public StoreFailureAction OnStoreFailure => policy.OnStoreFailure;
 
     public bool IsEnforced => policy.Mode is PolicyMode.Enforce;
 
@@ -66,7 +71,7 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
         Tell(count.Answer, count.Answer.Reservation.Key, httpContext);
     }
 
-    public GatewayProblem Refuse(GatewayContext context, in QuotaAnswer answer, long cost)
+    public GatewayProblem Refuse(GatewayContext context, in QuotaCounter.Count count, long cost)
     {
         if (cost > Rule.Capacity)
         {
@@ -74,8 +79,13 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
             return new(RejectionReason.CostExceedsLimit, detail) { ViolatedPolicies = _violated };
         }
 
-        Note(context, answer);
-        return new(RejectionReason.QuotaExceeded, retryAfter: answer.RetryAfter) { ViolatedPolicies = _violated };
+        if (count.Store is null)
+        {
+            return new(RejectionReason.LimiterUnavailable, retryAfter: StoreRetry) { ViolatedPolicies = _violated };
+        }
+
+        Note(context, count.Answer);
+        return new(RejectionReason.QuotaExceeded, retryAfter: count.Answer.RetryAfter) { ViolatedPolicies = _violated };
     }
 
     /// <summary>Corrects what was taken to what the request has used.</summary>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>
-/// Asks the store, and does without it for as long as it fails or is too slow: requests are then counted in the memory of this process. A store that knows it is down fails at once, and nobody
+/// Asks the store, and does without it for as long as it fails or is too slow: requests are then counted in the memory of this process, unless the policy wants otherwise. A store that knows it is down fails at once, and nobody
 /// waits. The embedded store answers at once and never gets here.
 /// </summary>
 internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallback, IOptions<QuotaOptions> options, TimeProvider time)
@@ -38,7 +38,7 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
     {
         try
         {
-            var asked = count.Store.SettleAsync(count.Answer.Reservation, quota.Rule, cost, CancellationToken.None);
+            var asked = count.Store!.SettleAsync(count.Answer.Reservation, quota.Rule, cost, CancellationToken.None);
             return asked.IsCompletedSuccessfully ? asked.Result : await asked.AsTask().Observed().WaitAsync(_timeout, time).ConfigureAwait(false);
         }
         catch (Exception exception)
@@ -64,9 +64,14 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
     private async ValueTask<Count> FallBackAsync(Exception exception, Quota quota, QuotaKey key, long cost, CancellationToken cancellationToken)
     {
         quota.FellBack(exception);
+        if (quota.OnStoreFailure is not StoreFailureAction.FallBackToLocal)
+        {
+            return new(new() { IsAccepted = quota.OnStoreFailure is StoreFailureAction.Allow }, Store: null);
+        }
+
         return new(await fallback.ReserveAsync(key, quota.Rule, cost, _settleWithin, cancellationToken).ConfigureAwait(false), fallback);
     }
 
-    /// <summary>An answer, and whose it is: what was reserved in one place is settled there.</summary>
-    public readonly record struct Count(QuotaAnswer Answer, IQuotaStore Store);
+    /// <summary>An answer, and whose it is: what was reserved in one place is settled there. Nobody's, nothing was counted.</summary>
+    public readonly record struct Count(QuotaAnswer Answer, IQuotaStore? Store);
 }

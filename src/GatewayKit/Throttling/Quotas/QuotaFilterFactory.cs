@@ -31,11 +31,15 @@ internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allow
         var context = GatewayContext.From(invocation);
         if (count.Answer.IsAccepted)
         {
-            quota.Admit(context, count);
+            if (count.Store is not null)
+            {
+                quota.Admit(context, count);
+            }
+
             return next(invocation);
         }
 
-        var problem = quota.Refuse(context, count.Answer, cost);
+        var problem = quota.Refuse(context, count, cost);
 
         // All or nothing: what is refused here has taken nothing of throttles and other quotas.
         foreach (var throttle in throttles)

@@ -48,6 +48,12 @@ public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject, IPartitio
     /// </summary>
     public string? Name { get; init; }
 
+    /// <summary>
+    /// What becomes of requests while a store does not answer that is not the embedded one. Default <see cref="StoreFailureAction.FallBackToLocal"/>: they are counted in the memory of the instance,
+    /// with the whole limit. Those that <see cref="StoreFailureAction.Allow"/> lets pass are not counted.
+    /// </summary>
+    public StoreFailureAction OnStoreFailure { get; init; }
+
     /// <inheritdoc/>
     public PolicyMode Mode { get; init; }
 

@@ -288,6 +288,27 @@ public sealed class QuotaTests
         Assert.Equal(0, await gateway.PassedAsync("/a", requests: 1));
     }
 
+    [Theory]
+    [InlineData(StoreFailureAction.Allow, HttpStatusCode.OK)]
+    [InlineData(StoreFailureAction.Deny, HttpStatusCode.ServiceUnavailable)]
+    public async Task Quota_may_rather_pass_all_or_nobody_than_do_without_its_store(StoreFailureAction action, HttpStatusCode expected)
+    {
+        await using var gateway = await TestHost.GatewayAsync(
+            services: static builder => builder.Services.AddSingleton<IQuotaStore>(new BrokenStore()),
+            map: app => app.MapGet("/a", static () => "own").WithThrottling(new() { RequestsPerSecond = 0.001, Burst = 5 }).WithQuota(Daily with { Limit = 1, OnStoreFailure = action }));
+        for (var i = 0; i < 5; i++)
+        {
+            using var answer = await gateway.Client.GetAsync("/a");
+            Assert.Equal(expected, answer.StatusCode);
+            Assert.Equal(expected is HttpStatusCode.ServiceUnavailable, answer.Headers.Contains("Retry-After"));
+            Assert.DoesNotContain("\"day\"", string.Join(',', answer.Headers.GetValues("RateLimit")), StringComparison.Ordinal);
+        }
+
+        // What the quota refuses has taken nothing of the throttle.
+        using var last = await gateway.Client.GetAsync("/a");
+        Assert.Equal(expected is HttpStatusCode.OK ? HttpStatusCode.TooManyRequests : expected, last.StatusCode);
+    }
+
     [Fact]
     public async Task Store_that_learns_its_secret_late_is_done_without_and_then_asked_for_keys_by_it()
     {
