@@ -6,7 +6,6 @@ using GatewayKit.Pipeline;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Replay;
-using GatewayKit.Throttling.Sharing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using static GatewayKit.Tests.Throttling.Replay.Replays;
@@ -180,19 +179,6 @@ public sealed class LimitReplayTests
         Assert.Equal([new("concurrency-limited", 1)], PolicyOf(report).Reasons);
         Assert.Equal(("inflight", "192.0.2.1"), (PolicyOf(report).Name, Assert.Single(PolicyOf(report).Keys).Key));
     }
-
-    [Fact]
-    public async Task Shared_rates_take_nothing_of_the_store()
-    {
-        var store = new AskedStore();
-        var report = await RunAsync(
-            Route(""" "Throttle": { "RequestsPerSecond": 1, "Burst": 2, "Sharing": "Synchronous" } """), [At(0), At(0), At(0)], new() { Configure = gateway => gateway.Services.AddSingleton<IRateStore>(store) });
-        Assert.Equal((1, 0), (report.Total.Refused, store.Calls));
-    }
-
-    [Fact]
-    public async Task Shared_rate_is_replayed_where_no_store_is() =>
-        Assert.Equal(1, (await RunAsync(Route(""" "Throttle": { "RequestsPerSecond": 1, "Burst": 2, "Sharing": "Leased" } """), [At(0), At(0), At(0)])).Total.Refused);
 
     [Fact]
     public async Task Classes_of_requests_have_the_places_that_are_kept_for_them()
@@ -389,18 +375,5 @@ public sealed class LimitReplayTests
         public int Crossings { get; private set; }
 
         public void ThresholdCrossed(QuotaCrossing crossing, HttpContext httpContext) => Crossings++;
-    }
-
-    private sealed class AskedStore : IRateStore
-    {
-        public int Calls { get; private set; }
-
-        public ValueTask<RateAnswer> TakeAsync(RateKey key, RateRule rule, long cost, CancellationToken cancellationToken) => AddAsync(key, rule, cost, cancellationToken);
-
-        public ValueTask<RateAnswer> AddAsync(RateKey key, RateRule rule, long units, CancellationToken cancellationToken)
-        {
-            Calls++;
-            return ValueTask.FromException<RateAnswer>(new TimeoutException());
-        }
     }
 }
