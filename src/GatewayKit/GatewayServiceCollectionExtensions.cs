@@ -141,6 +141,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IMirrorSink, LogMirrorSink>());
         services.TryAddSingleton<ThrottlingMetrics>();
         services.TryAddSingleton<ThrottleAllowances>();
+        services.TryAddSingleton<PeerDeadlines>();
         services.TryAddSingleton<RateLimiterRegistry>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RateLimiterPolicy>, RateLimiterRegistry>(static provider => provider.GetRequiredService<RateLimiterRegistry>()));
         AddSharing(services);

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling;
 
 /// <summary>Lets a request through while its allowance lasts.</summary>
-internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, ThrottlingMetrics metrics, TrustedPeers peers, TimeProvider time) : GatewayFilterFactory<ThrottlePolicy>
+internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, ThrottlingMetrics metrics, PeerDeadlines deadlines, TimeProvider time) : GatewayFilterFactory<ThrottlePolicy>
 {
     private static readonly GatewayProblem Gone = new(RejectionReason.ClientAborted);
 
@@ -116,11 +116,7 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
     {
         var (httpContext, limit) = (context.HttpContext, throttle.Limit);
         var wait = ThrottleClock.ToTimeSpan(decision.Wait);
-        if (DeadlineOf(context, time.GetTimestamp()) is var deadline && deadline < context.Deadline)
-        {
-            // What a gateway in front says counts from here on: the time that is waited is none that the destination has.
-            (context.Deadline, context.DeadlineGrants) = (deadline, TimeSpan.Zero);
-        }
+        deadlines.Note(context);
 
         // Timers count in milliseconds: nobody goes on too early.
         var delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), time, httpContext.RequestAborted);
@@ -141,13 +137,8 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
     private long LongestWait(GatewayContext context)
     {
         var now = time.GetTimestamp();
-        return DeadlineOf(context, now) is not long.MaxValue and var deadline ? Math.Max(0, ThrottleClock.ToUnits(time.GetElapsedTime(now, deadline)) - 1) : long.MaxValue;
+        return deadlines.Of(context, now) is not long.MaxValue and var deadline ? Math.Max(0, ThrottleClock.ToUnits(time.GetElapsedTime(now, deadline)) - 1) : long.MaxValue;
     }
-
-    private long DeadlineOf(GatewayContext context, long now) =>
-        peers.Include(context.HttpContext) && DeadlineField.TryRead(context.HttpContext.Request, out var wanted)
-            ? Math.Min(context.Deadline, now + (long)(wanted.TotalSeconds * time.TimestampFrequency))
-            : context.Deadline;
 
     private sealed record Throttle(ThrottleLimit Limit, ThrottleLimit[] Earlier, ThrottlePolicy Policy, string RouteId, EndpointFilterDelegate Next);
 }

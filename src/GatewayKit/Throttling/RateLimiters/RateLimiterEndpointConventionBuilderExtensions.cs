@@ -21,7 +21,7 @@ public static class RateLimiterEndpointConventionBuilderExtensions
     /// <summary>Asks a limiter.</summary>
     /// <param name="builder">The endpoints; they share it.</param>
     /// <param name="limiter">The limiter. It stays the caller's to dispose.</param>
-    /// <param name="name">What metrics and other policies know it by; another one of the same name overrides it. Default <c>limiter</c>.</param>
+    /// <param name="name">What clients are told was violated. Default <c>limiter</c>. Other limiters add up whatever they are called.</param>
     public static TBuilder WithRateLimiter<TBuilder>(this TBuilder builder, PartitionedRateLimiter<HttpContext> limiter, string name = "limiter")
         where TBuilder : IEndpointConventionBuilder
     {
@@ -32,7 +32,7 @@ public static class RateLimiterEndpointConventionBuilderExtensions
     /// <summary>Asks a limiter that is the same for all requests.</summary>
     /// <param name="builder">The endpoints; they share it.</param>
     /// <param name="limiter">The limiter. It stays the caller's to dispose.</param>
-    /// <param name="name">What metrics and other policies know it by; another one of the same name overrides it. Default <c>limiter</c>.</param>
+    /// <param name="name">What clients are told was violated. Default <c>limiter</c>. Other limiters add up whatever they are called.</param>
     public static TBuilder WithRateLimiter<TBuilder>(this TBuilder builder, RateLimiter limiter, string name = "limiter")
         where TBuilder : IEndpointConventionBuilder
     {

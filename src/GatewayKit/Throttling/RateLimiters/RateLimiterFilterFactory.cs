@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling.RateLimiters;
 
 /// <summary>Lets a request through when a limiter of the framework's kind gives it a lease, and holds that until the response is done.</summary>
-internal sealed class RateLimiterFilterFactory(RateLimiterRegistry limiters, TimeProvider time) : GatewayFilterFactory<RateLimiterPolicy>
+internal sealed class RateLimiterFilterFactory(RateLimiterRegistry limiters, PeerDeadlines deadlines, TimeProvider time) : GatewayFilterFactory<RateLimiterPolicy>
 {
     private static readonly GatewayProblem Missing = new(RejectionReason.LimiterUnavailable);
     private static readonly GatewayProblem Gone = new(RejectionReason.ClientAborted);
@@ -18,53 +18,79 @@ internal sealed class RateLimiterFilterFactory(RateLimiterRegistry limiters, Tim
             return static _ => new(Missing);
         }
 
-        var (permits, mayWait) = (policy.Permits, policy.Mode is PolicyMode.Enforce);
+        var asking = new Asking(limiter, policy.Permits, [policy.Limiter], next);
+        if (policy.Mode is PolicyMode.Shadow)
+        {
+            // Nobody waits for what nobody has to wait for.
+            return invocation => Go(asking, limiter.AttemptAcquire(invocation.HttpContext, asking.Permits), GatewayContext.From(invocation));
+        }
+
+        // Asked once: what a limiter that is made of several has taken for a refused request is gone.
         return invocation =>
         {
-            var lease = limiter.AttemptAcquire(invocation.HttpContext, permits);
-            return lease.IsAcquired ? Pass(lease, invocation, next)
-                : mayWait ? WaitAsync(limiter, permits, lease, GatewayContext.From(invocation), next)
-                : new(Refuse(lease));
+            var context = GatewayContext.From(invocation);
+            if (deadlines.Note(context) is { } left)
+            {
+                return WaitAsync(asking, left, context);
+            }
+
+            var acquiring = limiter.AcquireAsync(context.HttpContext, asking.Permits, context.HttpContext.RequestAborted);
+            return acquiring.IsCompletedSuccessfully ? Go(asking, acquiring.Result, context) : AwaitAsync(asking, acquiring, context, late: null);
         };
     }
 
     // Tied to the response, not to the pipeline: the answer of a destination is written behind it.
-    private static ValueTask<object?> Pass(RateLimitLease lease, EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    private static ValueTask<object?> Go(Asking asking, RateLimitLease lease, GatewayContext context)
     {
-        invocation.HttpContext.Response.RegisterForDispose(lease);
-        return next(invocation);
+        if (!lease.IsAcquired)
+        {
+            return new(Refuse(asking, lease));
+        }
+
+        context.HttpContext.Response.RegisterForDispose(lease);
+        return asking.Next(context);
     }
 
-    // Its own queue, if it has one, as the framework's middleware asks it.
-    private async ValueTask<object?> WaitAsync(PartitionedRateLimiter<HttpContext> limiter, int permits, RateLimitLease refused, GatewayContext context, EndpointFilterDelegate next)
+    private async ValueTask<object?> WaitAsync(Asking asking, TimeSpan left, GatewayContext context)
     {
-        refused.Dispose();
-        var left = context.Deadline == long.MaxValue ? Timeout.InfiniteTimeSpan : time.GetElapsedTime(time.GetTimestamp(), context.Deadline);
-        if (left <= TimeSpan.Zero && left != Timeout.InfiniteTimeSpan)
+        if (left <= TimeSpan.Zero)
         {
             return TooLate;
         }
 
         using var late = new CancellationTokenSource(left, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.HttpContext.RequestAborted, late.Token);
+        return await AwaitAsync(asking, asking.Limiter.AcquireAsync(context.HttpContext, asking.Permits, end.Token), context, late).ConfigureAwait(false);
+    }
+
+    // In its own queue, if it has one.
+    private static async ValueTask<object?> AwaitAsync(Asking asking, ValueTask<RateLimitLease> acquiring, GatewayContext context, CancellationTokenSource? late)
+    {
         RateLimitLease lease;
         try
         {
-            lease = await limiter.AcquireAsync(context.HttpContext, permits, end.Token).ConfigureAwait(false);
+            lease = await acquiring.ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            return context.HttpContext.RequestAborted.IsCancellationRequested ? Gone : TooLate;
+            return Gone;
+        }
+        catch (OperationCanceledException) when (late is { IsCancellationRequested: true })
+        {
+            return TooLate;
         }
 
-        return lease.IsAcquired ? await Pass(lease, context, next).ConfigureAwait(false) : Refuse(lease);
+        return await Go(asking, lease, context).ConfigureAwait(false);
     }
 
-    private static GatewayProblem Refuse(RateLimitLease lease)
+    private static GatewayProblem Refuse(Asking asking, RateLimitLease lease)
     {
         using (lease)
         {
-            return new(RejectionReason.RateLimited, retryAfter: lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : null);
+            var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : (TimeSpan?)null;
+            return new(RejectionReason.RateLimited, retryAfter: wait) { ViolatedPolicies = asking.Violated };
         }
     }
+
+    private sealed record Asking(PartitionedRateLimiter<HttpContext> Limiter, int Permits, string[] Violated, EndpointFilterDelegate Next);
 }

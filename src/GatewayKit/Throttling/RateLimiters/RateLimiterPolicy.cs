@@ -12,7 +12,7 @@ public sealed record RateLimiterPolicy : IGatewayPolicy
     [Required]
     public required string Limiter { get; init; }
 
-    /// <summary>Permits that a request takes, 0 to 1,000,000. Default 1.</summary>
+    /// <summary>Permits that a request takes, 0 to 1,000,000. Default 1. More than the limiter ever has fails every request, for limiters of the framework throw then.</summary>
     [Range(0, 1_000_000)]
     public int Permits { get; init; } = 1;
 
@@ -28,7 +28,8 @@ public sealed record RateLimiterPolicy : IGatewayPolicy
 
     GatewayStage IGatewayPolicy.Stage => GatewayStage.Limit;
 
-    object IGatewayPolicy.Slot => (typeof(RateLimiterPolicy), Limiter.ToUpperInvariant());
+    // Two that somebody has in hand are two, whatever they are called.
+    object IGatewayPolicy.Slot => (typeof(RateLimiterPolicy), (object?)Instance ?? Limiter.ToUpperInvariant());
 
     IGatewayPolicy IGatewayPolicy.InShadow() => this with { Mode = PolicyMode.Shadow };
 }

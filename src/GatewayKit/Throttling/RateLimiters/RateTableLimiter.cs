@@ -4,7 +4,7 @@ using GatewayKit.Throttling.Sharing;
 namespace GatewayKit.Throttling.RateLimiters;
 
 /// <summary>The allowances of many keys as a limiter of the framework.</summary>
-internal sealed class RateTableLimiter<TResource, TRate, TState>(TRate rate, RateRule rule, Func<TResource, string?> keyOf, ThrottleClock clock, int maxKeys) : PartitionedRateLimiter<TResource>
+internal sealed class RateTableLimiter<TResource, TRate, TState>(TRate rate, RateRule rule, KeyReader<TResource> keys, ThrottleClock clock, int maxKeys) : PartitionedRateLimiter<TResource>
     where TRate : struct, IRate<TState>
     where TState : unmanaged
 {
@@ -23,6 +23,5 @@ internal sealed class RateTableLimiter<TResource, TRate, TState>(TRate rate, Rat
 
     protected override ValueTask<RateLimitLease> AcquireAsyncCore(TResource resource, int permitCount, CancellationToken cancellationToken) => new(AttemptAcquireCore(resource, permitCount));
 
-    private RateDecision Take(TResource resource, int cost) =>
-        keyOf(resource) is { Length: > 0 and <= PartitionPart.MaxLength } key ? _table.Take(ThrottleKey.Of(key), cost) : _anonymous.Take(cost);
+    private RateDecision Take(TResource resource, int cost) => keys(resource, out var key) ? _table.Take(key, cost) : _anonymous.Take(cost);
 }

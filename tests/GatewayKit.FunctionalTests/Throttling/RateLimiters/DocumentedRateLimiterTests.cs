@@ -5,7 +5,6 @@ using GatewayKit.Throttling;
 using GatewayKit.Throttling.RateLimiters;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -27,9 +26,8 @@ public sealed class DocumentedRateLimiterTests
             .AddRateLimiter("reports", static _ => new ConcurrencyLimiter(new() { PermitLimit = 20, QueueLimit = 10 }));
         builder.Services.AddApiGateway(static options => options.DrainDelay = TimeSpan.Zero).AddCluster("reports", destination.Address.ToString());
 
-        var rate = new ThrottlePolicy { Limit = 600, Window = TimeSpan.FromMinutes(1) };
-        builder.Services.AddRateLimiter(options => options.GlobalLimiter =
-            GatewayRateLimiter.CreatePartitioned<HttpContext>(rate, static context => context.Connection.RemoteIpAddress?.ToString()));
+        var rate = new ThrottlePolicy { Limit = 600, Window = TimeSpan.FromHours(1), Partition = ThrottlePartition.ClientAddress };
+        builder.Services.AddRateLimiter(options => options.GlobalLimiter = GatewayRateLimiter.CreatePartitioned(rate));
 
         await using var app = builder.Build();
         app.UseRateLimiter();
@@ -41,7 +39,7 @@ public sealed class DocumentedRateLimiterTests
             Assert.Equal("report", await client.GetStringAsync("/reports/1"));
         }
 
-        // A minute's limit is not at once: the burst is a tenth of it, and a few come back meanwhile.
+        // An hour's limit is not at once: the burst is a tenth of it, and one comes back every six seconds.
         var refused = 0;
         for (var i = 0; i < 600 && refused == 0; i++)
         {

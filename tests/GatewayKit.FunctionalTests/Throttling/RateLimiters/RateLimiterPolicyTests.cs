@@ -54,12 +54,14 @@ public sealed class RateLimiterPolicyTests
     public async Task What_it_refuses_is_refused_as_by_every_policy()
     {
         using var limiter = GatewayRateLimiter.Create(new() { RequestsPerSecond = 0.1, Burst = 1 }, _time);
-        await using var gateway = await StartAsync(_time, app => app.MapGatewayRoute(Route("limited")).WithRateLimiter(limiter));
+        await using var gateway = await StartAsync(_time, app => app.MapGatewayRoute(Route("limited")).WithRateLimiter(limiter, "mine"));
         Assert.Equal(1, await gateway.PassedAsync("/limited", requests: 1));
         using var refused = await gateway.Client.GetAsync("/limited");
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 10, 11);
-        Assert.Contains("\"code\":\"rate-limited\"", await refused.Content.ReadAsStringAsync());
+        var problem = await refused.Content.ReadAsStringAsync();
+        Assert.Contains("\"code\":\"rate-limited\"", problem);
+        Assert.Contains("\"violated-policies\":[\"mine\"]", problem);
     }
 
     [Fact]
@@ -79,10 +81,7 @@ public sealed class RateLimiterPolicyTests
         Assert.Equal(0, await gateway.PassedAsync("/limited", requests: 1));
         mayEnd.SetResult();
         Assert.Equal("begun ", await first.Content.ReadAsStringAsync());
-        while (limiter.GetStatistics()!.CurrentAvailablePermits == 0)
-        {
-            await Task.Yield();
-        }
+        await UntilAsync(() => limiter.GetStatistics()!.CurrentAvailablePermits > 0);
 
         Assert.Equal(1, await gateway.PassedAsync("/limited", requests: 1));
     }
@@ -94,10 +93,7 @@ public sealed class RateLimiterPolicyTests
         await using var gateway = await StartAsync(_time, app => app.MapGatewayRoute(Route("limited")).WithRateLimiter(limiter));
         var held = limiter.AttemptAcquire();
         var waiting = gateway.Client.GetAsync("/limited");
-        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
-        {
-            await Task.Yield();
-        }
+        await UntilAsync(() => limiter.GetStatistics()!.CurrentQueuedCount > 0);
 
         held.Dispose();
         using var answer = await waiting;
@@ -129,7 +125,7 @@ public sealed class RateLimiterPolicyTests
             services: builder => builder.Services.AddRateLimiter(options =>
             {
                 options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-                options.GlobalLimiter = GatewayRateLimiter.CreatePartitioned<HttpContext>(policy with { Burst = 5 }, static context => context.Connection.RemoteIpAddress?.ToString(), _time);
+                options.GlobalLimiter = GatewayRateLimiter.CreatePartitioned(policy with { Burst = 5 }, _time);
                 options.AddPolicy("rates", context => RateLimitPartition.Get(context.Request.Path.Value!, _ => GatewayRateLimiter.Create(policy, _time)));
             }));
         Assert.Equal(2, await gateway.PassedAsync("/limited", requests: 3));
@@ -155,6 +151,54 @@ public sealed class RateLimiterPolicyTests
     {
         var app = WebApplication.CreateSlimBuilder().Build();
         Assert.Contains("Permits", Assert.Throws<OptionsValidationException>(() => app.MapGet("/", static () => "").WithRateLimiter(new RateLimiterPolicy { Limiter = "any", Permits = -1 })).Message);
+    }
+
+    [Fact]
+    public async Task Limiters_in_hand_add_up_and_the_same_one_counts_once()
+    {
+        using var few = Bucket(2);
+        using var many = Bucket(7);
+        await using var gateway = await StartAsync(_time, app =>
+        {
+            var group = app.MapGroup("/g").WithRateLimiter(many);
+            group.MapGet("/both", static () => "own").WithRateLimiter(few);
+            group.MapGet("/once", static () => "own").WithRateLimiter(many);
+        });
+        Assert.Equal(2, await gateway.PassedAsync("/g/both", requests: 3));
+
+        // The third one above has taken one of the many.
+        Assert.Equal(4, await gateway.PassedAsync("/g/once", requests: 6));
+    }
+
+    [Fact]
+    public async Task Queue_is_left_when_the_gateway_in_front_does_not_want_an_answer_any_more()
+    {
+        using var limiter = new ConcurrencyLimiter(new() { PermitLimit = 1, QueueLimit = 1 });
+        await using var gateway = await StartAsync(
+            _time,
+            app => app.MapGatewayRoute(Route("limited")).WithRateLimiter(limiter),
+            services: static builder => builder.Services.Configure<GatewayOptions>(static options => options.TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")]));
+        using var held = limiter.AttemptAcquire();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/limited") { Headers = { { "X-GW-Deadline-Ms", "500" } } };
+        var waiting = gateway.Client.SendAsync(request);
+        await UntilAsync(() => limiter.GetStatistics()!.CurrentQueuedCount > 0);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        using var answer = await waiting;
+        Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
+        Assert.Equal(0, limiter.GetStatistics()!.CurrentQueuedCount);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     private static TokenBucketRateLimiter Bucket(int tokens) => new(new() { TokenLimit = tokens, TokensPerPeriod = 1, ReplenishmentPeriod = TimeSpan.FromDays(1), AutoReplenishment = false });

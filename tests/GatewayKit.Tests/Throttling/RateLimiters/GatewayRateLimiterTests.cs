@@ -1,6 +1,8 @@
+using System.Net;
 using System.Threading.RateLimiting;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.RateLimiters;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -97,6 +99,20 @@ public sealed class GatewayRateLimiterTests
         Assert.True(limiter.AttemptAcquire(new string('x', 257), 1).IsAcquired);
         Assert.False(limiter.AttemptAcquire(null).IsAcquired);
         Assert.Equal((0, 5), (limiter.GetStatistics("a")!.CurrentAvailablePermits, limiter.GetStatistics("c")!.CurrentAvailablePermits));
+    }
+
+    [Fact]
+    public void Addresses_of_one_host_share_an_allowance()
+    {
+        using var limiter = GatewayRateLimiter.CreatePartitioned(FiveOfSixtyAMinute, _time);
+        Assert.True(limiter.AttemptAcquire(From("2001:db8::1"), 5).IsAcquired);
+        Assert.False(limiter.AttemptAcquire(From("2001:db8::2")).IsAcquired);
+        Assert.True(limiter.AttemptAcquire(From("2001:db8:0:1::1")).IsAcquired);
+        Assert.True(limiter.AttemptAcquire(From("192.0.2.1"), 5).IsAcquired);
+        Assert.False(limiter.AttemptAcquire(From("::ffff:192.0.2.1")).IsAcquired);
+        Assert.Contains(nameof(GatewayRateLimiter.Create), Assert.Throws<ArgumentException>(() => GatewayRateLimiter.CreatePartitioned(FiveOfSixtyAMinute with { Partition = ThrottlePartition.Route })).Message);
+
+        static DefaultHttpContext From(string address) => new() { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
     }
 
     [Fact]
