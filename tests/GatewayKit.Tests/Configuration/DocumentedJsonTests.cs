@@ -38,9 +38,14 @@ public sealed partial class DocumentedJsonTests : IDisposable
         Assert.True(bound > 10);
     }
 
-    private static JsonNode SectionOf(string json)
+    private JsonNode SectionOf(string json)
     {
         var root = JsonNode.Parse(json[0] is '{' ? json : $"{{ {json} }}", documentOptions: new() { CommentHandling = JsonCommentHandling.Skip })!.AsObject();
+        if (_fixture.Policies.TryGet(root.First().Key, out _) && root.First().Key is not "CircuitBreaker")
+        {
+            return new JsonObject { ["Defaults"] = root };
+        }
+
         return root["Gateway"]?.DeepClone()
             ?? (root.First().Value is not JsonObject first || first.ContainsKey("Address") || root.ContainsKey("Routes") || root.ContainsKey("Clusters") ? root
                 : new JsonObject { [first.ContainsKey("Match") ? "Routes" : "Clusters"] = root });
