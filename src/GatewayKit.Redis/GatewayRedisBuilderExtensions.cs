@@ -34,9 +34,10 @@ public static class GatewayRedisBuilderExtensions
         services.TryAddSingleton<RedisLink>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RedisStart>());
         services.TryAddSingleton<IRateStore, RedisRateStore>();
-        if (services.FirstOrDefault(static service => service.ServiceType == typeof(IQuotaStore)) is { } store && IsEmbedded(store))
+        if (LastStoreOf(services) is var last and >= 0 && IsEmbedded(services[last]))
         {
-            services.Replace(ServiceDescriptor.Singleton<IQuotaStore, RedisQuotaStore>());
+            services[last] = ServiceDescriptor.Singleton<IQuotaStore, RedisQuotaStore>();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RedisOptions>, RedisTimeoutValidator>());
         }
 
         return builder;
@@ -69,6 +70,18 @@ public static class GatewayRedisBuilderExtensions
         ArgumentNullException.ThrowIfNull(section);
         builder.AddRedis().Services.Configure<RedisOptions>(section, static binder => binder.ErrorOnUnknownConfiguration = true);
         return builder;
+    }
+
+    // The one that counts: of several, the last is asked for.
+    private static int LastStoreOf(IServiceCollection services)
+    {
+        var last = services.Count - 1;
+        while (last >= 0 && (services[last].IsKeyedService || services[last].ServiceType != typeof(IQuotaStore)))
+        {
+            last--;
+        }
+
+        return last;
     }
 
     // AddApiGateway() has registered one before that nobody else can name: who has another one wants that.

@@ -11,6 +11,7 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MinAsyncTimeout = TimeSpan.FromSeconds(1);
 
+    private readonly Lock _lock = new();
     private readonly string? _connectionString = options.Value.ConnectionString;
     private Task<IConnectionMultiplexer>? _connecting;
     private bool _isDisposed;
@@ -19,21 +20,25 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
     /// <param name="restored">Called when a connection is there again.</param>
     public async Task<IDatabase> OpenAsync(Action restored)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
+        var (connecting, isNew) = Connect();
+        var connection = await connecting.ConfigureAwait(false);
+        if (isNew)
         {
-            // The host's may be made by code that waits.
-            _connecting = _connectionString is null ? Task.Run(ofHost) : ConnectAsync(_connectionString, options.Value.Timeout);
-            (await _connecting.ConfigureAwait(false)).ConnectionRestored += (_, _) => restored();
+            connection.ConnectionRestored += (_, _) => restored();
         }
 
-        return (await _connecting.ConfigureAwait(false)).GetDatabase();
+        return connection.GetDatabase();
     }
 
     public ValueTask DisposeAsync()
     {
-        _isDisposed = true;
-        if (_connecting is not { } connecting || _connectionString is null)
+        Task<IConnectionMultiplexer>? made;
+        lock (_lock)
+        {
+            (_isDisposed, made) = (true, _connecting);
+        }
+
+        if (made is not { } connecting || _connectionString is null)
         {
             return ValueTask.CompletedTask;
         }
@@ -45,6 +50,22 @@ internal sealed class RedisConnection(IOptions<RedisOptions> options, Func<IConn
 
     // A container that is disposed so has nobody who could wait.
     public void Dispose() => _ = DisposeAsync().AsTask();
+
+    // What is begun after the end, nobody would end.
+    private (Task<IConnectionMultiplexer> Connecting, bool IsNew) Connect()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_connecting is { IsFaulted: false, IsCanceled: false } known)
+            {
+                return (known, false);
+            }
+
+            // The host's may be made by code that waits.
+            return (_connecting = _connectionString is null ? Task.Run(ofHost) : Task.Run(() => ConnectAsync(_connectionString, options.Value.Timeout)), true);
+        }
+    }
 
     private static async Task DisposeAsync(Task<IConnectionMultiplexer> connecting)
     {

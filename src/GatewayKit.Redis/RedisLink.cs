@@ -7,8 +7,9 @@ namespace GatewayKit.Redis;
 /// <summary>The way to Redis: steps that are sent with a bound on time, or not at all while Redis is away. Safe to use from any thread.</summary>
 internal sealed class RedisLink(RedisConnection connection, RedisBreaker breaker, RedisMetrics metrics, IOptions<RedisOptions> options, TimeProvider time, ILogger<RedisLink> logger)
 {
-    // An emptied Redis gets its secret back with the first step after it, and may get another one from an instance that starts: the others learn of it when they connect again, or within this time.
-    private static readonly TimeSpan ExchangeInterval = TimeSpan.FromMinutes(1);
+    // A Redis that is emptied while connections stay tells nobody: it gets its secret back with the first step after this time. An instance that starts before makes another one, of which
+    // the others learn within the same time.
+    private static readonly TimeSpan ExchangeInterval = TimeSpan.FromSeconds(3);
 
     private const long Never = long.MinValue;
 
@@ -19,6 +20,7 @@ internal sealed class RedisLink(RedisConnection connection, RedisBreaker breaker
     private readonly RedisSecret _secret = new(options.Value, logger);
     private volatile IDatabase? _database;
     private long _lastExchange = Never;
+    private bool _isExchanging;
 
     /// <summary>What all keys start with.</summary>
     public string KeyPrefix { get; } = options.Value.KeyPrefix;
@@ -30,27 +32,29 @@ internal sealed class RedisLink(RedisConnection connection, RedisBreaker breaker
     public bool IsUp => breaker.IsUp;
 
     /// <summary>Takes a step. Once <see cref="IsUp"/> was true.</summary>
+    /// <param name="script">What is done.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="cancellationToken">What is canceled before it is sent is not sent. What is sent is waited for: its caller may go away, and what it takes has to be known.</param>
     /// <exception cref="RedisStoreException">There is no answer.</exception>
     public async Task<long[]> RunAsync(RedisScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var (database, start) = (_database!, time.GetTimestamp());
         RefreshSecret(database);
+        var sent = Observed(script.RunAsync(database, key, arguments));
         try
         {
-            var reply = await Observed(script.RunAsync(database, key, arguments)).WaitAsync(_timeout, time, cancellationToken).ConfigureAwait(false);
+            var reply = await sent.WaitAsync(_timeout, time, CancellationToken.None).ConfigureAwait(false);
             breaker.Succeeded();
             metrics.Sent(script.Name, "answered", time.GetElapsedTime(start));
             return reply;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
         }
         catch (Exception exception)
         {
             breaker.Failed(exception);
             metrics.Sent(script.Name, exception is TimeoutException ? "timeout" : "failed", time.GetElapsedTime(start));
-            throw new RedisStoreException("Redis gave no answer.", exception);
+            throw new RedisStoreException("Redis gave no answer.", exception) { Late = sent };
         }
     }
 
@@ -99,10 +103,25 @@ internal sealed class RedisLink(RedisConnection connection, RedisBreaker breaker
     private void RefreshSecret(IDatabase database)
     {
         var last = Volatile.Read(ref _lastExchange);
-        if ((last == Never || time.GetElapsedTime(last) > ExchangeInterval) && Interlocked.CompareExchange(ref _lastExchange, time.GetTimestamp(), last) == last)
+        if ((last == Never || time.GetElapsedTime(last) > ExchangeInterval) && !Interlocked.Exchange(ref _isExchanging, true))
         {
             // If it fails, so do the steps.
-            _ = Observed(_secret.ExchangeAsync(database));
+            _ = Observed(ExchangeSecretAsync(database, last));
+        }
+    }
+
+    // Done only when it has succeeded, and not if a connection came back meanwhile.
+    private async Task ExchangeSecretAsync(IDatabase database, long last)
+    {
+        try
+        {
+            var start = time.GetTimestamp();
+            await _secret.ExchangeAsync(database).ConfigureAwait(false);
+            Interlocked.CompareExchange(ref _lastExchange, start, last);
+        }
+        finally
+        {
+            Volatile.Write(ref _isExchanging, false);
         }
     }
 

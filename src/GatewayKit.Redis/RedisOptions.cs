@@ -13,7 +13,10 @@ public sealed class RedisOptions : IValidatableObject
     /// </summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>How long Redis may take for an answer, 1 millisecond to 10 seconds. Default 50 milliseconds; 20 is enough in one data center.</summary>
+    /// <summary>
+    /// How long Redis may take for an answer, 1 millisecond to 10 seconds, and not longer than <see cref="Throttling.Quotas.QuotaOptions.StoreTimeout"/>. Default 50 milliseconds; 20 is
+    /// enough in one data center.
+    /// </summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>After how many failures in a row requests no longer wait for Redis, 1 to 1,000. Default 3.</summary>
@@ -26,6 +29,7 @@ public sealed class RedisOptions : IValidatableObject
     /// <summary>
     /// What all keys start with: 1 to 32 letters, digits, dots, dashes, underscores or colons. Default <c>gk</c>. Gateways that count apart in one Redis have different ones.
     /// </summary>
+    [Required]
     [RegularExpression("[A-Za-z0-9._:-]{1,32}", ErrorMessage = "{0} must be 1 to 32 letters, digits, dots, dashes, underscores or colons.")]
     public string KeyPrefix { get; set; } = "gk";
 

@@ -13,4 +13,7 @@ public sealed class RedisStoreException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>What may still come of a step that was sent.</summary>
+    internal Task<long[]>? Late { get; init; }
 }

@@ -263,8 +263,7 @@ public static class GatewayServiceCollectionExtensions
                 new InMemoryQuotaStore(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<QuotaOptions>>()),
                 provider.GetRequiredService<IOptions<QuotaOptions>>(),
                 provider.GetRequiredService<TimeProvider>())),
-            provider.GetRequiredService<QuotaMetrics>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<QuotaMetrics>()));
     }
 
     private static void AddResilience(IServiceCollection services)

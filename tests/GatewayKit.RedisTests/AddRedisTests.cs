@@ -29,10 +29,10 @@ public sealed class AddRedisTests(RedisServer server) : IClassFixture<RedisServe
     {
         await using var app = await StartAsync(builder =>
         {
-            builder.Configuration.AddInMemoryCollection([new("Redis:ConnectionString", server.ConnectionString), new("Redis:Timeout", "00:00:05"), new("Redis:KeyPrefix", "shop")]);
+            builder.Configuration.AddInMemoryCollection([new("Redis:ConnectionString", server.ConnectionString), new("Redis:Timeout", "00:00:00.020"), new("Redis:KeyPrefix", "shop")]);
             builder.Services.AddApiGateway().AddRedis(builder.Configuration.GetSection("Redis"));
         });
-        Assert.Equal((TimeSpan.FromSeconds(5), "shop"), (OptionsOf(app).Timeout, OptionsOf(app).KeyPrefix));
+        Assert.Equal((TimeSpan.FromMilliseconds(20), "shop"), (OptionsOf(app).Timeout, OptionsOf(app).KeyPrefix));
         await IsUsedAsync(app);
     }
 
@@ -96,6 +96,35 @@ public sealed class AddRedisTests(RedisServer server) : IClassFixture<RedisServe
     }
 
     [Fact]
+    public async Task Store_of_the_hosts_own_stays_that_is_registered_between_the_two()
+    {
+        await using var app = await StartAsync(builder =>
+        {
+            var gateway = builder.Services.AddApiGateway();
+            builder.Services.AddSingleton<IQuotaStore, InMemoryQuotaStore>();
+            builder.Services.AddKeyedSingleton<IQuotaStore, InMemoryQuotaStore>("other");
+            gateway.AddRedis(server.ConnectionString);
+        });
+        Assert.IsType<InMemoryQuotaStore>(app.Services.GetRequiredService<IQuotaStore>());
+    }
+
+    // Whether the probe of the start has begun or not.
+    [Fact]
+    public async Task Connection_does_not_outlive_its_container()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var connection = new RedisConnection(Options.Create(new RedisOptions { ConnectionString = $"{server.ConnectionString},name=short-lived" }), static () => throw new InvalidOperationException());
+            var opening = Task.Run(() => connection.OpenAsync(static () => { }));
+            await connection.DisposeAsync();
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.OpenAsync(static () => { }));
+            await opening.ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+
+        await Eventually.IsSoAsync(async () => (await server.Server.ClientListAsync()).All(static client => client.Name != "short-lived"));
+    }
+
+    [Fact]
     public async Task Adding_it_again_adds_settings_and_nothing_else()
     {
         await using var app = await StartAsync(builder =>
@@ -125,8 +154,10 @@ public sealed class AddRedisTests(RedisServer server) : IClassFixture<RedisServe
 
     [Theory]
     [InlineData("Timeout", "00:00:11", "Timeout is 00:00:11; it must be from 00:00:00.0010000 to 00:00:10.")]
+    [InlineData("Timeout", "00:00:00.051", "RedisOptions.Timeout is 00:00:00.0510000, and QuotaOptions.StoreTimeout is 00:00:00.0500000.")]
     [InlineData("ProbeInterval", "00:00:00", "ProbeInterval is 00:00:00; it must be from 00:00:00.0100000 to 00:01:00.")]
     [InlineData("FailuresToOpen", "0", "FailuresToOpen must be between 1 and 1000")]
+    [InlineData("KeyPrefix", "", "KeyPrefix field is required")]
     [InlineData("KeyPrefix", "a{b}", "KeyPrefix must be 1 to 32 letters")]
     [InlineData("Secret", "short", "Secret must be a string with a minimum length of 32")]
     [InlineData("Time", "00:00:01", "'Time'")]

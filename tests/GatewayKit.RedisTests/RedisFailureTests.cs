@@ -4,6 +4,8 @@ using GatewayKit.RedisTests.Hosting;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Sharing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 
 namespace GatewayKit.RedisTests;
@@ -16,6 +18,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
 
     private static readonly RateKey Key = new(1, 2, 3);
     private static readonly RateRule Rule = new(RateAlgorithm.TokenBucket, 1_000, TimeSpan.FromSeconds(1), 100);
+    private static readonly QuotaRule Lifetime = new(new LifetimeWindow(), 10, 0, 80);
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     private readonly RedisServer _server = new();
@@ -134,6 +138,40 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Server_that_is_emptied_while_connections_stay_gets_its_secret_back()
+    {
+        var time = new FakeTimeProvider();
+        await using var host = await RedisHost.StartAsync(_server.ConnectionString, services: builder => builder.Services.AddSingleton<TimeProvider>(time));
+        var secret = host.Quotas.Secret.ToArray();
+        await _server.Database.ExecuteAsync("FLUSHALL");
+        time.Advance(TimeSpan.FromSeconds(4));
+        await host.Rates.TakeAsync(Key, Rule, 1, default);
+        await Eventually.IsSoAsync(() => _server.Database.KeyExistsAsync("gk:secret"));
+        Assert.Equal(secret, (byte[]?)await _server.Database.StringGetAsync("gk:secret"));
+    }
+
+    [Fact]
+    public async Task Step_that_nobody_wants_any_more_is_not_sent()
+    {
+        await using var host = await RedisHost.StartAsync(_server.ConnectionString);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await host.Quotas.ReserveAsync(new(1, 2, 3), Lifetime, 1, Long, new(canceled: true)));
+        Assert.Equal(1, (await host.Quotas.ReserveAsync(new(1, 2, 3), Lifetime, 1, Long, default)).Used);
+    }
+
+    [Fact]
+    public async Task Reservation_that_was_too_slow_still_tells_what_it_took()
+    {
+        await using var host = await HastyAsync(_server.ConnectionString);
+        await _server.HangAsync();
+        var late = await Assert.ThrowsAsync<QuotaStoreLateException>(async () => await host.Quotas.ReserveAsync(new(1, 2, 3), Lifetime, 1, Long, default));
+        await _server.GoOnAsync();
+        var answer = await late.Answer;
+        Assert.Equal((true, 1L, 1L), (answer.IsAccepted, answer.Used, answer.Reservation.Cost));
+        await host.IsUpAsync();
+        Assert.Equal(0, (await host.Quotas.SettleAsync(answer.Reservation, Lifetime, 0, default)).Used);
+    }
+
+    [Fact]
     public async Task Key_that_is_no_secret_is_not_used_as_one()
     {
         await _server.Database.StringSetAsync("gk:secret", "short");
@@ -201,7 +239,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
         await cluster.InitializeAsync();
         await cluster.Database.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
         await Eventually.IsSoAsync(async () => $"{await cluster.Database.ExecuteAsync("CLUSTER", "INFO")}".Contains("cluster_state:ok", StringComparison.Ordinal));
-        await AddUserAsync(cluster, "+cluster");
+        await AddUserAsync(cluster, "+cluster|nodes");
         await using var host = await RedisHost.StartAsync($"{cluster.ConnectionString},user=gateway,password=only-this");
         for (ulong low = 0; low < 50; low++)
         {
@@ -212,7 +250,7 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     private static Task<RedisResult> AddUserAsync(RedisServer server, params object[] rights) => server.Database.ExecuteAsync(
-        "ACL", ["SETUSER", "gateway", "on", ">only-this", "~gk:*", "+get", "+set", "+setnx", "+eval", "+evalsha", "+time", "+ping", "+echo", "+info", "+client", .. rights]);
+        "ACL", ["SETUSER", "gateway", "on", ">only-this", "~gk:*", "+get", "+set", "+setnx", "+eval", "+evalsha", "+time", "+ping", "+echo", "+info", "+client|setname", "+client|id", .. rights]);
 
     private static async Task<RedisHost> HastyAsync(string connectionString, Action<RedisOptions>? configure = null)
     {

@@ -23,6 +23,7 @@ internal readonly struct QuotaReply(long[] numbers)
         IsAccepted = numbers[0] == Accepted,
         Used = numbers[2],
         ResetsAt = numbers[3] == 0 ? null : RedisTime.ToInstant(numbers[3]),
+        ResetsAfter = numbers[3] == 0 ? null : RedisTime.ToInstant(numbers[3]) - Now,
         Overage = numbers[4],
         Crossed = (QuotaThresholds)numbers[5],
         RetryAfter = numbers[7] == 0 ? null : RedisTime.ToInstant(numbers[7]) - Now,

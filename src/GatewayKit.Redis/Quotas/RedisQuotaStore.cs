@@ -33,7 +33,20 @@ internal sealed class RedisQuotaStore : IQuotaStore
     }
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> Secret => _link.Secret;
+    public ReadOnlyMemory<byte> Secret
+    {
+        get
+        {
+            if (_link.Secret is { IsEmpty: false } secret)
+            {
+                return secret;
+            }
+
+            // Without it no step is asked for, and none that is refused begins a probe.
+            _link.Probe();
+            return default;
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken)
@@ -42,7 +55,20 @@ internal sealed class RedisQuotaStore : IQuotaStore
 
         async ValueTask<QuotaAnswer> ReserveAsync()
         {
-            var reply = await RunAsync(_reserve, key, rule, [Math.Min(cost, MaxUnits)], cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return Read(await RunAsync(_reserve, key, rule, [Math.Min(cost, MaxUnits)], cancellationToken).ConfigureAwait(false));
+            }
+            catch (RedisStoreException exception) when (exception is { InnerException: TimeoutException, Late: { } late })
+            {
+                throw new QuotaStoreLateException(exception.Message, ReadLateAsync(late), exception);
+            }
+        }
+
+        async Task<QuotaAnswer> ReadLateAsync(Task<long[]> late) => Read(new(await late.ConfigureAwait(false)));
+
+        QuotaAnswer Read(QuotaReply reply)
+        {
             var answer = reply.ToAnswer();
             return answer.IsAccepted ? answer with { Reservation = new(key, reply.StartOf(rule.Window), cost, reply.Now + settleWithin) } : answer;
         }

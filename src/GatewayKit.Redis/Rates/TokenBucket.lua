@@ -11,7 +11,7 @@ end
 
 -- The clock has stepped back: nobody owes more than twice the rate. It is written down, or a refused caller would owe it anew each time until the old time has come.
 local isStale = owed > 2 * all
-if isStale then owed = all end
+if isStale then owed = 2 * all end
 
 local debt = owed + units * each
 if isNoted then

@@ -55,6 +55,7 @@ internal sealed class RedisHost : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace);
+        builder.Services.Configure<QuotaOptions>(static options => options.StoreTimeout = Patience);
         services?.Invoke(builder);
         builder.Services.AddApiGateway().AddRedis(options =>
         {

@@ -133,6 +133,15 @@ public sealed class RateGoldenTests(RedisServer server) : IClassFixture<RedisSer
         Assert.True((await TakeAsync(rule, 10, Start + (120 * Second))).IsAdmitted);
     }
 
+    [Fact]
+    public async Task Clock_that_steps_back_by_a_moment_forgives_no_debt()
+    {
+        var rule = new RateRule(RateAlgorithm.TokenBucket, Limit: 10, TimeSpan.FromMinutes(1), Burst: 10);
+        await AddAsync(rule, 20, Start);
+        var refused = await TakeAsync(rule, 1, Start - 1);
+        Assert.Equal((false, TimeSpan.FromMinutes(2)), (refused.IsAdmitted, refused.FullAfter));
+    }
+
     private static (bool IsAdmitted, long Remaining) Brief(RateAnswer answer) => (answer.IsAdmitted, answer.Remaining);
 
     private Task<RateAnswer> TakeAsync(RateRule rule, long cost, long now) => new RateScripts(server.Database).StepAsync(_key, rule, RateTerms.Of(rule), cost, isNoted: false, now);

@@ -30,7 +30,7 @@ internal abstract class RateModel
             var now = microseconds * parts;
             if (_arrival > now + (2 * tolerance))
             {
-                _arrival = now + tolerance;
+                _arrival = now + (2 * tolerance);
             }
 
             var floor = BigInteger.Max(_arrival ?? now, now);

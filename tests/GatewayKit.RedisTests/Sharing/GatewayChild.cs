@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using GatewayKit.Redis;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Sharing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -39,7 +40,7 @@ internal sealed class GatewayChild : IAsyncDisposable
         foreach (var (key, value) in ((string, string)[])
         [
             ("Redis__ConnectionString", redis), ("Redis__Timeout", $"{patience:c}"), ("Redis__ProbeInterval", "00:00:00.050"),
-            ("Throttling__StoreTimeout", $"{patience:c}"), ("Throttling__Instances", "2"),
+            ("Throttling__StoreTimeout", $"{patience:c}"), ("Quotas__StoreTimeout", $"{patience:c}"), ("Throttling__Instances", "2"),
             ("Gateway__Routes__shared__Match__Path", "/"), ("Gateway__Routes__shared__Respond__Status", "204"),
             ("Gateway__Routes__shared__Throttle__Limit", "100"), ("Gateway__Routes__shared__Throttle__Window", "01:00:00"), ("Gateway__Routes__shared__Throttle__Burst", "100"),
             ("Gateway__Routes__shared__Throttle__Sharing", sharing),
@@ -80,6 +81,7 @@ internal sealed class GatewayChild : IAsyncDisposable
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         builder.Logging.ClearProviders();
         builder.Services.Configure<ThrottlingOptions>(builder.Configuration.GetSection("Throttling"));
+        builder.Services.Configure<QuotaOptions>(builder.Configuration.GetSection("Quotas"));
         builder.Services.AddApiGateway().AddRedis(builder.Configuration.GetSection("Redis"));
         var app = builder.Build();
         app.MapGatewayRoutes();

@@ -10,6 +10,6 @@ public interface IQuotaObserver
 {
     /// <summary>A threshold was crossed.</summary>
     /// <param name="crossing">Which.</param>
-    /// <param name="httpContext">The request that crossed it; not to be kept after the call.</param>
+    /// <param name="httpContext">The request that crossed it; not to be kept after the call. An empty one if the store answered when the request no longer waited.</param>
     void ThresholdCrossed(QuotaCrossing crossing, HttpContext httpContext);
 }

@@ -8,7 +8,7 @@ public interface IQuotaStore
 {
     /// <summary>
     /// What partition keys are hashed with, 32 bytes or more: the same for as long as the store remembers anything, and for all who share it. Secret, because
-    /// who knows it can guess the addresses behind keys. Empty as long as it is not known: requests are then counted as while the store fails.
+    /// who knows it can guess the addresses behind keys. Empty as long as it is not known: the store is asked for nothing then, and requests are counted as while it fails.
     /// </summary>
     ReadOnlyMemory<byte> Secret { get; }
 
@@ -17,7 +17,8 @@ public interface IQuotaStore
     /// <param name="rule">The numbers. What is used stays used when they change.</param>
     /// <param name="cost">Units. At least one unit must be left, also if this is 0: a debt is paid by the next request.</param>
     /// <param name="settleWithin">How long after now something of it may be given back.</param>
-    /// <param name="cancellationToken">Canceled when nobody wants to know any more.</param>
+    /// <param name="cancellationToken">Canceled when nobody wants to know any more. Who throws has taken nothing; what is accepted all the same is settled with a cost of 0.</param>
+    /// <exception cref="QuotaStoreLateException">The answer is not there in time, and may still come.</exception>
     ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken);
 
     /// <summary>

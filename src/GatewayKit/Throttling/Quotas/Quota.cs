@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>One <see cref="QuotaPolicy"/> on one endpoint: what a request takes, whose it is, and what becomes of it. Safe to use from any thread.</summary>
-internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKeys keys, QuotaCounter counter, QuotaMetrics metrics, TimeProvider time, bool tells = true)
+internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKeys keys, QuotaCounter counter, QuotaMetrics metrics, bool tells = true)
 {
     // About how often a store that is away is tried.
     private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
@@ -34,12 +34,21 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
             return new(default(QuotaCounter.Count));
         }
 
-        if (!keys.TryRead(httpContext, counter.Secret.Span, out var key))
+        return counter.ReserveAsync(this, httpContext, cost);
+    }
+
+    /// <summary>Whose the request is.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="secret">The secret of the store that is asked.</param>
+    /// <param name="isKnown">Whether another store was asked before: that it has nothing to tell it apart by is told once.</param>
+    public QuotaKey KeyOf(HttpContext httpContext, ReadOnlyMemory<byte> secret, bool isKnown)
+    {
+        if (!keys.TryRead(httpContext, secret.Span, out var key) && !isKnown)
         {
             metrics.Anonymous(routeId, _name);
         }
 
-        return counter.ReserveAsync(this, key, cost, httpContext.RequestAborted);
+        return key;
     }
 
     /// <summary>Notes what was taken, to be settled when the request is done.</summary>
@@ -113,13 +122,16 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
         }
     }
 
+    /// <summary>Says what an answer has crossed that came too late. Its request may be over, and what it was has gone with it.</summary>
+    public void TellLate(in QuotaAnswer answer, QuotaKey key) => TellCrossed(answer, key, new DefaultHttpContext());
+
     public void FellBack(Exception exception) => metrics.FellBack(routeId, _name, exception);
 
     private void Note(GatewayContext context, in QuotaAnswer answer)
     {
         if (_isTold)
         {
-            context.Note(new(_name, Rule.Limit, _window, _told, Math.Max(0, Rule.Limit - answer.Used), answer.ResetsAt - time.GetUtcNow()));
+            context.Note(new(_name, Rule.Limit, _window, _told, Math.Max(0, Rule.Limit - answer.Used), answer.ResetsAfter));
         }
     }
 
@@ -130,6 +142,11 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
             metrics.Overage(routeId, _name, _unit, answer.Overage);
         }
 
+        TellCrossed(answer, key, httpContext);
+    }
+
+    private void TellCrossed(in QuotaAnswer answer, QuotaKey key, HttpContext httpContext)
+    {
         if (!tells || answer.Crossed is QuotaThresholds.None)
         {
             return;

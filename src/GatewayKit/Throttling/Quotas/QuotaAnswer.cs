@@ -15,6 +15,11 @@ public readonly record struct QuotaAnswer
     /// <summary>When more units come back; <see langword="null"/> if they never do, or nothing is used.</summary>
     public DateTimeOffset? ResetsAt { get; init; }
 
+    /// <summary>
+    /// How long until <see cref="ResetsAt"/> by the clock of the store, which may not be that of the gateway: clients are told this one. <see langword="null"/> if there is no such time.
+    /// </summary>
+    public TimeSpan? ResetsAfter { get; init; }
+
     /// <summary>After which time the refused cost can be admitted; <see langword="null"/> if waiting does not help, and for an accepted one.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

@@ -1,21 +1,29 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>
-/// Asks the store, and does without it for as long as it fails or is too slow: requests are then counted in the memory of this process, unless the policy wants otherwise. A store that knows it is down fails at once, and nobody
-/// waits. The embedded store answers at once and never gets here.
+/// Asks the store, and does without it for as long as it fails or is too slow: requests are then counted in the memory of this process, unless the policy wants otherwise. A store that knows it
+/// is down fails at once, and nobody waits. The embedded store answers at once and never gets here.
 /// </summary>
 internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallback, IOptions<QuotaOptions> options, TimeProvider time)
 {
     private readonly TimeSpan _timeout = options.Value.StoreTimeout;
     private readonly TimeSpan _settleWithin = options.Value.SettleWithin;
 
-    /// <summary>What keys are hashed with. A store that does not know its own yet fails, and what it is not asked for is counted under the other one.</summary>
-    public ReadOnlyMemory<byte> Secret => store.Secret is { IsEmpty: false } secret ? secret : fallback.Secret;
+    // Nobody throws it: there is a failure to tell, and no call that failed.
+    private static readonly InvalidOperationException NoSecret = new("The store does not know yet what keys are hashed with.");
 
-    public ValueTask<Count> ReserveAsync(Quota quota, QuotaKey key, long cost, CancellationToken cancellationToken)
+    public ValueTask<Count> ReserveAsync(Quota quota, HttpContext httpContext, long cost)
     {
+        // Read once: it may come to be known at any moment, and a key by the one of the other store would be a key of its own.
+        if (store.Secret is not { IsEmpty: false } secret)
+        {
+            return FallBackAsync(NoSecret, quota, httpContext, cost);
+        }
+
+        var (key, cancellationToken) = (quota.KeyOf(httpContext, secret, isKnown: false), httpContext.RequestAborted);
         ValueTask<QuotaAnswer> asked;
         try
         {
@@ -27,8 +35,8 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
         }
 
         return asked.IsCompletedSuccessfully ? new(new Count(asked.Result, store))
-            : asked.IsFaulted ? FallBackAsync(asked.AsTask().Exception!.InnerException!, quota, key, cost, cancellationToken)
-            : AwaitAsync(asked, quota, key, cost, cancellationToken);
+            : asked.IsFaulted ? FallBackAsync(asked.AsTask().Exception!.InnerException!, quota, httpContext, cost)
+            : AwaitAsync(asked.AsTask().Observed(), quota, httpContext, cost, cancellationToken);
     }
 
     /// <param name="quota">The quota.</param>
@@ -49,27 +57,76 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
         }
     }
 
-    private async ValueTask<Count> AwaitAsync(ValueTask<QuotaAnswer> asked, Quota quota, QuotaKey key, long cost, CancellationToken cancellationToken)
+    private async ValueTask<Count> AwaitAsync(Task<QuotaAnswer> asked, Quota quota, HttpContext httpContext, long cost, CancellationToken cancellationToken)
     {
         try
         {
-            return new(await asked.AsTask().Observed().WaitAsync(_timeout, time, cancellationToken).ConfigureAwait(false), store);
+            return new(await asked.WaitAsync(_timeout, time, cancellationToken).ConfigureAwait(false), store);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
-            return await FallBackAsync(exception, quota, key, cost, cancellationToken).ConfigureAwait(false);
+            if (exception is not QuotaStoreLateException)
+            {
+                _ = GiveBackAsync(asked, quota);
+            }
+
+            if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
+            return await FallBackAsync(exception, quota, httpContext, cost).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask<Count> FallBackAsync(Exception exception, Quota quota, QuotaKey key, long cost, CancellationToken cancellationToken)
+    private async ValueTask<Count> FallBackAsync(Exception exception, Quota quota, HttpContext httpContext, long cost)
     {
         quota.FellBack(exception);
+        if (exception is QuotaStoreLateException late)
+        {
+            _ = GiveBackAsync(late.Answer, quota);
+        }
+
         if (quota.OnStoreFailure is not StoreFailureAction.FallBackToLocal)
         {
             return new(new() { IsAccepted = quota.OnStoreFailure is StoreFailureAction.Allow }, Store: null);
         }
 
-        return new(await fallback.ReserveAsync(key, quota.Rule, cost, _settleWithin, cancellationToken).ConfigureAwait(false), fallback);
+        var key = quota.KeyOf(httpContext, fallback.Secret, isKnown: exception != NoSecret);
+        return new(await fallback.ReserveAsync(key, quota.Rule, cost, _settleWithin, httpContext.RequestAborted).ConfigureAwait(false), fallback);
+    }
+
+    // Nobody waits for the answer any more, and what it takes nobody would settle. A threshold that it crosses is crossed once only, so it is told.
+    private async Task GiveBackAsync(Task<QuotaAnswer> asked, Quota quota)
+    {
+        try
+        {
+            var answer = await LateAsync(asked).ConfigureAwait(false);
+            if (answer.IsAccepted)
+            {
+                quota.TellLate(answer, answer.Reservation.Key);
+                if (answer.Reservation.Cost > 0)
+                {
+                    await store.SettleAsync(answer.Reservation, quota.Rule, cost: 0, CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception)
+        {
+            // A store that has failed is told of with the requests: what it took stays used.
+        }
+    }
+
+    private static async Task<QuotaAnswer> LateAsync(Task<QuotaAnswer> asked)
+    {
+        try
+        {
+            return await asked.ConfigureAwait(false);
+        }
+        catch (QuotaStoreLateException exception)
+        {
+            return await exception.Answer.ConfigureAwait(false);
+        }
     }
 
     /// <summary>An answer, and whose it is: what was reserved in one place is settled there. Nobody's, nothing was counted.</summary>

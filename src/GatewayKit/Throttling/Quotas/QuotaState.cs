@@ -43,7 +43,7 @@ internal readonly ref struct QuotaState(Span<long> row)
         Roll(rule.Window, now);
         if (Math.Max(cost, 1) > rule.Capacity - Used)
         {
-            return new() { Used = Used, ResetsAt = ResetsAt(rule.Window), RetryAfter = WaitFor(rule, Math.Max(cost, 1), now) };
+            return new() { Used = Used, ResetsAt = ResetsAt(rule.Window), ResetsAfter = ResetsAt(rule.Window) - now, RetryAfter = WaitFor(rule, Math.Max(cost, 1), now) };
         }
 
         var overage = Change(rule, cost, bucket: Start);
@@ -53,6 +53,7 @@ internal readonly ref struct QuotaState(Span<long> row)
             Used = Used,
             Overage = overage,
             ResetsAt = ResetsAt(rule.Window),
+            ResetsAfter = ResetsAt(rule.Window) - now,
             Crossed = Cross(rule, now),
             Reservation = new(key, new(Start, TimeSpan.Zero), cost, now.ToUniversalTime() + settleWithin),
         };
@@ -70,12 +71,12 @@ internal readonly ref struct QuotaState(Span<long> row)
         Roll(rule.Window, now);
         if (!IsOpen(rule.Window, reservation.Window.UtcTicks))
         {
-            return new() { Used = Used, ResetsAt = ResetsAt(rule.Window) };
+            return new() { Used = Used, ResetsAt = ResetsAt(rule.Window), ResetsAfter = ResetsAt(rule.Window) - now };
         }
 
         var more = Math.Clamp(cost, 0, MaxUsed) - reservation.Cost;
         var overage = more > 0 || now < reservation.ExpiresAt ? Change(rule, more, reservation.Window.UtcTicks) : 0;
-        return new() { IsAccepted = true, Used = Used, Overage = overage, ResetsAt = ResetsAt(rule.Window), Crossed = Cross(rule, now) };
+        return new() { IsAccepted = true, Used = Used, Overage = overage, ResetsAt = ResetsAt(rule.Window), ResetsAfter = ResetsAt(rule.Window) - now, Crossed = Cross(rule, now) };
     }
 
     // The row's own window counts while it lasts: a table of time zones that is replaced in the middle of one hands out nothing.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -9,6 +10,7 @@ using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using static GatewayKit.FunctionalTests.Throttling.Quotas.QuotaGateway;
 using static GatewayKit.FunctionalTests.Throttling.ThrottledGateway;
@@ -321,9 +323,53 @@ public sealed class QuotaTests
         Assert.Equal(2, await gateway.PassedAsync("/a", requests: 2, tenant: "one"));
         store.Secret = Enumerable.Repeat((byte)1, 32).ToArray();
         Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
-        Assert.Equal(store.Asked[1], store.Asked[2]);
-        Assert.Equal(3, store.Asked.Distinct().Count());
+        Assert.Equal(3, store.Asked.Count);
+        Assert.Equal(store.Asked[0], store.Asked[1]);
+        Assert.NotEqual(store.Asked[1], store.Asked[2]);
+
+        // Whatever the store's secret was, what is counted without it is counted in one place.
+        Assert.Equal(0, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
     }
+
+    [Fact]
+    public async Task Client_that_goes_away_while_the_store_is_asked_gets_its_units_back()
+    {
+        var (store, observed) = (new LateStore(_time), new Watch());
+        await using var gateway = await LateAsync(store, observed, timeout: TimeSpan.FromSeconds(10));
+        using var gone = new CancellationTokenSource();
+        var asking = gateway.Client.GetAsync("/a", gone.Token);
+        await store.Asked.Task;
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await asking);
+        await store.GivenUp.Task;
+        await IsGivenBackAsync(store, observed);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Units_of_an_answer_that_comes_too_late_go_back(bool isGivenUpByTheStore)
+    {
+        var (store, observed) = (new LateStore(_time) { GivesUp = isGivenUpByTheStore }, new Watch());
+        await using var gateway = await LateAsync(store, observed, timeout: isGivenUpByTheStore ? TimeSpan.FromSeconds(10) : TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
+        await IsGivenBackAsync(store, observed);
+    }
+
+    // Of a quota of one: what was crossed was told, and the unit is there again.
+    private static async Task IsGivenBackAsync(LateStore store, Watch observed)
+    {
+        Assert.DoesNotContain(0, store.Settled);
+        observed.Seen.Clear();
+        store.MayAnswer.SetResult();
+        await EventuallyAsync(() => Task.FromResult(store.Settled.Contains(0)));
+        Assert.Single(observed.Seen, static seen => seen.Threshold is QuotaThresholds.Limit);
+        Assert.Equal(0, store.Used);
+    }
+
+    private static Task<TestHost> LateAsync(LateStore store, Watch observed, TimeSpan timeout) => TestHost.GatewayAsync(
+        services: builder => builder.Services.AddSingleton<IQuotaStore>(store).AddSingleton<IQuotaObserver>(observed).Configure<QuotaOptions>(options => options.StoreTimeout = timeout),
+        map: static app => app.MapGet("/a", static () => "own").WithQuota(Daily with { Limit = 1 }));
 
     private static async Task EchoTwiceAsync(HttpContext context)
     {
@@ -341,11 +387,55 @@ public sealed class QuotaTests
 
         public void ThresholdCrossed(QuotaCrossing crossing, HttpContext httpContext)
         {
-            Assert.True(httpContext.Request.Path.HasValue);
+            Assert.NotNull(httpContext.Request);
             Seen.Add((crossing.RouteId, crossing.Quota, crossing.Threshold, crossing.Used));
         }
 
         public void RequestCompleted(GatewayContext context) => Outcomes.Add(context.Decisions[0].Outcome);
+    }
+
+    /// <summary>A store in memory that takes at once, and says so when it may.</summary>
+    private sealed class LateStore(TimeProvider time) : IQuotaStore
+    {
+        private readonly InMemoryQuotaStore _inner = new(time, Options.Create(new QuotaOptions()));
+        private long _used;
+
+        public bool GivesUp { get; init; }
+
+        public TaskCompletionSource Asked { get; } = new();
+
+        public TaskCompletionSource GivenUp { get; } = new();
+
+        public TaskCompletionSource MayAnswer { get; } = new();
+
+        public ConcurrentQueue<long> Settled { get; } = [];
+
+        public long Used => Volatile.Read(ref _used);
+
+        public ReadOnlyMemory<byte> Secret => _inner.Secret;
+
+        public async ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken)
+        {
+            await using var gone = cancellationToken.Register(GivenUp.SetResult);
+            var answer = AnswerAsync();
+            Asked.SetResult();
+            return GivesUp ? throw new QuotaStoreLateException("too slow", answer) : await answer;
+
+            async Task<QuotaAnswer> AnswerAsync()
+            {
+                var taken = await _inner.ReserveAsync(key, rule, cost, settleWithin, CancellationToken.None);
+                await MayAnswer.Task;
+                return taken;
+            }
+        }
+
+        public async ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken)
+        {
+            var answer = await _inner.SettleAsync(reservation, rule, cost, cancellationToken);
+            Volatile.Write(ref _used, answer.Used);
+            Settled.Enqueue(cost);
+            return answer;
+        }
     }
 
     private sealed class BrokenStore : IQuotaStore

@@ -54,7 +54,9 @@ public abstract class QuotaStoreConformance
     [Fact]
     public async Task Step_tells_when_to_come_back()
     {
-        Assert.Equal(new DateTimeOffset(2026, 3, 11, 0, 0, 0, TimeSpan.Zero), (await ReserveAsync(new(1, 2, 3), 10)).ResetsAt);
+        var answer = await ReserveAsync(new(1, 2, 3), 10);
+        Assert.Equal(new DateTimeOffset(2026, 3, 11, 0, 0, 0, TimeSpan.Zero), answer.ResetsAt);
+        Assert.Equal(answer.ResetsAt - Time.GetUtcNow(), answer.ResetsAfter);
         Assert.Equal(TimeSpan.FromHours(12), (await ReserveAsync(new(1, 2, 3), 1)).RetryAfter);
     }
 
