@@ -38,7 +38,7 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
         "gatewaykit.quota.anonymous", "{request}", "Requests that shared a quota because they had nothing to tell them apart by.");
 
     private readonly Counter<long> _fallbacks = meter.Meter.CreateCounter<long>(
-        "gatewaykit.quota.store_fallbacks", "{request}", "Requests that were counted in memory because the store failed or took too long.");
+        "gatewaykit.quota.store_fallbacks", "{request}", "Requests that were decided without the store because it failed or took too long, and settlements that it did not answer.");
 
     private long _nextOverflow, _nextFallback;
 
@@ -115,7 +115,7 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
             "The store has no room for more keys of the quota '{Quota}' on {Route}; new ones share one quota. Raise QuotaOptions.MaxKeys, or count by something that callers cannot make up.")]
         public static partial void Overflow(ILogger logger, string quota, string route);
 
-        [LoggerMessage(EventIds.QuotaStoreFailed, LogLevel.Error, "The store of the quota '{Quota}' on {Route} failed or took too long. Requests are counted in memory meanwhile.")]
+        [LoggerMessage(EventIds.QuotaStoreFailed, LogLevel.Error, "The store of the quota '{Quota}' on {Route} failed or took too long. Requests are decided as OnStoreFailure says; of one that could not be settled, what was reserved stays used, and what it used beyond that is not counted.")]
         public static partial void StoreFailed(ILogger logger, Exception exception, string quota, string route);
     }
 }
