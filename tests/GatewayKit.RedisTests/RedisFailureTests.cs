@@ -109,8 +109,8 @@ public sealed class RedisFailureTests : IAsyncLifetime
         proxy.Clear();
         await host.IsUpAsync();
 
-        // Three writes of a probe: the one that hung, and perhaps one or two after it; and what the requests wanted to write when it began.
-        Assert.InRange(await _server.CountAsync("set") - asked, 3, 12);
+        // Two writes of the probe that succeeded; of those before it, and of requests, what was on its way, if the connection has stayed.
+        Assert.InRange(await _server.CountAsync("set") - asked, 2, 12);
     }
 
     [Fact]

@@ -42,7 +42,9 @@ public sealed class SharedGatewayTests : IAsyncLifetime
     public async Task Server_in_trouble_fails_no_request_and_each_gateway_keeps_the_limit_by_itself(string trouble)
     {
         await using var gateway = await StartAsync(patience: TimeSpan.FromMilliseconds(50));
-        Assert.Equal(HttpStatusCode.OK, await AskAsync(gateway));
+
+        // Somebody else: on a busy machine this one may be counted in memory already.
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(gateway, "bob"));
         await (trouble switch
         {
             "kill" => _server.KillAsync(),
@@ -77,10 +79,10 @@ public sealed class SharedGatewayTests : IAsyncLifetime
         return host;
     }
 
-    private static async Task<HttpStatusCode> AskAsync(RedisHost gateway)
+    private static async Task<HttpStatusCode> AskAsync(RedisHost gateway, string caller = "alice")
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
-        request.Headers.Add("X-Caller", "alice");
+        request.Headers.Add("X-Caller", caller);
         using var answer = await gateway.Client.SendAsync(request);
         return answer.StatusCode;
     }
