@@ -33,6 +33,11 @@ public sealed class RequestCost : IParsable<RequestCost>, IEquatable<RequestCost
     /// <summary>Whether units are bytes of content.</summary>
     internal bool IsBytes => ReferenceEquals(this, ContentLength);
 
+    /// <summary>The same for all requests: a number is a cost.</summary>
+    /// <param name="units">Units, 0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="units"/> is negative.</exception>
+    public static implicit operator RequestCost(int units) => Of(units);
+
     /// <summary>The same for all requests.</summary>
     /// <param name="units">Units, 0 or more. A request that costs 0 only asks: it passes while the allowance is not overdrawn.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="units"/> is negative.</exception>

@@ -248,7 +248,7 @@ public sealed class QuotaTests
     [Fact]
     public async Task Thresholds_are_told_once()
     {
-        var watch = new Watch();
+        var watch = new QuotaWatch();
         await using var gateway = await QuotaGateway.StartAsync(
             _time,
             static app => app.MapGet("/a", static () => "own").WithName("a").WithQuota(Daily with { Limit = 10, MaxOverage = 5, Name = "small" }),
@@ -263,7 +263,7 @@ public sealed class QuotaTests
     [Fact]
     public async Task Shadow_lets_through_and_takes_no_more_than_there_is()
     {
-        var observed = new Watch();
+        var observed = new QuotaWatch();
         await using var gateway = await QuotaGateway.StartAsync(
             _time,
             static app => app.MapGet("/a", static () => "own").WithQuota(Daily with { Mode = PolicyMode.Shadow }),
@@ -274,184 +274,11 @@ public sealed class QuotaTests
         Assert.Equal(3, observed.Seen[^1].Used);
     }
 
-    [Fact]
-    public async Task Store_that_fails_or_hangs_is_done_without()
-    {
-        var store = new BrokenStore();
-        await using var gateway = await TestHost.GatewayAsync(
-            services: builder => builder.Services.AddSingleton<IQuotaStore>(store),
-            map: static app => app.MapGet("/a", static () => "own").WithQuota(Daily with { Limit = 6, Window = new LifetimeWindow() }));
-        foreach (var fault in (Func<ValueTask<QuotaAnswer>>[])[static () => throw new IOException("down"), static () => ValueTask.FromException<QuotaAnswer>(new IOException("down")), static () => new(new TaskCompletionSource<QuotaAnswer>().Task)])
-        {
-            store.Answer = fault;
-            Assert.Equal(2, await gateway.PassedAsync("/a", requests: 2));
-        }
-
-        Assert.Equal(0, await gateway.PassedAsync("/a", requests: 1));
-    }
-
-    [Theory]
-    [InlineData(StoreFailureAction.Allow, HttpStatusCode.OK)]
-    [InlineData(StoreFailureAction.Deny, HttpStatusCode.ServiceUnavailable)]
-    public async Task Quota_may_rather_pass_all_or_nobody_than_do_without_its_store(StoreFailureAction action, HttpStatusCode expected)
-    {
-        await using var gateway = await TestHost.GatewayAsync(
-            services: static builder => builder.Services.AddSingleton<IQuotaStore>(new BrokenStore()),
-            map: app => app.MapGet("/a", static () => "own").WithThrottling(new() { RequestsPerSecond = 0.001, Burst = 5 }).WithQuota(Daily with { Limit = 1, OnStoreFailure = action }));
-        for (var i = 0; i < 5; i++)
-        {
-            using var answer = await gateway.Client.GetAsync("/a");
-            Assert.Equal(expected, answer.StatusCode);
-            Assert.Equal(expected is HttpStatusCode.ServiceUnavailable, answer.Headers.Contains("Retry-After"));
-            Assert.DoesNotContain("\"day\"", string.Join(',', answer.Headers.GetValues("RateLimit")), StringComparison.Ordinal);
-        }
-
-        // What the quota refuses has taken nothing of the throttle.
-        using var last = await gateway.Client.GetAsync("/a");
-        Assert.Equal(expected is HttpStatusCode.OK ? HttpStatusCode.TooManyRequests : expected, last.StatusCode);
-    }
-
-    [Fact]
-    public async Task Store_that_learns_its_secret_late_is_done_without_and_then_asked_for_keys_by_it()
-    {
-        var store = new BrokenStore { Secret = default };
-        await using var gateway = await TestHost.GatewayAsync(
-            services: builder => builder.Services.AddSingleton<IQuotaStore>(store),
-            map: static app => app.MapGet("/a", static () => "own").WithQuota(Daily with { Limit = 4, Partition = ThrottlePartition.Header("X-Tenant") }));
-        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
-        store.Secret = new byte[32];
-        Assert.Equal(2, await gateway.PassedAsync("/a", requests: 2, tenant: "one"));
-        store.Secret = Enumerable.Repeat((byte)1, 32).ToArray();
-        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
-        Assert.Equal(3, store.Asked.Count);
-        Assert.Equal(store.Asked[0], store.Asked[1]);
-        Assert.NotEqual(store.Asked[1], store.Asked[2]);
-
-        // Whatever the store's secret was, what is counted without it is counted in one place.
-        Assert.Equal(0, await gateway.PassedAsync("/a", requests: 1, tenant: "one"));
-    }
-
-    [Fact]
-    public async Task Client_that_goes_away_while_the_store_is_asked_gets_its_units_back()
-    {
-        var (store, observed) = (new LateStore(_time), new Watch());
-        await using var gateway = await LateAsync(store, observed, timeout: TimeSpan.FromSeconds(10));
-        using var gone = new CancellationTokenSource();
-        var asking = gateway.Client.GetAsync("/a", gone.Token);
-        await store.Asked.Task;
-        await gone.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await asking);
-        await store.GivenUp.Task;
-        await IsGivenBackAsync(store, observed);
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Units_of_an_answer_that_comes_too_late_go_back(bool isGivenUpByTheStore)
-    {
-        var (store, observed) = (new LateStore(_time) { GivesUp = isGivenUpByTheStore }, new Watch());
-        await using var gateway = await LateAsync(store, observed, timeout: isGivenUpByTheStore ? TimeSpan.FromSeconds(10) : TimeSpan.FromMilliseconds(1));
-        Assert.Equal(1, await gateway.PassedAsync("/a", requests: 1));
-        await IsGivenBackAsync(store, observed);
-    }
-
-    // Of a quota of one: what was crossed was told, and the unit is there again.
-    private static async Task IsGivenBackAsync(LateStore store, Watch observed)
-    {
-        Assert.DoesNotContain(0, store.Settled);
-        observed.Seen.Clear();
-        store.MayAnswer.SetResult();
-        await EventuallyAsync(() => Task.FromResult(store.Settled.Contains(0)));
-        Assert.Single(observed.Seen, static seen => seen.Threshold is QuotaThresholds.Limit);
-        Assert.Equal(0, store.Used);
-    }
-
-    private static Task<TestHost> LateAsync(LateStore store, Watch observed, TimeSpan timeout) => TestHost.GatewayAsync(
-        services: builder => builder.Services.AddSingleton<IQuotaStore>(store).AddSingleton<IQuotaObserver>(observed).Configure<QuotaOptions>(options => options.StoreTimeout = timeout),
-        map: static app => app.MapGet("/a", static () => "own").WithQuota(Daily with { Limit = 1 }));
-
     private static async Task EchoTwiceAsync(HttpContext context)
     {
         using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync();
         await context.Response.WriteAsync(text);
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text));
-    }
-
-    private sealed class Watch : IQuotaObserver, IGatewayObserver
-    {
-        public List<(string Route, string Quota, QuotaThresholds Threshold, long Used)> Seen { get; } = [];
-
-        public List<PolicyOutcome> Outcomes { get; } = [];
-
-        public void ThresholdCrossed(QuotaCrossing crossing, HttpContext httpContext)
-        {
-            Assert.NotNull(httpContext.Request);
-            Seen.Add((crossing.RouteId, crossing.Quota, crossing.Threshold, crossing.Used));
-        }
-
-        public void RequestCompleted(GatewayContext context) => Outcomes.Add(context.Decisions[0].Outcome);
-    }
-
-    /// <summary>A store in memory that takes at once, and says so when it may.</summary>
-    private sealed class LateStore(TimeProvider time) : IQuotaStore
-    {
-        private readonly InMemoryQuotaStore _inner = new(time, Options.Create(new QuotaOptions()));
-        private long _used;
-
-        public bool GivesUp { get; init; }
-
-        public TaskCompletionSource Asked { get; } = new();
-
-        public TaskCompletionSource GivenUp { get; } = new();
-
-        public TaskCompletionSource MayAnswer { get; } = new();
-
-        public ConcurrentQueue<long> Settled { get; } = [];
-
-        public long Used => Volatile.Read(ref _used);
-
-        public ReadOnlyMemory<byte> Secret => _inner.Secret;
-
-        public async ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken)
-        {
-            await using var gone = cancellationToken.Register(GivenUp.SetResult);
-            var answer = AnswerAsync();
-            Asked.SetResult();
-            return GivesUp ? throw new QuotaStoreLateException("too slow", answer) : await answer;
-
-            async Task<QuotaAnswer> AnswerAsync()
-            {
-                var taken = await _inner.ReserveAsync(key, rule, cost, settleWithin, CancellationToken.None);
-                await MayAnswer.Task;
-                return taken;
-            }
-        }
-
-        public async ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken)
-        {
-            var answer = await _inner.SettleAsync(reservation, rule, cost, cancellationToken);
-            Volatile.Write(ref _used, answer.Used);
-            Settled.Enqueue(cost);
-            return answer;
-        }
-    }
-
-    private sealed class BrokenStore : IQuotaStore
-    {
-        public Func<ValueTask<QuotaAnswer>> Answer { get; set; } = static () => throw new InvalidOperationException();
-
-        public ReadOnlyMemory<byte> Secret { get; set; } = new byte[32];
-
-        public List<QuotaKey> Asked { get; } = [];
-
-        public ValueTask<QuotaAnswer> ReserveAsync(QuotaKey key, QuotaRule rule, long cost, TimeSpan settleWithin, CancellationToken cancellationToken)
-        {
-            Asked.Add(key);
-            return Answer();
-        }
-
-        public ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken) => Answer();
     }
 }
