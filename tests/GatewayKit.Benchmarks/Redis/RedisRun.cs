@@ -3,6 +3,7 @@ using System.Globalization;
 using GatewayKit.Benchmarks.Streaming;
 using GatewayKit.Redis;
 using GatewayKit.Throttling;
+using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.Sharing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -64,12 +65,10 @@ internal static class RedisRun
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development });
         builder.Logging.ClearProviders();
-        builder.Services.AddApiGateway().AddRedis(options =>
-        {
-            // A pause of this machine is no failure of the server.
-            options.ConnectionString = connectionString;
-            options.Timeout = TimeSpan.FromSeconds(10);
-        });
+        // A pause of this machine is no failure of the server.
+        var patience = TimeSpan.FromSeconds(10);
+        builder.Services.Configure<QuotaOptions>(options => options.StoreTimeout = patience);
+        builder.Services.AddApiGateway().AddRedis(options => (options.ConnectionString, options.Timeout) = (connectionString, patience));
         return builder.Build();
     }
 
