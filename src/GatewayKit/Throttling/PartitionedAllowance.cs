@@ -8,15 +8,12 @@ internal sealed class PartitionedAllowance<TRate, TState>(
     where TRate : struct, IRate<TState>
     where TState : unmanaged
 {
-    // A flood of made-up keys overflows on every request; one line a minute says as much.
-    private const long WarningInterval = 60 * ThrottleClock.UnitsPerSecond;
-
     private readonly RateTable<TRate, TState> _table = new(rate, clock, maxKeys);
 
     // What has nothing to be told apart by is neither free nor somebody else: together it gets as much as one key (and outside the table, so
     // that keys cannot push it out).
     private readonly RateBucket<TRate, TState> _anonymous = new(rate, clock);
-    private long _nextWarning;
+    private readonly KeyOverflow _overflow = new(routeId, partition, maxKeys, clock, metrics);
 
     public override RateDecision Take(HttpContext httpContext, int cost) => TakeAhead(httpContext, cost, maxWait: 0);
 
@@ -31,7 +28,7 @@ internal sealed class PartitionedAllowance<TRate, TState>(
         var decision = _table.Take(key, cost, maxWait);
         if (decision.IsOverflow)
         {
-            NoteOverflow();
+            _overflow.Note();
         }
 
         return decision;
@@ -39,14 +36,4 @@ internal sealed class PartitionedAllowance<TRate, TState>(
 
     public override RateDecision Settle(HttpContext httpContext, in RateUse use) =>
         ThrottleKey.TryRead(httpContext, partition, out var key) ? _table.Settle(key, use) : _anonymous.Settle(use);
-
-    private void NoteOverflow()
-    {
-        metrics.Overflowed(routeId, partition);
-        var (now, due) = (clock.Now, Volatile.Read(ref _nextWarning));
-        if (now >= due && Interlocked.CompareExchange(ref _nextWarning, now + WarningInterval, due) == due)
-        {
-            metrics.WarnOfOverflow(routeId, partition, maxKeys);
-        }
-    }
 }

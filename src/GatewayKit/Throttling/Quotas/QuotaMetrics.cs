@@ -17,8 +17,8 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
     /// <summary>The tag for a threshold.</summary>
     public const string ThresholdTag = "gatewaykit.quota.threshold";
 
-    // A flood of made-up keys, and a store that is down, come with every request; one line a minute says as much.
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
+    // A flood of made-up keys, and a store that is down, come with every request.
+    private readonly LogPace _overflowPace = new(), _fallbackPace = new();
 
     private readonly IQuotaObserver[] _observers = [.. observers];
 
@@ -40,7 +40,6 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
     private readonly Counter<long> _fallbacks = meter.Meter.CreateCounter<long>(
         "gatewaykit.quota.store_fallbacks", "{request}", "Requests that were decided without the store because it failed or took too long, and settlements that it did not answer.");
 
-    private long _nextOverflow, _nextFallback;
 
     public void Used(string route, string quota, string unit, long units) => _used.Add(units, new(TelemetryTags.Route, route), new(QuotaTag, quota), new(UnitTag, unit));
 
@@ -51,7 +50,7 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
     public void Overflowed(string route, string quota)
     {
         _overflow.Add(1, new(TelemetryTags.Route, route), new(QuotaTag, quota));
-        if (IsDue(ref _nextOverflow))
+        if (_overflowPace.IsDue(time.GetTimestamp(), time.TimestampFrequency))
         {
             Log.Overflow(logger, quota, route);
         }
@@ -60,7 +59,7 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
     public void FellBack(string route, string quota, Exception exception)
     {
         _fallbacks.Add(1, new(TelemetryTags.Route, route), new(QuotaTag, quota));
-        if (IsDue(ref _nextFallback))
+        if (_fallbackPace.IsDue(time.GetTimestamp(), time.TimestampFrequency))
         {
             Log.StoreFailed(logger, exception, quota, route);
         }
@@ -90,12 +89,6 @@ internal sealed partial class QuotaMetrics(GatewayMeter meter, IEnumerable<IQuot
                 Log.ObserverFailed(logger, exception, observer.GetType(), crossing.Quota, crossing.RouteId);
             }
         }
-    }
-
-    private bool IsDue(ref long next)
-    {
-        var (now, due) = (time.GetUtcNow().UtcTicks, Volatile.Read(ref next));
-        return now >= due && Interlocked.CompareExchange(ref next, now + WarningInterval.Ticks, due) == due;
     }
 
     private static partial class Log

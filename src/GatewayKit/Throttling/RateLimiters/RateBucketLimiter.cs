@@ -14,7 +14,7 @@ internal sealed class RateBucketLimiter<TRate, TState>(TRate rate, RateRule rule
     // By when an allowance is full that was emptied now; a window weighs on the one after it.
     private readonly long _fill = rule.Algorithm is RateAlgorithm.SlidingWindow
         ? 2 * ThrottleClock.ToUnits(rule.Window)
-        : (long)Math.Ceiling(ThrottleClock.ToUnits(rule.Window) / (decimal)rule.Limit) * rule.Burst;
+        : new Gcra(rule).Tolerance;
 
     private long _fullAt;
 

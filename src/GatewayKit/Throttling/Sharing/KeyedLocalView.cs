@@ -22,6 +22,7 @@ internal sealed class KeyedLocalView<TRate, TState>(
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1);
 
     private readonly KnownRate<TRate, TState> _rate = new(rate);
+    private readonly KeyOverflow _overflow = new(place, partition, maxKeys, clock, metrics);
     private readonly long _interval = ThrottleClock.ToUnits(interval);
     private readonly RateCommits.Queue _soon = commits.Every(Soon), _later = commits.Every(interval);
     private readonly KeyedStates<KnownRate<TRate, TState>, KnownState<TState>> _states = new(new(rate), clock, maxKeys);
@@ -51,7 +52,7 @@ internal sealed class KeyedLocalView<TRate, TState>(
         var step = new TakeStep(_rate, cost, instances, rule.Burst, _interval);
         if (!_states.TryRun(key, ref step))
         {
-            metrics.Overflowed(place, partition);
+            _overflow.Note();
             key = KeyedStates<KnownRate<TRate, TState>, KnownState<TState>>.Overflow;
             _states.TryRun(key, ref step);
         }

@@ -11,9 +11,6 @@ internal sealed partial class SharingMetrics(GatewayMeter meter, TimeProvider ti
     /// <summary>The tag for whether the store answers.</summary>
     public const string StateTag = "gatewaykit.throttle.store_state";
 
-    // A flood of keys comes with every request; one line a minute says as much.
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
-
     private readonly Counter<long> _changes = meter.Meter.CreateCounter<long>(
         "gatewaykit.throttle.store_changes", "{change}", "Changes between asking the store of rates and doing without.");
 
@@ -23,8 +20,7 @@ internal sealed partial class SharingMetrics(GatewayMeter meter, TimeProvider ti
     private readonly Counter<long> _uncommitted = meter.Meter.CreateCounter<long>(
         "gatewaykit.throttle.uncommitted", "{key}", "Keys that the store was not told of in time because too many waited.");
 
-    private readonly Lock _lock = new();
-    private long? _lastWarning;
+    private readonly LogPace _uncommittedPace = new();
 
     public void Changed(Exception? failure)
     {
@@ -45,18 +41,10 @@ internal sealed partial class SharingMetrics(GatewayMeter meter, TimeProvider ti
     public void Uncommitted(int keys)
     {
         _uncommitted.Add(1);
-        lock (_lock)
+        if (_uncommittedPace.IsDue(time.GetTimestamp(), time.TimestampFrequency))
         {
-            var now = time.GetTimestamp();
-            if (_lastWarning is { } last && time.GetElapsedTime(last, now) < WarningInterval)
-            {
-                return;
-            }
-
-            _lastWarning = now;
+            Log.Uncommitted(logger, keys);
         }
-
-        Log.Uncommitted(logger, keys);
     }
 
     /// <summary>Says once what an asynchronous throttle may admit beyond its rate.</summary>
