@@ -10,6 +10,7 @@ internal static class ThingsToTry
             return;
         }
 
+        var partners = app.Services.GetRequiredService<Partners>();
         Console.WriteLine($$"""
             The gateway listens on {{url}}. In another shell, try:
 
@@ -25,6 +26,14 @@ internal static class ThingsToTry
                   throttled: 200 for the first three, then 429 until a second has passed
               curl -i '{{url}}/report?[1-2]'
                   the app's own endpoint, throttled too: the second request is told when to come again
+              curl -s -o /dev/null -w '%{http_code}\n' -H 'X-Api-Key: {{partners.Globex.Reveal()}}' '{{url}}/partners/items/[1-5]'
+                  a partner with a small plan: 200 for the first three, then 429
+              curl -s -o /dev/null -w '%{http_code}\n' -H 'X-Api-Key: {{partners.Acme.Reveal()}}' '{{url}}/partners/items/[1-5]'
+                  one with a large plan: 200 for all; without a key, 401
+              curl -H 'X-Api-Key: {{partners.Globex.Reveal()}}' {{url}}/me
+                  what that partner may call, what is left of its plan and when there is more; asking takes nothing of it
+              tail -qn 2 {{Path.Combine(app.Environment.ContentRootPath, "audit")}}/*/*/*.gkal
+                  the record of the latest of these: who asked for what, and what came of it
               curl -Z --no-progress-meter --parallel-immediate --parallel-max 200 -o /dev/null -w '%{http_code} in %{time_total} s\n' '{{url}}/reports/[1-1000]' | sort | uniq -cw3
                   a peak of 200 at once for a service that makes eight reports at a time: 200 for what it can do, 503 at once for the rest
               curl {{url}}/reports/most

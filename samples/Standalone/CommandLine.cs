@@ -28,9 +28,14 @@ internal sealed record CommandLine
           --print                     Prints what is in effect, route by route, and exits.
           --help                      Prints this and exits.
 
+        Keys of consumers. Nothing is served or changed.
+          --new-key CONSUMER          Makes an API key: prints it, once, and the lines for the configuration, which hold its hash. Exits.
+          --application NAME          The key is of this application of the consumer.
+          --scopes LIST               What it is granted, separated by commas. Default: what the consumer is.
+
         What if: recorded requests against the limits of the configuration, on the clock of the records. Nothing is served or sent.
-          --replay FILE               Records, one JSON object a line; "-" is standard input. Several --replay are merged by time. Prints who would have
-                                      been refused, when and how often, and exits.
+          --replay FILE               Records, one JSON object a line; "-" is standard input, and a directory an audit journal. Several --replay are
+                                      merged by time. Prints who would have been refused, when and how often, and exits.
           --against FILE              Another configuration: compares what both make of each request.
           --served-only               Leaves out requests that a limit refused when they were recorded. Default: they are part of the demand.
           --top N                     How many keys of each limit are printed, 0 to 1000. Default: 10.
@@ -81,6 +86,13 @@ internal sealed record CommandLine
     public bool Redact { get; init; }
 
     public bool Json { get; init; }
+
+    /// <summary>The consumer who gets a key.</summary>
+    public string? NewKey { get; init; }
+
+    public string? Application { get; init; }
+
+    public IReadOnlyList<string> Scopes { get; init; } = [];
 
     public bool ShowHelp { get; init; }
 
@@ -145,6 +157,15 @@ internal sealed record CommandLine
                     break;
                 case "--json":
                     line = line with { Json = Switch() };
+                    break;
+                case "--new-key":
+                    line = line with { NewKey = Value() };
+                    break;
+                case "--application":
+                    line = line with { Application = Value() };
+                    break;
+                case "--scopes":
+                    line = line with { Scopes = Value().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) };
                     break;
                 case "--help" or "-h" or "-?":
                     line = line with { ShowHelp = Switch() };
@@ -215,6 +236,11 @@ internal sealed record CommandLine
         if (line.Replay.Count == 0 && (line.Against is not null || line.ServedOnly || line.Redact || line.Json))
         {
             errors.Add("--against, --served-only, --redact and --json need --replay FILE.");
+        }
+
+        if (line.NewKey is null && (line.Application is not null || line.Scopes.Count > 0))
+        {
+            errors.Add("--application and --scopes need --new-key CONSUMER.");
         }
 
         if (line.Replay.Count(static file => file == "-") > 1)

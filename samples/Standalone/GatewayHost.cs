@@ -13,11 +13,6 @@ internal static class GatewayHost
         var builder = WebApplication.CreateSlimBuilder([.. line.HostArguments]);
         UseFile(builder.Configuration, Path.GetFullPath(line.Config));
         ConfigureLog(builder.Logging, line);
-        if (line.OnlyChecks)
-        {
-            builder.Services.AddSingleton<IServer, ConfigurationCheck.NoServer>();
-        }
-
         var certificates = ServerCertificate.Load(line);
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, null).ConfigureKestrel(kestrel =>
         {
@@ -31,7 +26,12 @@ internal static class GatewayHost
             }
         });
 
-        builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line.Config));
+        var gateway = builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line.Config));
+        if (line.OnlyChecks)
+        {
+            gateway.CheckOnly().Services.AddSingleton<IServer, ConfigurationCheck.NoServer>();
+        }
+
         builder.Services.AddHealthChecks().AddGatewayReadiness();
         var app = builder.Build();
         app.MapGatewayRoutes();

@@ -1,4 +1,5 @@
 using GatewayKit;
+using GatewayKit.Auditing.Reading;
 using GatewayKit.Configuration;
 using GatewayKit.Throttling.Replay;
 
@@ -34,13 +35,8 @@ internal static class ReplayCommand
         var streams = new List<Stream>();
         try
         {
-            foreach (var file in line.Replay)
-            {
-                streams.Add(file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(file));
-            }
-
             var told = 0;
-            var records = AccessLog.Merge([.. streams.Zip(line.Replay, (stream, file) => new AccessLog(stream, file) { OnMalformed = Tell })]);
+            var records = AccessLog.Merge([.. line.Replay.Select(RecordsOf)]);
             var options = new LimitReplayOptions
             {
                 MaxDisorder = TimeSpan.FromSeconds(line.MaxDisorder),
@@ -51,6 +47,18 @@ internal static class ReplayCommand
             Console.WriteLine(second is null
                 ? Write(await LimitReplay.RunAsync(first, records, options), line.Json)
                 : Write(await LimitReplay.CompareAsync(first, second, records, options), line.Json));
+
+            // A directory is an audit journal.
+            IAsyncEnumerable<AccessRecord> RecordsOf(string source)
+            {
+                if (Directory.Exists(source))
+                {
+                    return new JournalAccesses(new AuditLog(source));
+                }
+
+                streams.Add(source == StandardInput ? Console.OpenStandardInput() : File.OpenRead(source));
+                return new AccessLog(streams[^1], source) { OnMalformed = Tell };
+            }
 
             void Tell(MalformedLine malformed)
             {

@@ -4,6 +4,7 @@ using GatewayKit.Clusters;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Configuration;
 using GatewayKit.Forwarding.Attempts;
+using GatewayKit.Identity.Consumers;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Shedding;
 using GatewayKit.Routing;
@@ -98,6 +99,23 @@ public sealed class GatewayBuilder
         return this;
     }
 
+    /// <summary>Adds plans, products and consumers from code.</summary>
+    /// <param name="plans">What subscriptions grant.</param>
+    /// <param name="products">Routes that are offered together.</param>
+    /// <param name="consumers">Who may call.</param>
+    public GatewayBuilder AddConsumers(IEnumerable<Consumer> consumers, IEnumerable<Plan>? plans = null, IEnumerable<Product>? products = null) =>
+        Contribute(new() { Consumers = [.. consumers], Plans = [.. plans ?? []], Products = [.. products ?? []] });
+
+    /// <summary>Adds a store of consumers, created from DI. It is asked for what the configuration does not know, in the order in which stores were added.</summary>
+    /// <typeparam name="T">The store; a singleton.</typeparam>
+    public GatewayBuilder AddConsumerStore<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
+        where T : class, IConsumerStore
+    {
+        Services.TryAddSingleton<T>();
+        Services.TryAddEnumerable(ServiceDescriptor.Singleton<IConsumerStore, T>(static services => services.GetRequiredService<T>()));
+        return this;
+    }
+
     /// <summary>Adds a source of destinations, created from DI when a cluster names it.</summary>
     /// <typeparam name="T">The source; a singleton.</typeparam>
     /// <param name="name">What clusters write as <see cref="ClusterDiscovery.Source"/>; case is ignored. Adding the same source under the same name again is harmless.</param>
@@ -167,6 +185,17 @@ public sealed class GatewayBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(clusterId);
         ArgumentNullException.ThrowIfNull(configure);
         Services.AddSingleton(new AttemptStrategies.Configuration(clusterId, configure));
+        return this;
+    }
+
+    /// <summary>
+    /// Makes the start of this host a check, as in a build or before a deployment: the host starts to find out whether it could, on a server that listens nowhere. The audit journal is not opened and nothing is written in its
+    /// directory, so that a gateway may run on it meanwhile; its settings, its keys and what <c>Strict</c> demands are checked as at any other start. What lies in the directory, such as a damage, is not looked at.
+    /// A host that is told this and serves records nothing.
+    /// </summary>
+    public GatewayBuilder CheckOnly()
+    {
+        Services.TryAddSingleton<CheckedStart>();
         return this;
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using GatewayKit.Auditing.Journal;
 using GatewayKit.Clusters;
 using GatewayKit.Pipeline;
 
@@ -80,6 +82,12 @@ public sealed class GatewayOptions
     public bool SendWouldReject { get; set; }
 
     /// <summary>
+    /// The claims of identities and tokens that say which consumer calls, where a route does not say otherwise; the first one that is there counts. Default <c>client_id</c>, <c>azp</c>,
+    /// <c>sub</c>: the program that calls, and where there is none the person. Read at start only.
+    /// </summary>
+    public IReadOnlyList<string> ConsumerClaims { get; set => field = ValueList<string>.From(value); } = ValueList<string>.From(["client_id", "azp", "sub"]);
+
+    /// <summary>
     /// What happens to a request with another spelling of a field that counts, such as <c>X_Forwarded_For</c>, which many servers read as
     /// <c>X-Forwarded-For</c>. Default <see cref="HeaderAliasAction.Refuse"/>.
     /// </summary>
@@ -90,6 +98,9 @@ public sealed class GatewayOptions
     /// in any case, unless the host has set a <c>ResponseHeaderEncodingSelector</c> of its own. Read at start only.
     /// </summary>
     public HeaderEncoding RequestHeaderEncoding { get; set; }
+
+    /// <summary>The same as what reads and writes them.</summary>
+    internal Encoding RequestEncoding => RequestHeaderEncoding is HeaderEncoding.Latin1 ? Encoding.Latin1 : Encoding.UTF8;
 
     /// <summary>
     /// Whether a refusal or failure of the gateway's own tells proxies and people about itself in <c>Proxy-Status</c> (RFC 9209). Default no.
@@ -132,4 +143,7 @@ public sealed class GatewayOptions
     /// the start, and one line at Information names them. Default: none. What can be found is in docs/security.md.
     /// </summary>
     public IReadOnlyList<string> AcknowledgedRisks { get; set; } = [];
+
+    /// <summary>Where the audit journal is and how it is written. Default <see langword="null"/>: it has its defaults, and is opened when an endpoint asks for records. Read at start only.</summary>
+    public JournalOptions? Journal { get; set; }
 }

@@ -1,4 +1,6 @@
 using GatewayKit;
+using GatewayKit.Admin;
+using GatewayKit.Auditing;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Discovery;
@@ -9,6 +11,19 @@ using GatewayKit.Diagnostics;
 using GatewayKit.Forwarding;
 using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Hosting;
+using GatewayKit.Identity;
+using GatewayKit.Identity.Access;
+using GatewayKit.Identity.Addresses;
+using GatewayKit.Identity.AnyOf;
+using GatewayKit.Identity.ApiKeys;
+using GatewayKit.Identity.Certificates;
+using GatewayKit.Identity.Consumers;
+using GatewayKit.Identity.Cors;
+using GatewayKit.Identity.ExternalAuthorization;
+using GatewayKit.Identity.Introspection;
+using GatewayKit.Identity.RequestSignatures;
+using GatewayKit.Identity.Schemes;
+using GatewayKit.Identity.Upstream;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
@@ -23,8 +38,10 @@ using GatewayKit.Rollout;
 using GatewayKit.Rollout.Mirroring;
 using GatewayKit.Rollout.Splits;
 using GatewayKit.Routing;
+using GatewayKit.SelfService;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Concurrency;
+using GatewayKit.Throttling.Plans;
 using GatewayKit.Throttling.Quotas;
 using GatewayKit.Throttling.RateLimiters;
 using GatewayKit.Throttling.Sharing;
@@ -38,6 +55,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -112,6 +130,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<TunnelMetrics>();
         services.TryAddSingleton<Tunnels>();
         services.TryAddSingleton<EventStreams>();
+        AddConsumers(services);
         services.TryAddSingleton<CurrentSnapshot>();
         services.TryAddSingleton<RouteTemplates>();
         services.TryAddSingleton<GatewayEndpointFactory>();
@@ -149,8 +168,16 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<FaultStates>();
         services.TryAddSingleton<FaultMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FaultPolicy>, FaultSwitch>());
+        AdminServices.AddTo(services);
+        SelfServiceServices.AddTo(services);
+        AuditServices.AddTo(services);
         AddGuards(services);
+        AddAccess(services);
+        AddSchemes(services);
+        services.AddUpstreamIdentity();
+        services.AddCredentialMethods();
         return new GatewayBuilder(services)
+            .AddPolicy<AuditPolicy, AuditFilterFactory>(AuditPolicy.Name)
             .AddPolicy<TimeoutPolicy, TimeoutFilterFactory>("Timeout")
             .AddPolicy<RequestPriorityPolicy, RequestPriorityFilterFactory>("RequestPriority")
             .AddPolicy<LoadSheddingPolicy, LoadSheddingFilterFactory>("LoadShedding")
@@ -161,11 +188,24 @@ public static class GatewayServiceCollectionExtensions
             .AddPolicy<RateLimiterPolicy, RateLimiterFilterFactory>("RateLimiter")
             .AddPolicy<ConcurrencyPolicy, ConcurrencyFilterFactory>("Concurrency")
             .AddPolicy<QuotaPolicy, QuotaFilterFactory>("Quota")
+            .AddPolicy<PlanPolicy, PlanFilterFactory>("Plan")
+            .AddPolicy<AnyOfPolicy, AnyOfFilterFactory>("AnyOf")
+            .AddPolicy<IdentityPolicy, IdentityFilterFactory>("Identity")
+            .AddPolicy<ApiKeyPolicy, ApiKeyFilterFactory>("ApiKey")
+            .AddPolicy<CertificatePolicy, CertificateFilterFactory>("ClientCertificate")
+            .AddPolicy<IntrospectionPolicy, IntrospectionFilterFactory>("Introspection")
+            .AddPolicy<SignaturePolicy, SignatureFilterFactory>("Signature")
+            .AddPolicy<ExternalAuthorizationPolicy, ExternalAuthorizationFilterFactory>("ExternalAuthorization")
             .AddPolicy<WebSocketPolicy, WebSocketsFilterFactory>("WebSockets")
             .AddPolicy<MirrorPolicy, MirrorFilterFactory>("Mirror")
             .AddPolicy<TransformPolicy, TransformFilterFactory>("Transforms")
+            .AddPolicy<IdentityHeadersPolicy, IdentityHeadersFilterFactory>("IdentityHeaders")
+            .AddPolicy<UpstreamCredentialsPolicy, UpstreamCredentialsFilterFactory>("UpstreamCredentials")
             .AddPolicy<FaultPolicy, FaultFilterFactory>("Fault")
             .AddPolicy<CircuitBreakerPolicy, CircuitBreakerFilterFactory>("CircuitBreaker")
+            .AddPolicy<AddressPolicy, AddressFilterFactory>("Addresses")
+            .AddPolicy<AccessPolicy, AccessFilterFactory>("Access")
+            .AddPolicy<GatewayCorsPolicy, CorsFilterFactory>("Cors")
             .AddDestinationSource<DnsDestinationSource>(DnsDestinationSource.Name);
     }
 
@@ -207,6 +247,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddHostedService<DrainService>();
 
         // In front of what the host's own start-up filters add (B5).
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, PeerStartup>());
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, DrainStartup>());
     }
 
@@ -225,6 +266,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<HandlerClocks>();
         services.AddOptionsWithValidateOnStart<LoadSheddingOptions, LoadSheddingOptionsValidator>();
         services.TryAddSingleton<HostSignals>(static provider => new ProcessSignals(provider.GetRequiredService<TimeProvider>()).Read);
+        services.TryAddSingleton<ConnectionDraw>(static _ => OneInTen.IsDrawn);
         services.TryAddSingleton<LoadMetrics>();
         services.TryAddSingleton<HostLoad>();
         services.TryAddSingleton<Bulkheads>();
@@ -236,6 +278,33 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<FallbackEndpoints>();
         services.TryAddSingleton<FallbackMetrics>();
         services.TryAddSingleton<IClusterSender>(static provider => provider.GetRequiredService<Forwarder>());
+    }
+
+    private static void AddConsumers(IServiceCollection services)
+    {
+        services.AddOptionsWithValidateOnStart<ConsumerOptions, ConsumerOptionsValidator>();
+        services.AddOptionsWithValidateOnStart<ApiKeyOptions, ApiKeyOptionsValidator>();
+        services.TryAddSingleton<ConsumerMetrics>();
+        services.TryAddSingleton<ConsumerDirectory>();
+        services.TryAddSingleton<IdentityMetrics>();
+        services.TryAddSingleton<Guesses>();
+        services.TryAddSingleton<ApiKeyChecker>();
+    }
+
+    private static void AddAccess(IServiceCollection services)
+    {
+        services.TryAddSingleton(static provider => new AddressFiles(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AddressFiles>>(), provider.GetService<IHostEnvironment>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AddressPolicy>, AddressFileCheck>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AccessPolicy>, AuthorizationPolicyNames>());
+    }
+
+    private static void AddSchemes(IServiceCollection services)
+    {
+        services.TryAddSingleton<HostSchemes>();
+        services.TryAddSingleton<SchemeLog>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdentityPolicy>, SchemePresence>());
+        HostRefusals.AddTo(services);
     }
 
     private static void AddSharing(IServiceCollection services)
@@ -305,8 +374,10 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<RouteChecks>();
         services.TryAddSingleton<DestinationTrust>();
         services.TryAddSingleton<AffinityChecks>();
+        services.TryAddSingleton<CatalogChecks>();
         services.TryAddSingleton<RouteSetValidator>();
         services.TryAddSingleton<ConfigurationTelemetry>();
+        services.TryAddSingleton(static provider => new GatewayConfigurationReader(provider.GetRequiredService<SectionBinder>()));
         services.TryAddSingleton(static provider => new GatewayConfigurationWriter(provider.GetRequiredService<ModelTypes>(), provider.GetRequiredService<PolicyNames>()));
         services.TryAddSingleton<GatewaySections>();
         services.TryAddSingleton(static provider => new SourceReader(

@@ -1,8 +1,11 @@
+using GatewayKit.Admin;
 using GatewayKit.Clusters;
 using GatewayKit.Configuration;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.SelfService;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -14,7 +17,7 @@ namespace GatewayKit;
 /// <summary>Checks everything before the host listens: every endpoint that carries a policy, the host itself, the configuration.</summary>
 internal sealed class GatewayStartup(
     GatewayConfigurator configurator, EndpointChecks endpointChecks, UpstreamHandlers handlers, StartGuard guard, ShutdownCheck shutdown,
-    IOptions<GatewayOptions> options) : IStartupFilter
+    IOptions<GatewayOptions> options, AuditLifecycle auditing) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -24,13 +27,17 @@ internal sealed class GatewayStartup(
         // Reading also makes the groups known that gateway routes are mapped in: their prefixes are part of what is checked. The gateway's
         // own endpoints are not there yet, so these are the host's: a policy that would not be applied stops the start, not the first request.
         var endpoints = services.GetRequiredService<EndpointDataSource>();
-        var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints);
-        configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(Risks(endpoints)));
+        var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints, new([]));
+        configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(AdminChecks.Check(endpoints.Endpoints, services.GetService<IAuthorizationPolicyProvider>())).Concat(Views(endpoints)).Concat(Risks(endpoints)));
         RefuseUnusedHandlers();
+        auditing.Begin(endpoints);
         configurator.Applied += (_, _) => LookAtDeadlines();
         LookAtDeadlines();
         services.GetRequiredService<PipelineLog>().Start();
     };
+
+    private static IEnumerable<ConfigurationError> Views(EndpointDataSource endpoints) =>
+        SelfServiceChecks.Check(endpoints.Endpoints).Select(static fault => new ConfigurationError("MapGatewaySelfService()", fault));
 
     private IEnumerable<ConfigurationError> Risks(EndpointDataSource endpoints)
     {

@@ -1,5 +1,9 @@
 using System.Diagnostics.Metrics;
 using GatewayKit.Configuration;
+using GatewayKit.Identity.Consumers;
+using GatewayKit.Identity.Introspection;
+using GatewayKit.Identity.Schemes;
+using GatewayKit.Identity.Upstream;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Bulkheads;
 using GatewayKit.Routing;
@@ -40,9 +44,19 @@ internal sealed class LimitReplayHost : IAsyncDisposable
         services.Replace(ServiceDescriptor.Singleton<IMeterFactory, SilentMeters>());
         services.RemoveAll<IQuotaObserver>();
         services.Remove(services.First(static service => service.ImplementationType == typeof(StorePresence)));
+
+        // Nobody is asked who calls, and no secret is shown to anybody.
+        foreach (var check in (Type[])[typeof(SchemePresence), typeof(IntrospectionSecretPresence), typeof(UpstreamSecretsPresence)])
+        {
+            services.Remove(services.First(service => service.ImplementationType == check));
+        }
+
         services.Configure<ThrottlingOptions>(throttling => throttling.MaxKeys = options.MaxKeys);
         services.Configure<QuotaOptions>(quotas => quotas.MaxKeys = options.MaxKeys);
         services.PostConfigure<GatewayOptions>(static gateway => gateway.RateLimitHeaders = RateLimitHeaders.None);
+        builder.AddPolicy<RecordedCallerPolicy, RecordedCallerFilterFactory>("RecordedCaller");
+        services.AddSingleton<RecordedPlans>(static provider => (product, plan) => provider.GetRequiredService<ConsumerDirectory>().Catalog is var catalog && plan is null ? null
+            : product is null ? catalog.FindPlan(plan) : catalog.FindPlan(product, plan!));
         _services = services.BuildServiceProvider();
     }
 
@@ -67,6 +81,11 @@ internal sealed class LimitReplayHost : IAsyncDisposable
     public static LimitReplayHost Of(IReadOnlyList<GatewayPipeline> pipelines, LimitReplayOptions options)
     {
         var host = new LimitReplayHost(section: null, options);
+        if (options.Snapshot is { } snapshot)
+        {
+            host.Use(snapshot.Plans, snapshot.Products);
+        }
+
         host._endpoints =
         [
             .. pipelines.DistinctBy(static pipeline => pipeline.Endpoint.RouteId, StringComparer.OrdinalIgnoreCase)
@@ -93,6 +112,7 @@ internal sealed class LimitReplayHost : IAsyncDisposable
         {
             var built = new List<Endpoint>();
             var merged = RouteSet.Merge(sets.Select(static set => set.Set));
+            Use(merged.Plans, merged.Products);
             _endpoints = [.. merged.Routes.Select(route => Compose(route, merged.Defaults, built))];
             errors.AddRange(EndpointChecks.CheckLimits(built, new PolicyPlaces(sets)));
         }
@@ -122,9 +142,10 @@ internal sealed class LimitReplayHost : IAsyncDisposable
 
         // Which of them count is decided among all; those that are no limits run elsewhere.
         var effective = EffectivePolicies.Of(builder.Metadata).Ordered.ToHashSet(ReferenceEqualityComparer.Instance);
+        var asksWho = effective.Any(static policy => policy is IIdentityPolicy { FindsCaller: true });
         for (var i = builder.Metadata.Count - 1; i >= 0; i--)
         {
-            if (builder.Metadata[i] is IGatewayPolicy policy && !(effective.Contains(policy) && IsReplayed(policy, omitted)))
+            if (builder.Metadata[i] is IGatewayPolicy policy and not PlanPolicy && !(effective.Contains(policy) && IsReplayed(policy, omitted)))
             {
                 builder.Metadata.RemoveAt(i);
             }
@@ -134,10 +155,22 @@ internal sealed class LimitReplayHost : IAsyncDisposable
             }
         }
 
+        if (asksWho)
+        {
+            builder.Metadata.Add(new RecordedCallerPolicy());
+        }
+
         var chain = _services.GetRequiredService<PipelineComposer>().Compose(builder, ReplayRequest.AnswerAsync, out var pipeline);
         var writer = _services.GetRequiredService<GatewayConfigurationWriter>();
         return new(pipeline, chain, [.. pipeline.Steps.Select(step => writer.Write(step.Policy))], omitted);
     }
+
+    private void Use(IReadOnlyList<Plan> plans, IReadOnlyList<Product> products) => _services.GetRequiredService<ConsumerDirectory>().PutInForce(new(
+        [.. plans.Select(static plan => plan with { Policies = [.. plan.Policies.Select(Alone)] })],
+        [.. products.Select(static product => product with { Policies = [.. product.Policies.Select(Alone)] })],
+        []));
+
+    private static IPlanLimit Alone(IPlanLimit limit) => limit is ThrottlePolicy throttle ? Alone(throttle) : limit;
 
     // Live requests take from the store of a shared rate. The records are those of all instances, so that one that has all of the rate decides as they do together.
     private static ThrottlePolicy Alone(ThrottlePolicy policy) =>
@@ -148,7 +181,7 @@ internal sealed class LimitReplayHost : IAsyncDisposable
     {
         switch (policy)
         {
-            case ThrottlePolicy or ConcurrencyPolicy or QuotaPolicy:
+            case ThrottlePolicy or ConcurrencyPolicy or QuotaPolicy or PlanPolicy:
                 return true;
             case BulkheadPolicy { Adaptive.Mode: not PolicyMode.Off }:
                 omitted.Insert(0, $"Bulkhead of {MaxInFlight(policy)} with Adaptive: what it learns depends on what it lets in.");

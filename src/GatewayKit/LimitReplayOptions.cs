@@ -1,3 +1,4 @@
+using GatewayKit.Routing;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Quotas;
 
@@ -29,6 +30,9 @@ public sealed record LimitReplayOptions
     /// what serves requests is never started.
     /// </summary>
     public Action<GatewayBuilder>? Configure { get; init; }
+
+    /// <summary>Whose plans hold for callers, where the limits are those of endpoints that are built already. Default none: limits of plans play no part. Of a configuration its own plans hold.</summary>
+    public GatewaySnapshot? Snapshot { get; init; }
 
     internal void Check()
     {

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Reflection.Metadata;
 using System.Text.Json;
 using System.Xml.Linq;
+using GatewayKit.ClientTests.Hosting;
 
 namespace GatewayKit.PackageTests;
 
@@ -27,6 +28,11 @@ public sealed class PackageContentTests(Packages packages)
     [InlineData("GatewayKit.Testing")]
     [InlineData("GatewayKit.ServiceDiscovery")]
     [InlineData("GatewayKit.Redis")]
+    [InlineData("GatewayKit.JwtBearer")]
+    [InlineData("GatewayKit.EntityFrameworkCore")]
+    [InlineData("GatewayKit.PostgreSql")]
+    [InlineData("GatewayKit.OpenTelemetry")]
+    [InlineData("GatewayKit.Cli")]
     [InlineData("GatewayKit.Templates")]
     public void Description_names_license_readme_and_purpose(string id)
     {
@@ -40,13 +46,22 @@ public sealed class PackageContentTests(Packages packages)
     }
 
     [Fact]
-    public void Gateway_depends_on_the_framework_and_on_Polly_alone()
+    public async Task Tool_is_installed_and_runs()
+    {
+        var folder = Path.Combine(packages.Folder, "tools");
+        await packages.DotnetAsync(packages.Folder, "tool", "install", "GatewayKit.Cli", "--tool-path", folder, "--version", packages.VersionOf("GatewayKit.Cli"));
+        var tool = await Command.RunAsync(new(Path.Combine(folder, "gatewaykit"), ["--help"]));
+        Assert.Contains("audit", tool.OutputOfSuccess(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gateway_depends_on_the_framework_and_what_makes_calls_resilient_alone()
     {
         using var package = packages.Open("GatewayKit");
         using var stream = package.GetEntry("GatewayKit.nuspec")!.Open();
         var elements = XDocument.Load(stream).Descendants().ToArray();
         IEnumerable<string> Named(string kind, string attribute) => elements.Where(element => element.Name.LocalName == kind).Select(element => element.Attribute(attribute)!.Value);
-        Assert.Equal(["Polly.Core"], Named("dependency", "id"));
+        Assert.Equal(["Microsoft.Extensions.Http.Resilience", "Polly.Core"], Named("dependency", "id"));
         Assert.Equal(["Microsoft.AspNetCore.App"], Named("frameworkReference", "name"));
     }
 
@@ -75,6 +90,10 @@ public sealed class PackageContentTests(Packages packages)
     [InlineData("GatewayKit.Testing")]
     [InlineData("GatewayKit.ServiceDiscovery")]
     [InlineData("GatewayKit.Redis")]
+    [InlineData("GatewayKit.JwtBearer")]
+    [InlineData("GatewayKit.EntityFrameworkCore")]
+    [InlineData("GatewayKit.PostgreSql")]
+    [InlineData("GatewayKit.OpenTelemetry")]
     public async Task Symbols_have_paths_of_no_machine(string id)
     {
         using var package = packages.Open(id, "snupkg");
@@ -100,7 +119,7 @@ public sealed class PackageContentTests(Packages packages)
         const int BytesOfIdentity = 72;
         var feed = Path.Combine(packages.Folder, "feed-again");
         var first = Bytes(packages.FileOf("GatewayKit"));
-        await packages.PackAsync("src/GatewayKit", feed);
+        await packages.PackAnewAsync("src/GatewayKit", feed);
         var second = Bytes(Path.Combine(feed, Path.GetFileName(packages.FileOf("GatewayKit"))));
         Assert.Equal(first.Length, second.Length);
         Assert.InRange(first.Zip(second).Count(static pair => pair.First != pair.Second), 0, BytesOfIdentity);

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using GatewayKit.Shared;
 
 namespace GatewayKit.PackageTests;
 
@@ -25,10 +24,10 @@ public sealed class TemplateTests(Packages packages)
             "The gateway listens on ",
             assembly,
             "--urls", "http://127.0.0.1:0",
-            $"--Gateway:Clusters:catalog:Destinations:a:Address=http://127.0.0.1:{FreePort()}",
-            $"--Gateway:Clusters:catalog:Destinations:b:Address=http://127.0.0.1:{FreePort()}",
-            $"--Gateway:Clusters:catalog:Destinations:c:Address=http://127.0.0.1:{FreePort()}",
-            $"--Gateway:Clusters:orders:Destinations:a:Address=http://127.0.0.1:{FreePort()}");
+            $"--Gateway:Clusters:catalog:Destinations:a:Address=http://127.0.0.1:{FreePort.Next()}",
+            $"--Gateway:Clusters:catalog:Destinations:b:Address=http://127.0.0.1:{FreePort.Next()}",
+            $"--Gateway:Clusters:catalog:Destinations:c:Address=http://127.0.0.1:{FreePort.Next()}",
+            $"--Gateway:Clusters:orders:Destinations:a:Address=http://127.0.0.1:{FreePort.Next()}");
         using var client = new HttpClient { BaseAddress = app.Address };
         Assert.Contains("own page", await client.GetStringAsync("/"));
         Assert.Contains("\"through\":\"quick-start\"", await client.GetStringAsync("/catalog/items/1"));
@@ -50,12 +49,5 @@ public sealed class TemplateTests(Packages packages)
         // What the package sets in every app that refers to it: a bare LF ends no line.
         Assert.Contains("\"Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators\": true", await File.ReadAllTextAsync(Path.Combine(output, $"{name}.runtimeconfig.json")));
         return (folder, Path.Combine(output, $"{name}.dll"));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class RedisQuotaStore : IQuotaStore
 
     private readonly RedisLink _link;
     private readonly QuotaSpans _spans;
-    private readonly RedisScript _reserve, _settle;
+    private readonly RedisScript _reserve, _settle, _read;
 
     public RedisQuotaStore(RedisLink link, TimeProvider time)
         : this(link, time, clock: null)
@@ -30,6 +30,7 @@ internal sealed class RedisQuotaStore : IQuotaStore
         (_link, _spans) = (link, new(time));
         _reserve = new("quota_reserve", ["QuotaRow.lua", "QuotaReserve.lua"], clock);
         _settle = new("quota_settle", ["QuotaRow.lua", "QuotaSettle.lua"], clock);
+        _read = new("quota_read", ["QuotaRow.lua", "QuotaRead.lua"], clock);
     }
 
     /// <inheritdoc/>
@@ -85,6 +86,14 @@ internal sealed class RedisQuotaStore : IQuotaStore
             var step = (RedisValue[])[reservation.Cost, window, RedisTime.ToMicroseconds(reservation.ExpiresAt), Math.Clamp(cost, 0, MaxUnits)];
             return (await RunAsync(_settle, reservation.Key, rule, step, cancellationToken).ConfigureAwait(false)).ToAnswer();
         }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<QuotaAnswer?> ReadAsync(QuotaKey key, QuotaRule rule, CancellationToken cancellationToken)
+    {
+        return _link.IsUp ? ReadAsync() : _link.Refuse<QuotaAnswer?>(_read.Name);
+
+        async ValueTask<QuotaAnswer?> ReadAsync() => (await RunAsync(_read, key, rule, [], cancellationToken).ConfigureAwait(false)).ToAnswer();
     }
 
     /// <summary>

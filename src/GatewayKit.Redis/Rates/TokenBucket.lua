@@ -13,13 +13,15 @@ end
 local isStale = owed > 2 * all
 if isStale then owed = 2 * all end
 
-local debt = owed + units * each
+local debt, uncounted = owed + units * each, 0
 if isNoted then
-    debt = math.min(math.max(debt, 0), math.max(owed, 2 * all))
+    local most = math.max(owed, 2 * all)
+    uncounted = math.floor(math.max(0, debt - most) / each)
+    debt = math.min(math.max(debt, 0), most)
 elseif debt > all then
     if isStale then keep(owed) end
     return {0, owed}
 end
 
 if units ~= 0 or isStale then keep(debt) end
-return {1, debt}
+return {1, debt, uncounted}

@@ -7,7 +7,7 @@ namespace GatewayKit.Redis.Rates;
 /// <summary>The generic cell rate algorithm with whole numbers below 2^53.</summary>
 internal sealed class TokenBucketTerms : RateTerms
 {
-    // Three times all the time of a rate is the largest sum: two are owed and one is asked for.
+    // Four times all the time of a rate is the largest sum: two are owed and as many noted.
     private const int BitsOfAll = 51;
 
     // A millionth of a microsecond: the finest that is worth it.
@@ -41,6 +41,7 @@ internal sealed class TokenBucketTerms : RateTerms
             Wait = isAdmitted ? TimeSpan.Zero : Time(owed + (units * _each) - _all),
             Next = owed == 0 ? null : Time(owed + ((remaining + 1) * _each) - _all),
             FullAfter = Time(owed),
+            Uncounted = reply.Length > 2 ? reply[2] : 0,
         };
     }
 

@@ -20,38 +20,36 @@ internal sealed class ClusterBulkhead(ClusterLimits limits, Bulkhead bulkhead, B
     /// <summary>Takes a place.</summary>
     /// <param name="isStream">Whether it is for a stream.</param>
     /// <param name="priority">The class of the request; <see langword="null"/> if nobody said.</param>
-    /// <returns><see langword="null"/> if there is none.</returns>
-    public PlaceClass? TryEnter(bool isStream, string? priority)
+    /// <param name="place">The place; <see langword="null"/> if there is none.</param>
+    /// <returns>Whether the request goes on: with a place, or in shadow without one.</returns>
+    public bool TryEnter(bool isStream, string? priority, out PlaceClass? place)
     {
         var (places, most) = isStream ? (bulkhead.Streams, limits.MaxStreams) : (bulkhead.Requests, _terms.Max);
         var share = isStream ? null : _terms.ShareOf(priority);
+        if (_isShadow && !isStream)
+        {
+            // Nobody waits: those who would have are counted as if they had a place, and those beyond, who would have been refused, not at all.
+            most += _terms.MostWaiting;
+        }
+
         if (places.TryTake(share, most))
         {
-            if (!isStream && _terms.WouldRefuse(places.Taken))
+            if (!isStream && _terms.WouldRefuse(share, places.Taken))
             {
                 metrics.Refused(bulkhead, share, isStream: false, isShadow: true);
             }
 
-            return share?.Class ?? places.Unclassed;
+            place = share?.Class ?? places.Unclassed;
+            return true;
         }
 
-        if (_isShadow)
+        if (_isShadow || !MayWait(isStream))
         {
-            if (isStream || places.Taken >= most + _terms.MostWaiting)
-            {
-                metrics.Refused(bulkhead, share, isStream, isShadow: true);
-            }
-
-            places.Take(share);
-            return share?.Class ?? places.Unclassed;
+            metrics.Refused(bulkhead, share, isStream, _isShadow);
         }
 
-        if (!MayWait(isStream))
-        {
-            metrics.Refused(bulkhead, share, isStream, isShadow: false);
-        }
-
-        return null;
+        place = null;
+        return _isShadow;
     }
 
     /// <summary>Whether a request that found no place may wait for one.</summary>

@@ -25,8 +25,8 @@ public sealed record ClusterLimits
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// How many streams may be open besides, 1 to 1,000,000: WebSockets, gRPC calls, and event streams, that is requests that accept
-    /// <c>text/event-stream</c> alone and answers of that type. Streams do not wait. Default 10,000.
+    /// How many streams may be open besides, 1 to 1,000,000: WebSockets, gRPC calls, and answers of <c>text/event-stream</c>, which are requests until their head
+    /// is there. Streams do not wait. Default 10,000.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxStreams { get; init; } = 10_000;
@@ -38,7 +38,7 @@ public sealed record ClusterLimits
     [Range(1, 1_000_000)]
     public int? MaxInFlightPerDestination { get; init; }
 
-    /// <summary>Whether what is too much is refused, only counted, or not looked at. It does not concern <see cref="MaxInFlightPerDestination"/>.</summary>
+    /// <summary>Whether what is too much is refused, only told, or not looked at. In shadow those are counted who would have been let in or waited, and nobody waits. It does not concern <see cref="MaxInFlightPerDestination"/>.</summary>
     public PolicyMode Mode { get; init; }
 
     /// <summary>

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using GatewayKit.Identity.Consumers;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 
@@ -41,18 +42,29 @@ public sealed class GatewayConfigurationWriter
     public string Write(GatewaySnapshot snapshot, bool includeDefaults = false)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        return Write(new RouteSet { Routes = [.. snapshot.Routes.Values], Clusters = [.. snapshot.Clusters.Values], Defaults = snapshot.Defaults }, includeDefaults);
+        return Write(new RouteSet { Routes = [.. snapshot.Routes.Values], Clusters = [.. snapshot.Clusters.Values], Defaults = snapshot.Defaults, Plans = snapshot.Plans, Products = snapshot.Products, Consumers = snapshot.Consumers }, includeDefaults);
+    }
+
+    /// <summary>Writes a consumer as the object that stands under <c>Consumers:&lt;id&gt;</c>: <see cref="GatewayConfigurationReader.ReadConsumer"/> reads it.</summary>
+    /// <param name="consumer">What to write.</param>
+    /// <returns>JSON in one line.</returns>
+    public string Write(Consumer consumer)
+    {
+        ArgumentNullException.ThrowIfNull(consumer);
+        return WriteLine(typeof(Consumer), consumer);
+    }
+
+    /// <summary>Writes limits as an object with their names as keys: <see cref="GatewayConfigurationReader.ReadLimits"/> reads it.</summary>
+    /// <param name="limits">What to write.</param>
+    /// <returns>JSON in one line.</returns>
+    public string Write(IReadOnlyList<IPlanLimit> limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        return WriteLine(typeof(IReadOnlyList<IPlanLimit>), limits);
     }
 
     /// <summary>Writes the settings of a policy that have other values than their defaults, in one line.</summary>
-    internal string Write(IGatewayPolicy policy)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer, new() { Encoder = Encoder });
-        new Writing(json, _types, _policies, includeDefaults: false).Write(_types.Get(policy.GetType()), policy);
-        json.Flush();
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+    internal string Write(IGatewayPolicy policy) => WriteLine(policy.GetType(), policy);
 
     /// <summary>
     /// SHA-256 of the canonical writing with all defaults, so that a default that changes between versions shows. Routes go into it by
@@ -89,6 +101,15 @@ public sealed class GatewayConfigurationWriter
             json.Flush();
             return SHA256.HashData(buffer.WrittenSpan);
         }
+    }
+
+    private string WriteLine(Type type, object value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer, new() { Encoder = Encoder });
+        new Writing(json, _types, _policies, includeDefaults: false).Write(_types.Get(type), value);
+        json.Flush();
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
     private void Write(RouteSet set, IBufferWriter<byte> buffer, JsonWriterOptions options, bool includeDefaults)

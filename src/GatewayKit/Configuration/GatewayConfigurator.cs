@@ -314,7 +314,8 @@ public sealed class GatewayConfigurator : IDisposable
         new Lazy<string>(() => _writer.Hash(merged, findings)),
         ValueMap<GatewayRoute>.From(merged.Routes.Select(static route => KeyValuePair.Create(route.Id, route))),
         merged.Defaults,
-        _clusterStates.Build(before.ClusterStates, merged.Clusters));
+        _clusterStates.Build(before.ClusterStates, merged.Clusters),
+        new(merged.Plans, merged.Products, merged.Consumers));
 
     // Asked when it is this apply's turn: what the other sources said last is what the apply before put in force.
     private Dictionary<IRouteSource, RouteSet> Given(Push? pushed) =>

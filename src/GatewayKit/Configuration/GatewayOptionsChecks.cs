@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using GatewayKit.Auditing.Journal;
 using GatewayKit.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
@@ -53,7 +54,12 @@ internal static class GatewayOptionsChecks
                 $"PriorityClasses is '{string.Join(", ", options.PriorityClasses)}'; it must be two names or more that differ by more than case, the most important first.");
         }
 
-        foreach (var error in CheckProxies(options.TrustedProxies).Concat(CheckHosts(options.ServedHosts)).Concat(CheckRisks(options)))
+        if (options.ConsumerClaims.Count == 0 || options.ConsumerClaims.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return new(Path(nameof(options.ConsumerClaims)), "ConsumerClaims is empty, or an item of it is; nobody could be identified by a token. Name one or more claims, such as \"client_id\".");
+        }
+
+        foreach (var error in CheckProxies(options.TrustedProxies).Concat(CheckHosts(options.ServedHosts)).Concat(CheckRisks(options)).Concat(CheckJournal(options.Journal)))
         {
             yield return error;
         }
@@ -98,6 +104,9 @@ internal static class GatewayOptionsChecks
             }
         }
     }
+
+    private static IEnumerable<ConfigurationError> CheckJournal(JournalOptions? journal) =>
+        journal is null ? [] : (new JournalOptionsValidator().Validate(name: null, journal).Failures ?? []).Select(static failure => new ConfigurationError(Path(nameof(GatewayOptions.Journal)), failure));
 
     private static string Path(string property) => ModelPath.Join(nameof(GatewayOptions), property);
 }

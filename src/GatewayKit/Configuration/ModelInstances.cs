@@ -9,10 +9,12 @@ namespace GatewayKit.Configuration;
 [UnconditionalSuppressMessage("Trimming", "IL2075:UnrecognizedReflectionPattern", Justification = "The properties of KeyValuePair are used by the maps of the model.")]
 internal static class ModelInstances
 {
-    public static Array List(ModelType item, IEnumerable<object> items)
+    public static Array List(ModelType item, IEnumerable<object> items) => List(item.Type, items);
+
+    public static Array List(Type item, IEnumerable<object> items)
     {
         var found = items.ToArray();
-        var list = Array.CreateInstance(item.Type, found.Length);
+        var list = Array.CreateInstance(item, found.Length);
         Array.Copy(found, list, found.Length);
         return list;
     }

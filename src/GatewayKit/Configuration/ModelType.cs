@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Configuration;
 
@@ -60,6 +61,9 @@ internal sealed class ModelType(Type type, ModelKind kind)
     /// <summary>The id of an item of a <see cref="ModelKind.Keyed"/> list; it is the key in JSON.</summary>
     public ModelProperty? Id { get; init; }
 
+    /// <summary>What policies of a <see cref="ModelKind.Policies"/> have in common.</summary>
+    public Type? PolicyType { get; init; }
+
     /// <summary>The policies of a route: in JSON they are keys of the route itself.</summary>
     public ModelProperty? Policies { get; init; }
 
@@ -80,6 +84,9 @@ internal sealed class ModelType(Type type, ModelKind kind)
     public Func<IReadOnlyList<ModelProperty>> PropertiesFrom { init => _properties = new(() => [.. value()]); }
 
     public Func<ModelType> ItemFrom { init => _item = new(value); }
+
+    /// <summary>Whether a policy may stand in a record or list of this type.</summary>
+    public bool Takes(PolicyRegistration policy) => (PolicyType ?? Policies?.Type.PolicyType)?.IsAssignableFrom(policy.PolicyType) is true;
 
     /// <summary>Whether a key says something in an object of this type.</summary>
     public bool HasKey(string name) => Find(name) is not null || Cases.Any(one => string.Equals(one.Key, name, StringComparison.OrdinalIgnoreCase));

@@ -2,11 +2,15 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
+using GatewayKit.Auditing;
 using GatewayKit.Clusters;
 using GatewayKit.Clusters.Affinity;
 using GatewayKit.Clusters.Balancing;
 using GatewayKit.Clusters.Discovery;
 using GatewayKit.Clusters.Health;
+using GatewayKit.Identity.Consumers;
+using GatewayKit.Identity.Access;
+using GatewayKit.Identity.Upstream;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using GatewayKit.Resilience.Admission;
@@ -30,6 +34,10 @@ internal sealed class ModelTypes
     private const string Kept = "The records of the core are kept by the attributes of the constructor, policies and cases by AddPolicy and ConfigurationCaseAttribute. "
         + "A record inside a policy of another assembly has to be kept by that assembly; if it was not, binding says so at start.";
 
+    // What has an id that is its key in JSON.
+    private static readonly Type[] Keyed =
+        [typeof(GatewayRoute), typeof(Cluster), typeof(Plan), typeof(Product), typeof(Consumer), typeof(ConsumerApplication), typeof(Subscription), typeof(ConsumerKey), typeof(ConsumerSigningKey)];
+
     private readonly ConcurrentDictionary<Type, ModelType> _types = new();
 
     [DynamicDependency(PolicyRegistration.Bound, typeof(RouteSet))]
@@ -46,8 +54,16 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(CanaryGuard))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(SplitCookie))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(MirrorComparison))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(AuditBody))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ForcedSide))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Cluster))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(Plan))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(Product))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(Consumer))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ConsumerApplication))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(Subscription))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ConsumerKey))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ConsumerSigningKey))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(Destination))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHash))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterAffinity))]
@@ -68,11 +84,18 @@ internal sealed class ModelTypes
     [DynamicDependency(PolicyRegistration.Bound, typeof(FaultDelay))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(FaultAbort))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(FaultBodyRate))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(ClientCredentials))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(TokenExchange))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(StaticCredential))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RequestSigning))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterDiscovery))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ClusterHealth))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(ActiveHealth))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(OutlierEjection))]
     [DynamicDependency(PolicyRegistration.Bound, typeof(SlowStart))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(AccessHours))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(RequiredClaim))]
+    [DynamicDependency(PolicyRegistration.Bound, typeof(TenantRule))]
     public ModelTypes()
     {
     }
@@ -118,9 +141,9 @@ internal sealed class ModelTypes
             return null;
         }
 
-        if (arguments[0] == typeof(IGatewayPolicy))
+        if (arguments[0].IsInterface && typeof(IGatewayPolicy).IsAssignableFrom(arguments[0]))
         {
-            return new(type, ModelKind.Policies);
+            return new(type, ModelKind.Policies) { PolicyType = arguments[0] };
         }
 
         return new(type, IsKeyed(arguments[0]) ? ModelKind.Keyed : ModelKind.List) { ItemFrom = () => Get(arguments[0]) };
@@ -165,13 +188,13 @@ internal sealed class ModelTypes
         return new(type, ModelKind.Record)
         {
             Id = IsKeyed(type) ? Array.Find(all, static property => property.Name == nameof(GatewayRoute.Id)) : null,
-            Policies = type == typeof(GatewayRoute) ? Array.Find(all, static property => property.Name == nameof(GatewayRoute.Policies)) : null,
+            Policies = Array.Find(all, IsOfPolicies),
             ItemsProperty = type.GetCustomAttribute<ConfigurationItemsAttribute>()?.Property,
             PropertiesFrom = () =>
             [
                 .. all.Where(property => property.Type.Kind is not ModelKind.CodeOnly
                     && !(IsKeyed(type) && property.Name is nameof(GatewayRoute.Id))
-                    && !(type == typeof(GatewayRoute) && property.Name is nameof(GatewayRoute.Policies))),
+                    && !IsOfPolicies(property)),
             ],
             Create = values => Create(constructor, parameters, values),
         };
@@ -208,7 +231,10 @@ internal sealed class ModelTypes
             .Where(static property => property.SetMethod is { IsPublic: true }).Select(ModelProperty.KeyOf).FirstOrDefault()
         ?? throw new InvalidOperationException($"{type.Name} is a case of {type.BaseType?.Name}, but declares no property that could be its key in JSON.");
 
-    private static bool IsKeyed(Type type) => type == typeof(GatewayRoute) || type == typeof(Cluster);
+    private static bool IsKeyed(Type type) => Array.IndexOf(Keyed, type) >= 0;
+
+    // Policies that stand in the record itself, each with its name as the key.
+    private static bool IsOfPolicies(ModelProperty property) => property.Name is nameof(GatewayRoute.Policies) && property.Type.PolicyType is not null;
 
     private static ScalarFormat FormatOf<T>()
         where T : IParsable<T> =>

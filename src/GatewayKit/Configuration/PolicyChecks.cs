@@ -1,3 +1,4 @@
+using GatewayKit.Identity.AnyOf;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Fallbacks;
 using Microsoft.AspNetCore.Http;
@@ -60,6 +61,9 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
 
         return errors;
     }
+
+    /// <summary>What a policy is called.</summary>
+    public string NameOf(IGatewayPolicy policy) => names.TryGet(policy.GetType(), out var registration) ? registration.Name : policy.GetType().Name;
 
     /// <summary>Checks that all clusters are there that the policies in effect on these endpoints name.</summary>
     /// <param name="endpoints">The endpoints.</param>
@@ -148,13 +152,18 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
             ResponseChecks.Check(answer, ModelPath.Join(path, nameof(FallbackPolicy.Answer)), report);
         }
 
+        foreach (var method in usable && sound && policy is AnyOfPolicy anyOf ? anyOf.Policies : [])
+        {
+            if (names.TryGet(method.GetType(), out var way))
+            {
+                Validate(method, way, ModelPath.Join(path, way.Name), report);
+            }
+        }
+
         // Generated validators repeat the annotations: they are asked when those hold.
         if (usable && sound)
         {
-            foreach (var failure in registration.Validate(services, policy))
-            {
-                report(path, failure);
-            }
+            Validate(policy, registration, path, report);
 
             foreach (var failure in policy.Candidate is { } candidate && candidate.GetType() == policy.GetType() ? registration.Validate(services, candidate) : [])
             {
@@ -163,5 +172,13 @@ internal sealed class PolicyChecks(AnnotationChecks annotations, PolicyNames nam
         }
 
         return usable && sound;
+    }
+
+    private void Validate(IGatewayPolicy policy, PolicyRegistration registration, string path, Report report)
+    {
+        foreach (var failure in registration.Validate(services, policy))
+        {
+            report(path, failure);
+        }
     }
 }

@@ -18,6 +18,13 @@ internal sealed class PolicyNames(IEnumerable<PolicyRegistration> registrations)
 
     public bool TryGet(Type policy, [NotNullWhen(true)] out PolicyRegistration? registration) => _byType.TryGetValue(policy, out registration);
 
+    /// <summary>Those that may stand in a record or list.</summary>
+    public IEnumerable<PolicyRegistration> Of(ModelType place) => All.Where(place.Takes);
+
+    /// <summary>A sentence that lists those that may stand in a record or list.</summary>
+    public string Describe(ModelType place) => Of(place).Count() == All.Count() ? Describe()
+        : $"Policies that go here: {string.Join(", ", Of(place).Select(static registration => registration.Name))}.";
+
     /// <summary>A sentence that lists them.</summary>
     public string Describe() => _byName.Count == 0
         ? "No policies are registered; a module's Add… call registers its own."

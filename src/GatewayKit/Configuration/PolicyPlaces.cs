@@ -11,7 +11,10 @@ internal sealed class PolicyPlaces(IReadOnlyList<SourcedSet> sets)
     private readonly Lazy<Dictionary<string, (string Source, GatewayRoute Route)>> _routes = new(() => IndexOf(sets));
 
     /// <summary>The path of the route or of the defaults that say it; the name of the endpoint if a call in code does.</summary>
-    public string PathOf(Endpoint endpoint, IGatewayPolicy policy)
+    public string PathOf(Endpoint endpoint, IGatewayPolicy policy) => Find(endpoint, policy) ?? endpoint.DisplayName ?? "(unnamed endpoint)";
+
+    /// <summary>The path of the route or of the defaults that say it; <see langword="null"/> if a call in code does.</summary>
+    public string? Find(Endpoint endpoint, IGatewayPolicy policy)
     {
         if (endpoint.Metadata.GetMetadata<GatewayRoute>() is { } route)
         {
@@ -26,7 +29,7 @@ internal sealed class PolicyPlaces(IReadOnlyList<SourcedSet> sets)
             }
         }
 
-        return endpoint.DisplayName ?? "(unnamed endpoint)";
+        return null;
     }
 
     private static Dictionary<string, (string Source, GatewayRoute Route)> IndexOf(IReadOnlyList<SourcedSet> sets)

@@ -41,15 +41,15 @@ internal sealed class Reading(ICollection<ConfigurationError> errors, PolicyName
     /// <param name="known">The keys that there are.</param>
     /// <param name="withPolicies">Whether policies may stand there too.</param>
     /// <param name="elsewhere">A sentence that says where the key belongs, if it is known in another place.</param>
-    public void UnknownKey(IConfigurationSection node, IEnumerable<string> known, bool withPolicies = false, string? elsewhere = null)
+    public void UnknownKey(IConfigurationSection node, IEnumerable<string> known, ModelType? withPolicies = null, string? elsewhere = null)
     {
         var names = known.ToArray();
-        var nearest = NearestName.Of(node.Key, withPolicies ? names.Concat(policies.All.Select(static policy => policy.Name)) : names);
+        var nearest = NearestName.Of(node.Key, withPolicies is null ? names : names.Concat(policies.Of(withPolicies).Select(static policy => policy.Name)));
         var hint = nearest is not null ? $"Did you mean '{nearest}'?"
             : names.Length == 0 || elsewhere is not null ? string.Empty
             : $"Known here: {string.Join(", ", names)}.";
-        var registered = elsewhere ?? (withPolicies ? policies.Describe() : string.Empty);
-        errors.Add(new(node.Path, string.Join(' ', new[] { $"'{node.Key}' is not a known key{(withPolicies ? " and no registered policy" : string.Empty)}.", hint, registered }.Where(static part => part.Length > 0))));
+        var registered = elsewhere ?? (withPolicies is null ? string.Empty : policies.Describe(withPolicies));
+        errors.Add(new(node.Path, string.Join(' ', new[] { $"'{node.Key}' is not a known key{(withPolicies is null ? string.Empty : policies.TryGet(node.Key, out _) ? " here" : " and no registered policy")}.", hint, registered }.Where(static part => part.Length > 0))));
     }
 
     public bool TryGetItems(IConfigurationSection node, out IReadOnlyList<IConfigurationSection> items)

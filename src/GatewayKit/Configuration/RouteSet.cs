@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using GatewayKit.Identity.Consumers;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 
@@ -16,6 +17,15 @@ public sealed record RouteSet
     /// <summary>Policies of every gateway route that does not say otherwise.</summary>
     public IReadOnlyList<IGatewayPolicy> Defaults { get; init => field = ValueList<IGatewayPolicy>.From(value); } = ValueList<IGatewayPolicy>.Empty;
 
+    /// <summary>What subscriptions grant.</summary>
+    public IReadOnlyList<Plan> Plans { get; init => field = ValueList<Plan>.From(value); } = ValueList<Plan>.Empty;
+
+    /// <summary>Routes that are offered together, to subscribers.</summary>
+    public IReadOnlyList<Product> Products { get; init => field = ValueList<Product>.From(value); } = ValueList<Product>.Empty;
+
+    /// <summary>Who may call, beside those that stores know (<see cref="IConsumerStore"/>).</summary>
+    public IReadOnlyList<Consumer> Consumers { get; init => field = ValueList<Consumer>.From(value); } = ValueList<Consumer>.Empty;
+
     internal static RouteSet Merge(IEnumerable<RouteSet> sets)
     {
         var all = sets.ToArray();
@@ -24,6 +34,9 @@ public sealed record RouteSet
             Routes = [.. all.SelectMany(static set => set.Routes)],
             Clusters = [.. all.SelectMany(static set => set.Clusters)],
             Defaults = [.. all.SelectMany(static set => set.Defaults)],
+            Plans = [.. all.SelectMany(static set => set.Plans)],
+            Products = [.. all.SelectMany(static set => set.Products)],
+            Consumers = [.. all.SelectMany(static set => set.Consumers)],
         };
     }
 }

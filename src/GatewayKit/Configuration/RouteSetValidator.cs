@@ -21,7 +21,7 @@ internal sealed record KnownNames(IReadOnlySet<string>? Clusters, IReadOnlyColle
 /// say; <see cref="SectionBinder"/> has checked the writing.
 /// </summary>
 internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChecks policies, RouteChecks routeChecks, DestinationTrust trust, DiscoveryChecks discovery, NamedClientChecks clients, AffinityChecks affinity,
-    PriorityOrder priorities)
+    PriorityOrder priorities, CatalogChecks catalog)
 {
     /// <param name="sets">What the sources say.</param>
     /// <param name="mapped">What the host mapped. Its routes from code are not part of a set, but use its clusters.</param>
@@ -90,6 +90,7 @@ internal sealed class RouteSetValidator(AnnotationChecks annotations, PolicyChec
         }
 
         CheckGrpc(sets, mapped, clusters, report);
+        catalog.Check(sets, report);
 
         // Which of them are side by side when conditions select them shows when the endpoints are built.
         foreach (var (routeId, message) in mapped.AreSelected ? [] : RouteConflicts.Find(sound.SelectMany(findings.PathsOf)))

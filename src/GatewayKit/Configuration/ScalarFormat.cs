@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Configuration;
 
@@ -49,10 +50,14 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
             static text => DateOnly.TryParseExact(text, "O", Invariant, DateTimeStyles.None, out var value) ? value : null,
             static value => ((DateOnly)value).ToString("O", Invariant),
             "a date such as \"2030-01-31\""),
+        [typeof(TimeOnly)] = static () => new(
+            static text => TimeOnly.TryParseExact(text, ["HH:mm", "HH:mm:ss"], Invariant, DateTimeStyles.None, out var value) ? value : null,
+            static value => ((TimeOnly)value) is { Second: 0 } whole ? whole.ToString("HH:mm", Invariant) : ((TimeOnly)value).ToString("HH:mm:ss", Invariant),
+            "a time of day such as \"08:00\" or \"17:30\""),
         [typeof(IPAddress)] = static () => new(static text => IPAddress.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "an IP address"),
-        [typeof(IPNetwork)] = static () => new(static text => ParseNetwork(text), static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")
+        [typeof(IPNetwork)] = static () => new(static text => NetworkText.TryParse(text, out var value) ? value : null, static value => value.ToString()!, "a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"")
         {
-            Explain = static text => ReadNetwork(text) is { } network ? $"'{text}' is not how the network is written. If it is the one that is meant, write \"{network}\"." : null,
+            Explain = NetworkText.Explain,
         },
     };
 
@@ -132,27 +137,6 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
 
     private static Version? ParseVersion(string text) =>
         Version.TryParse(text.Contains('.', StringComparison.Ordinal) ? text : text + ".0", out var value) ? value : null;
-
-    // Strict: 10.0.0.1/8 may be a typing error of 10.0.0.1/32, and .NET takes 010.0.0.1 for the octal form of 8.0.0.1.
-    private static IPNetwork? ParseNetwork(string text)
-    {
-        if (ReadNetwork(text) is not { } network)
-        {
-            return null;
-        }
-
-        var address = text.AsSpan(0, text.IndexOf('/') is var slash and >= 0 ? slash : text.Length);
-        var isAsWritten = network.BaseAddress.AddressFamily is System.Net.Sockets.AddressFamily.InterNetwork
-            ? address.SequenceEqual(network.BaseAddress.ToString())
-            : IPAddress.TryParse(address, out var written) && written.Equals(network.BaseAddress);
-        return isAsWritten ? network : null;
-    }
-
-    // A single address is a network of one.
-    private static IPNetwork? ReadNetwork(string text) =>
-        IPNetwork.TryParse(text, out var network) ? network
-        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.AddressFamily is System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
-        : null;
 }
 
 /// <summary>How a scalar is written in JSON.</summary>

@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using GatewayKit.Identity.Consumers;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
 using Microsoft.Extensions.Configuration;
@@ -62,6 +63,16 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         }
     }
 
+    /// <summary>Reads a consumer.</summary>
+    /// <returns><see langword="null"/> if it has errors that leave nothing of it.</returns>
+    public Consumer? BindConsumer(IConfigurationSection section, string id, ICollection<ConfigurationError> errors) =>
+        (Consumer?)BindRecord(types.Get(typeof(Consumer)), section, new Reading(errors, policies), id);
+
+    /// <summary>Reads limits of a plan, a subscription or a key.</summary>
+    /// <returns><see langword="null"/> if it has errors that leave nothing of them.</returns>
+    public IReadOnlyList<IPlanLimit>? BindLimits(IConfigurationSection section, ICollection<ConfigurationError> errors) =>
+        (IReadOnlyList<IPlanLimit>?)BindPolicies(types.Get(typeof(IReadOnlyList<IPlanLimit>)), section, new Reading(errors, policies));
+
     // Environment variables and all: each of its keys would be an unknown one.
     private static bool IsWholeHost(IConfiguration section, ModelType set) =>
         section is not IConfigurationSection && !section.GetChildren().Any(child => set.Find(child.Key) is not null)
@@ -74,7 +85,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         ModelKind.List => BindList(type, node, reading),
         ModelKind.Map => BindMap(type, node, reading),
         ModelKind.Keyed => BindKeyed(type, node, reading),
-        ModelKind.Policies => BindPolicies(node, reading),
+        ModelKind.Policies => BindPolicies(type, node, reading),
         ModelKind.Union => BindUnion(type, node, reading),
         ModelKind.Record => BindRecord(type, node, reading),
         _ => reading.Fail(node, "can only be said in code."),
@@ -170,7 +181,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         return ModelInstances.List(type.Item, items);
     }
 
-    private IGatewayPolicy[]? BindPolicies(IConfigurationSection node, Reading reading)
+    private Array? BindPolicies(ModelType type, IConfigurationSection node, Reading reading)
     {
         if (!reading.TryGetObject(node))
         {
@@ -180,17 +191,17 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
         var bound = new List<IGatewayPolicy>();
         foreach (var child in node.GetChildren())
         {
-            if (policies.TryGet(child.Key, out var registration))
+            if (policies.TryGet(child.Key, out var registration) && type.Takes(registration))
             {
                 bound.AddRange(BindPolicy(registration, child, reading));
             }
             else
             {
-                reading.UnknownKey(child, [], withPolicies: true, ElsewhereOf(child.Key, typeof(RouteSet), node));
+                reading.UnknownKey(child, [], type, ElsewhereOf(child.Key, typeof(RouteSet), node));
             }
         }
 
-        return [.. bound];
+        return ModelInstances.List(type.PolicyType!, bound);
     }
 
     private IGatewayPolicy[] BindPolicy(PolicyRegistration registration, IConfigurationSection node, Reading reading)
@@ -269,7 +280,7 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
                     values[property] = value;
                 }
             }
-            else if (type.Policies is not null && policies.TryGet(child.Key, out var registration))
+            else if (type.Policies is not null && policies.TryGet(child.Key, out var registration) && type.Takes(registration))
             {
                 bound.AddRange(BindPolicy(registration, child, reading));
             }
@@ -279,13 +290,13 @@ internal sealed class SectionBinder(ModelTypes types, PolicyNames policies)
             }
             else
             {
-                reading.UnknownKey(child, type.Properties.Select(static known => known.Name), withPolicies: type.Policies is not null, ElsewhereOf(child.Key, type.Type, node));
+                reading.UnknownKey(child, type.Properties.Select(static known => known.Name), type.Policies is null ? null : type, ElsewhereOf(child.Key, type.Type, node));
             }
         }
 
         if (type.Policies is not null)
         {
-            values[type.Policies] = bound.ToArray();
+            values[type.Policies] = ModelInstances.List(type.Policies.Type.PolicyType!, bound);
         }
 
         if (type.Id is not null)

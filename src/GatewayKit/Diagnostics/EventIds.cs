@@ -103,4 +103,77 @@ internal static class EventIds
     public const int CanaryTripped = 1801;
     public const int MirrorDiffers = 1802;
     public const int MirrorSinkFailed = 1803;
+
+    // Identity
+    public const int CredentialUnchecked = 1920;
+    public const int ChallengeFailed = 1921;
+    public const int IntrospectionFailed = 1930;
+    public const int IntrospectionRecovered = 1931;
+
+    // Consumers and API keys
+    public const int ConsumerStoreDown = 1900;
+    public const int ConsumerStoreUp = 1901;
+    public const int ConsumerStoreFailed = 1902;
+    public const int ConsumerStoreWrong = 1903;
+    public const int ConsumerPlanMissing = 1904;
+    public const int ApiKeyInQuery = 1910;
+    public const int CredentialGuessed = 1911;
+
+    // External authorization
+    public const int ExternalAuthorizationFailed = 1940;
+    public const int ExternalAuthorizationLoops = 1941;
+
+    // Access rules
+    public const int AddressFileTaken = 1950;
+    public const int AddressFileRejected = 1951;
+    public const int AuthorizationUndecided = 1952;
+
+    // Identity towards destinations
+    public const int TokenFailed = 1970;
+    public const int TokenRecovered = 1971;
+    public const int TokenRejected = 1972;
+    public const int SecretLost = 1973;
+    // Administration
+    public const int AdminChanged = 1980;
+    public const int AdminOutcomeUnknown = 1981;
+    public const int AdminObserverFailed = 1982;
+    public const int AdminFailed = 1983;
+
+    // Auditing: the journal
+    public const int JournalDiskFull = 2000;
+    public const int JournalSegmentFailed = 2001;
+    public const int JournalNotRotated = 2002;
+    public const int JournalRecovered = 2003;
+    public const int JournalDied = 2004;
+    public const int JournalDropped = 2005;
+
+    // Auditing: copies of the journal
+    public const int AuditSinkFails = 2040;
+    public const int AuditSinkWorks = 2041;
+    public const int AuditSinkDegraded = 2042;
+    public const int AuditSinkRecovered = 2043;
+    public const int AuditRecordDeadLettered = 2044;
+    public const int AuditSinkConflict = 2045;
+    public const int AuditShipperFailed = 2046;
+    public const int AuditShipperWaits = 2047;
+    public const int AuditSinkBehindAgain = 2048;
+    // Auditing: personal data and retention
+    public const int JournalKeysFailed = 2060;
+    public const int JournalPruned = 2061;
+    public const int JournalNotPruned = 2062;
+    public const int RetentionFailed = 2063;
+    public const int AuditBodiesRecorded = 2064;
+    public const int RetentionClockAhead = 2065;
+    public const int JournalUnsealed = 2006;
+    public const int AnchorFailed = 2007;
+    public const int AnchorRecovered = 2008;
+    public const int CheckpointAnchored = 2009;
+    public const int JournalUnanchored = 2010;
+    public const int JournalCrashed = 2011;
+    public const int JournalDamaged = 2012;
+    public const int JournalNotCompressed = 2013;
+    public const int AnchorBehind = 2014;
+    public const int CheckpointRefused = 2015;
+    public const int JournalUnsignedTooLong = 2016;
+    public const int JournalRoomNotGuaranteed = 2017;
 }

@@ -16,5 +16,6 @@ internal static class TelemetryTags
     public const string Reason = "gatewaykit.reason";
     public const string Priority = "gatewaykit.priority";
     public const string Live = "gatewaykit.live";
+    public const string Grant = "gatewaykit.grant";
     public const string Candidate = "gatewaykit.candidate";
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
@@ -95,13 +96,13 @@ internal static class ChunkedBody
     public static void Write(HttpResponse response, ReadOnlySpan<byte> bytes)
     {
         MustBeInForce(response);
-        var target = response.BodyWriter;
+        var framing = Framing(response);
         Span<byte> head = stackalloc byte[10];
         bytes.Length.TryFormat(head, out var count, "X", CultureInfo.InvariantCulture);
         "\r\n"u8.CopyTo(head[count..]);
-        ResponseBody.Write(target, head[..(count + 2)]);
-        ResponseBody.Write(target, bytes);
-        ResponseBody.Write(target, "\r\n"u8);
+        ResponseBody.Write(framing, head[..(count + 2)]);
+        ResponseBody.Write(response.BodyWriter, bytes);
+        ResponseBody.Write(framing, "\r\n"u8);
     }
 
     private static async ValueTask<(ForwardError Error, Exception? Exception)> EndAsync(HttpResponse response, Exchange exchange)
@@ -115,7 +116,7 @@ internal static class ChunkedBody
 
         await response.StartAsync(CancellationToken.None).ConfigureAwait(false);
         MustBeInForce(response);
-        ResponseBody.Write(response.BodyWriter, Encoding.Latin1.GetBytes(end));
+        ResponseBody.Write(Framing(response), Encoding.Latin1.GetBytes(end));
         if (await ResponseBody.FlushAsync(response.BodyWriter, exchange).ConfigureAwait(false) is { } failure)
         {
             return failure;
@@ -155,7 +156,12 @@ internal static class ChunkedBody
 
     // Middleware that compresses or keeps the body has put a feature of its own in its place, and would take the framing for content.
     private static bool IsWrittenByKestrel(HttpContext httpContext) =>
-        httpContext.Features.Get<IHttpResponseBodyFeature>()?.GetType().Assembly == typeof(KestrelServer).Assembly;
+        ServersBody(httpContext)?.GetType().Assembly == typeof(KestrelServer).Assembly;
+
+    // Whoever counts or copies what passes sees the content and not its framing.
+    private static IHttpResponseBodyFeature? ServersBody(HttpContext httpContext) => PassingResponseBody.BehindAll(httpContext.Features.Get<IHttpResponseBodyFeature>());
+
+    private static PipeWriter Framing(HttpResponse response) => ServersBody(response.HttpContext)!.Writer;
 
     // What runs when the response starts can still change its head.
     private static void MustBeInForce(HttpResponse response)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.ExceptionServices;
 using GatewayKit.Clusters;
 using GatewayKit.Forwarding.Attempts;
 using GatewayKit.Pipeline;
@@ -21,6 +22,8 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     private object? _sent;
     private bool _acquired, _counted, _ended, _reported, _isJudged;
     private readonly bool _deadlineIsGranted;
+    private ushort? _status;
+    private uint _micros;
     private byte _error;
     private byte _phase = (byte)ForwardPhase.Request;
 
@@ -93,6 +96,8 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>What the route grants, if it is the route that sets the deadline; <see langword="null"/> if it is the cluster, or nobody.</summary>
     public TimeSpan? GrantedByRoute => Deadline.Exists && Context?.Deadline == _deadline ? Context.DeadlineGrants : null;
 
+    AttemptRecord IForwardAttempt.Record => new((int?)_status, Reason, TimeSpan.FromMicroseconds(_micros), Body?.BytesSent ?? 0, ResponseBytes, IsCut);
+
     string IForwardAttempt.ClusterId => Cluster.Cluster.Id;
 
     string IForwardAttempt.DestinationId => Destination.Id;
@@ -134,6 +139,9 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
     /// <summary>Whether all that was to be written of the answer is written: what becomes of the client after that is nobody's failure.</summary>
     public bool IsAnswered { get; set; }
 
+    /// <summary>Whether the client has seen the answer, or the tunnel, begin and break off.</summary>
+    public bool IsCut { get; set; }
+
     public ForwardOutcome Outcome => new(Error, Phase, Body?.BytesSent ?? 0, ResponseBytes);
 
     /// <summary>Takes the answer, whose head is there.</summary>
@@ -142,6 +150,7 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         Response = answer;
         Phase = ForwardPhase.Response;
         Clock.HeadArrived();
+        (_status, _micros) = ((ushort)answer.StatusCode, MicrosOf(Clock.HeadTime));
         if (_deadline != _streamDeadline && AttemptOutcomes.IsStream(answer, IsGrpc))
         {
             Clock.EndsAt(_streamDeadline);
@@ -200,6 +209,11 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         if (Error is ForwardError.None)
         {
             (Error, Reason) = (error, failure.Reason);
+            if (_status is null)
+            {
+                _micros = MicrosOf(Clock.HeadTime);
+            }
+
             if (Response is null && failure.Blame is Blame.Destination && Clock.HeadTime is { } headTime)
             {
                 Destination.Latency?.Observe(headTime, isError: true);
@@ -232,31 +246,77 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
             return ValueTask.CompletedTask;
         }
 
-        // A filter kept the answer until a clock fired or the client went away: what nobody will read must not be read to the end.
-        if (Response is not null && !IsAnswered && Clock.Error is not ForwardError.None and var clocked)
+        try
         {
-            Fail(clocked, null);
+            // A filter kept the answer until a clock fired or the client went away: what nobody will read must not be read to the end.
+            if (Response is not null && !IsAnswered && Clock.Error is not ForwardError.None and var clocked)
+            {
+                Fail(clocked, null);
+            }
+
+            if (Response is { } broken && Error is not ForwardError.None)
+            {
+                return EndBrokenAsync(broken);
+            }
+
+            Response?.Dispose();
+        }
+        catch (Exception exception)
+        {
+            return EndFaultedAsync(exception);
         }
 
-        if (Response is { } broken && Error is not ForwardError.None)
+        if (Body is { IsRunning: true })
         {
-            return EndBrokenAsync(broken);
-        }
-
-        Response?.Dispose();
-        if (Body is { IsRunning: true } body)
-        {
-            return EndAfterUploadAsync(body);
+            return EndAfterUploadAsync();
         }
 
         End(reusable: true);
         return ValueTask.CompletedTask;
     }
 
+    // An hour and more is told as such.
+    private static uint MicrosOf(TimeSpan? time) => time is { } known ? (uint)Math.Min(known.TotalMicroseconds, uint.MaxValue) : 0;
+
     private async ValueTask EndBrokenAsync(HttpResponseMessage broken)
     {
-        await BrokenConnection.CloseAsync(broken, Cluster.Transport.HasStreamsAtOnce).ConfigureAwait(false);
-        broken.Dispose();
+        try
+        {
+            await BrokenConnection.CloseAsync(broken, Cluster.Transport.HasStreamsAtOnce).ConfigureAwait(false);
+        }
+        finally
+        {
+            try
+            {
+                broken.Dispose();
+            }
+            finally
+            {
+                await EndAfterUploadAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    // An answer of the host's own making that throws when it is disposed, or a log that does: what the attempt holds is given back all the same.
+    private async ValueTask EndFaultedAsync(Exception exception)
+    {
+        try
+        {
+            Response?.Dispose();
+        }
+#pragma warning disable CA1031 // The first one is told.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+
+        await EndAfterUploadAsync().ConfigureAwait(false);
+        ExceptionDispatchInfo.Throw(exception);
+    }
+
+    // Nobody wants the rest of the upload: nothing may read the client's body after the endpoint returned.
+    private async ValueTask EndAfterUploadAsync()
+    {
         if (Body is { IsRunning: true } body)
         {
             Clock.Cancel();
@@ -266,36 +326,35 @@ internal sealed class Exchange : IForwardAttempt, IDroppedFields
         End(reusable: false);
     }
 
-    // The answer is complete and nobody wants the rest of the upload: nothing may read the client's body after the endpoint returned.
-    private async ValueTask EndAfterUploadAsync(RequestBody body)
-    {
-        Clock.Cancel();
-        await body.Finished.ConfigureAwait(false);
-        End(reusable: false);
-    }
-
     private void End(bool reusable)
     {
-        if (Error is ForwardError.None)
+        try
         {
-            Phase = ForwardPhase.Complete;
+            if (Error is ForwardError.None)
+            {
+                Phase = ForwardPhase.Complete;
+            }
+
+            if (Error is ForwardError.None && Response is { } answer && Cluster.Admission is not null)
+            {
+                // A call of gRPC says with its last word how it went.
+                Judge(AttemptOutcomes.IsGrpcSuccess(answer.TrailingHeaders));
+            }
+
+            Report(AttemptOutcomes.OfEnd(this), null);
+        }
+        finally
+        {
+            Clock.Stop(reusable);
+            Destination.End();
+            if (_acquired)
+            {
+                Cluster.Transport.Release();
+            }
+
+            Upgrade?.Release();
         }
 
-        if (Error is ForwardError.None && Response is { } answer && Cluster.Admission is not null)
-        {
-            // A call of gRPC says with its last word how it went.
-            Judge(AttemptOutcomes.IsGrpcSuccess(answer.TrailingHeaders));
-        }
-
-        Report(AttemptOutcomes.OfEnd(this), null);
-        Clock.Stop(reusable);
-        Destination.End();
-        if (_acquired)
-        {
-            Cluster.Transport.Release();
-        }
-
-        Upgrade?.Release();
         _metrics.Ended(this, _startedAt, _counted);
         Span?.Dispose();
     }

@@ -57,7 +57,17 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     public ValueTask DisposeAsync()
     {
         var place = Interlocked.Exchange(ref _place, null);
-        var ending = _exchange.EndAsync();
+        ValueTask ending;
+        try
+        {
+            ending = _exchange.EndAsync();
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
+        }
+
         if (place is null)
         {
             return ending;
@@ -209,6 +219,7 @@ public sealed class ForwardResult : IResult, IStatusCodeHttpResult, IAsyncDispos
     private void Abort(HttpContext httpContext, ForwardError error, Exception? cause)
     {
         var failure = _exchange.Fail(error, cause);
+        _exchange.IsCut = true;
         if (_exchange.Context is { } context)
         {
             context.Reason = failure.Reason;

@@ -146,8 +146,9 @@ public sealed class Forwarder : IClusterSender, IDisposable
             return Send(call, ring, place: null);
         }
 
-        var isStream = isGrpc || upgrade is not null || LongLived.AcceptsEventsAlone(httpContext.Request);
-        if (bulkhead.TryEnter(isStream, context?.Priority) is { } place)
+        // An event stream is told by its answer: who only says that it wants one would choose another limit, and no class.
+        var isStream = isGrpc || upgrade is not null;
+        if (bulkhead.TryEnter(isStream, context?.Priority, out var place))
         {
             return Send(call, ring, place);
         }
@@ -186,7 +187,17 @@ public sealed class Forwarder : IClusterSender, IDisposable
             return ring.RunAsync(call, place, this);
         }
 
-        var attempt = _sender.Begin(call, ring: null);
+        BegunAttempt attempt;
+        try
+        {
+            attempt = _sender.Begin(call, ring: null);
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
+        }
+
         return attempt.Sending is { } sending ? ConcludeAsync(attempt.Exchange!, sending, place) : ConcludeAsync(attempt.Outcome, place);
     }
 
@@ -203,9 +214,41 @@ public sealed class Forwarder : IClusterSender, IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> ConcludeAsync(ValueTask<Outcome<AttemptResult>> attempt, PlaceClass? place)
     {
+        AttemptResult kept;
         try
         {
-            return Conclude((await attempt.ConfigureAwait(false)).Result, place);
+            kept = (await attempt.ConfigureAwait(false)).Result;
+        }
+        catch
+        {
+            place?.GiveBack();
+            throw;
+        }
+
+        return Conclude(kept, place);
+    }
+
+    /// <summary>Makes an answer or a refusal of the attempt that is kept.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="place">The request's place in the cluster. From here on it is this that gives it back, or the answer, and nobody else.</param>
+    /// <param name="exhausted">The request, if gateways in front should not try it again.</param>
+    internal object Conclude(in AttemptResult attempt, PlaceClass? place, HttpContext? exhausted = null)
+    {
+        if (attempt.Exchange is not { Error: ForwardError.None })
+        {
+            // Nothing runs in the cluster any more. An answer keeps the place until it is written.
+            place?.GiveBack();
+            place = null;
+        }
+
+        try
+        {
+            if (exhausted is not null && _peers.Include(exhausted))
+            {
+                AttemptFields.MarkExhausted(exhausted.Response);
+            }
+
+            return Conclude(attempt, ref place);
         }
         catch
         {
@@ -214,25 +257,8 @@ public sealed class Forwarder : IClusterSender, IDisposable
         }
     }
 
-    /// <summary>Makes an answer or a refusal of what the ring has kept.</summary>
-    internal object Conclude(in AttemptResult attempt, HttpContext httpContext, bool isExhausted, PlaceClass? place)
+    private object Conclude(in AttemptResult attempt, ref PlaceClass? place)
     {
-        if (isExhausted && _peers.Include(httpContext))
-        {
-            AttemptFields.MarkExhausted(httpContext.Response);
-        }
-
-        return Conclude(attempt, place);
-    }
-
-    private object Conclude(in AttemptResult attempt, PlaceClass? place)
-    {
-        if (attempt.Exchange is not { Error: ForwardError.None })
-        {
-            // Nothing runs in the cluster any more. An answer keeps the place until it is written.
-            place?.GiveBack();
-        }
-
         if (attempt.Exchange is not { } exchange)
         {
             return Refuse(attempt.Error, attempt.RetryAfter);
@@ -263,15 +289,15 @@ public sealed class Forwarder : IClusterSender, IDisposable
             place = exchange.Cluster.Bulkhead!.ToStreams(place);
         }
 
+        // A filter that asked twice: the former answer goes with the request.
+        if (exchange.Context?.PendingAnswer is { } former)
+        {
+            exchange.HttpContext.Response.RegisterForDisposeAsync(former);
+        }
+
         var result = new ForwardResult(exchange, place);
         if (exchange.Context is { } context)
         {
-            // A filter that asked twice: the former answer goes with the request.
-            if (context.PendingAnswer is { } former)
-            {
-                exchange.HttpContext.Response.RegisterForDisposeAsync(former);
-            }
-
             context.PendingAnswer = result;
         }
 

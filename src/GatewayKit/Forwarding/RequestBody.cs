@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.ExceptionServices;
 using GatewayKit.Forwarding.Attempts;
+using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Forwarding;
@@ -11,7 +12,7 @@ namespace GatewayKit.Forwarding;
 /// The client's body on its way to a destination. It can be read once; what was read of it before comes first if that was kept, else a second try
 /// would send a cut body as a whole one, so it throws (E3). A failure is noted with its side, because the handler reports both the same way.
 /// </summary>
-internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, ReplayBuffer? replay = null) : HttpContent
+internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, ReplayBuffer? replay = null, IBodyWatch? watch = null) : HttpContent
 {
     private const int MaxBuffer = 65_536;
 
@@ -126,6 +127,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
                     // Kept whatever comes of it: it is taken off the client's body below, and another attempt needs it.
                     _hasRead = true;
                     replay?.Append(result.Buffer);
+                    watch?.Passed(result.Buffer);
                 }
 
                 if (WriteFailure is not null)
@@ -148,6 +150,7 @@ internal sealed class RequestBody(HttpContext httpContext, ExchangeClock clock, 
 
             if (result.IsCompleted)
             {
+                watch?.Ended();
                 return;
             }
         }

@@ -22,7 +22,7 @@ internal static class RequestContent
         {
             RefuseWhatIsGone(exchange);
             LiftLimits(exchange);
-            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay ?? ReplayBuffer.Of(exchange.Context));
+            message.Content = exchange.Body = new RequestBody(httpContext, exchange.Clock, replay ?? ReplayBuffer.Of(exchange.Context), exchange.Context?.Record?.RequestBody);
             if (exchange.Context is null)
             {
                 httpContext.Features.Set(exchange.Body);

@@ -55,6 +55,12 @@ internal sealed class RequestHead(GatewayOptions options)
                 continue;
             }
 
+            if (exchange.Context is { Withheld.Any: true } context && context.Withheld.Contains(name))
+            {
+                // Not noted for transforms: what was checked is nobody's business any more.
+                continue;
+            }
+
             var error = FieldKinds.OfRequest(name) switch
             {
                 FieldKind.EndToEnd => CopyUnknown(exchange, message, name, values),
@@ -62,7 +68,7 @@ internal sealed class RequestHead(GatewayOptions options)
                 FieldKind.Protected => Add(message, name, values),
                 FieldKind.Credential => CredentialRules.AreDoubled(name, values) ? ForwardError.DuplicateCredential : Add(message, name, values),
                 FieldKind.Content => AddToContent(message, name, values),
-                FieldKind.Cookie => Add(message, name, values.Count > 1 ? JoinCrumbs(values) : values),
+                FieldKind.Cookie => AddCookies(message, name, values, exchange.Context?.WithheldCookies),
                 FieldKind.Baggage => ownsBaggage ? ForwardError.None : Add(message, name, values),
                 FieldKind.Via => _loops.IsCircle(values) ? ForwardError.LoopDetected : Add(message, name, values),
                 FieldKind.CdnLoop => _loops.IsCdnCircle(values) ? ForwardError.LoopDetected : Add(message, name, values),
@@ -218,6 +224,16 @@ internal sealed class RequestHead(GatewayOptions options)
         }
 
         return ForwardError.None;
+    }
+
+    private static ForwardError AddCookies(HttpRequestMessage message, string name, StringValues values, IReadOnlyList<string>? withheld)
+    {
+        if (withheld is not null)
+        {
+            values = CookieField.WithoutSignIns(values, withheld);
+        }
+
+        return values.Count == 0 ? ForwardError.None : Add(message, name, values.Count > 1 ? JoinCrumbs(values) : values);
     }
 
     // HTTP/2 splits cookies for compression; HTTP/1.1 takes one line (RFC 9113 §8.2.3).

@@ -9,8 +9,8 @@ internal static class AllowedMethods
     // A route without methods takes every one. These can be named.
     private const string Common = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-    public static string Of(HttpContext httpContext) =>
-        httpContext.GetEndpoint()?.Metadata.GetMetadata<IHttpMethodMetadata>() is { HttpMethods.Count: > 0 } metadata
-            ? string.Join(", ", metadata.HttpMethods)
-            : Common;
+    public static string Of(HttpContext httpContext) => Of(httpContext.GetEndpoint()?.Metadata);
+
+    public static string Of(EndpointMetadataCollection? metadata) =>
+        metadata?.GetMetadata<IHttpMethodMetadata>() is { HttpMethods: { Count: > 0 } methods } ? string.Join(", ", methods) : Common;
 }

@@ -29,11 +29,19 @@ internal static class CookieField
     public static ReadOnlySpan<char> Unquoted(ReadOnlySpan<char> value) => value is ['"', .. var quoted, '"'] ? quoted : value;
 
     /// <summary>The lines without the cookies of a name.</summary>
-    public static StringValues Without(StringValues lines, string name) => new(
+    public static StringValues Without(StringValues lines, string name) => Where(lines, pair => !IsNamed(pair, name));
+
+    /// <summary>The lines without the cookies of these names, and the pieces that the framework's cookie manager makes of long ones: <c>name</c>, <c>nameC1</c>, <c>nameC2</c> …</summary>
+    public static StringValues WithoutSignIns(StringValues lines, IReadOnlyList<string> names) => Where(lines, pair => !names.Any(name => IsNamed(pair, name) || IsPiece(pair, name)));
+
+    private static StringValues Where(StringValues lines, Func<string, bool> stays) => new(
     [
-        .. lines.Select(line => string.Join("; ", (line ?? string.Empty).Split(';', StringSplitOptions.TrimEntries).Where(pair => !IsNamed(pair, name))))
+        .. lines.Select(line => string.Join("; ", (line ?? string.Empty).Split(';', StringSplitOptions.TrimEntries).Where(stays)))
             .Where(static line => line.Length > 0),
     ]);
+
+    private static bool IsPiece(ReadOnlySpan<char> pair, string name) =>
+        pair.StartsWith(name, StringComparison.Ordinal) && pair[name.Length..] is ['C', .. var rest] && rest.IndexOf('=') is > 0 and var end && !rest[..end].ContainsAnyExceptInRange('0', '9');
 
     private static bool IsNamed(ReadOnlySpan<char> pair, string name) =>
         pair.Length > name.Length && pair[name.Length] is '=' && pair.StartsWith(name, StringComparison.Ordinal);

@@ -26,9 +26,15 @@ internal readonly record struct EffectivePolicies(IReadOnlyList<IGatewayPolicy> 
 
         omitted.AddRange(bySlot.Values.Where(static policy => policy.Mode is PolicyMode.Off));
 
+        // Who has a plan has its limits wherever the gateway knows who calls.
+        if (!bySlot.ContainsKey(typeof(PlanPolicy)) && bySlot.Values.Any(static policy => policy is IIdentityPolicy { FindsCaller: true } and not { Mode: PolicyMode.Off }))
+        {
+            bySlot[typeof(PlanPolicy)] = PlanPolicy.Implied;
+        }
+
         // Sorting is stable, which the order within a stage relies on.
         return new(
-            [.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage).ThenBy(static policy => (policy as IOrderedPolicy)?.Order)],
+            [.. bySlot.Values.Where(static policy => policy.Mode is not PolicyMode.Off).OrderBy(static policy => policy.Stage).ThenBy(static policy => (policy as IOrderedPolicy)?.Order ?? IOrderedPolicy.Unordered)],
             omitted);
     }
 }

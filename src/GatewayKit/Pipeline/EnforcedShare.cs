@@ -30,7 +30,7 @@ internal sealed class EnforcedShare(string policy, int percent, ICallerKey? key 
 
     // Those without an address, such as the peers on a Unix socket, are one caller.
     private ulong HashOf(HttpContext httpContext) =>
-        httpContext.Features.Get<Caller>() is { } caller ? _hash.Of(caller.Id)
+        httpContext.Features.Get<GatewayConsumer>() is { } caller ? _hash.Of(caller.Id)
         : httpContext.Connection.RemoteIpAddress is { } address ? _hash.Of(address)
         : _hash.Of(string.Empty);
 }

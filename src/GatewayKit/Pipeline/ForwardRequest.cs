@@ -161,6 +161,31 @@ public sealed class ForwardRequest
         }
     }
 
+    /// <summary>Removes every header that may be taken for one of these.</summary>
+    internal void RemoveAliases(FieldNames names)
+    {
+        RemoveAliases(_message.Headers, names);
+        if (_message.Content is { } content)
+        {
+            RemoveAliases(content.Headers, names);
+        }
+    }
+
+    // Nearly always there is none: looking costs no allocation.
+    private static void RemoveAliases(HttpHeaders headers, FieldNames names)
+    {
+        List<string>? found = null;
+        foreach (var (name, _) in headers.NonValidated)
+        {
+            if (names.Contain(name))
+            {
+                (found ??= []).Add(name);
+            }
+        }
+
+        found?.ForEach(name => headers.Remove(name));
+    }
+
     private static void ThrowIfFixed(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

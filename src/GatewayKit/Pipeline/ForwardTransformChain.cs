@@ -5,6 +5,12 @@ namespace GatewayKit.Pipeline;
 /// <summary>Two changes, one after the other.</summary>
 internal sealed class ForwardTransformChain(IForwardTransform first, IForwardTransform second) : IForwardTransform
 {
+    /// <summary>What comes first.</summary>
+    public IForwardTransform First => first;
+
+    /// <summary>What comes then.</summary>
+    public IForwardTransform Second => second;
+
     public void TransformRequest(ForwardRequest request)
     {
         first.TransformRequest(request);

@@ -13,9 +13,13 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     private const int NoStep = -1;
 
+    // A full disk is looked at every second.
+    private static readonly TimeSpan RetryWhenRecorded = TimeSpan.FromSeconds(1);
+
     private ShadowRecord? _shadow;
     private LimitReadings? _readings;
     private object?[]? _arguments;
+    private IGatewayPolicy? _recordPolicy;
 
     // Steps, not more than a pipeline has: there is one context per request.
     private short _passed;
@@ -23,6 +27,8 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     // A day at most, in milliseconds.
     private int _deadlineGrants;
+
+    private List<IForwardAttempt>? _formerAttempts;
 
     // Of attempts before the latest.
     private bool _mayBeProcessed, _hasLostBody;
@@ -84,7 +90,20 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// The class of the request, which says who gives way to whom where there is not room for all: one of <see cref="GatewayOptions.PriorityClasses"/>. Whoever
     /// knows better sets it, such as a policy that has found out who calls. Default <see cref="PriorityClass.Standard"/>.
     /// </summary>
-    public string Priority { get => field ?? PriorityClass.Standard; set => field = value ?? throw new ArgumentNullException(nameof(value)); }
+    public string Priority
+    {
+        get => field ?? PriorityClass.Standard;
+        set => (field, PriorityOfCaller) = (value ?? throw new ArgumentNullException(nameof(value)), null);
+    }
+
+    /// <summary>
+    /// Who is calling; <see langword="null"/> as long as nobody has found out. What is set here is also a feature of the request, for handlers of the host.
+    /// </summary>
+    public GatewayConsumer? Consumer
+    {
+        get => HttpContext.Features.Get<GatewayConsumer>();
+        set => HttpContext.Features.Set(value);
+    }
 
     /// <summary>What changes the exchange with the destination; <see langword="null"/> when it goes through as it came.</summary>
     public IForwardTransform? ForwardTransform { get; set; }
@@ -140,9 +159,17 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         {
             _mayBeProcessed |= field is { MayBeProcessed: true };
             _hasLostBody |= field is { HasLostBody: true };
+            if (field is not null && Record is not null)
+            {
+                (_formerAttempts ??= []).Add(field);
+            }
+
             field = value;
         }
     }
+
+    /// <summary>The attempts before the latest, of a request that is recorded. One of them may be the latest again.</summary>
+    internal IReadOnlyList<IForwardAttempt> FormerAttempts => _formerAttempts ?? (IReadOnlyList<IForwardAttempt>)[];
 
     /// <summary>Whether it cannot be ruled out that a destination has begun to process the request.</summary>
     internal bool MayBeProcessed => _mayBeProcessed || LatestAttempt is { MayBeProcessed: true };
@@ -155,6 +182,26 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     /// <summary>Who sees what is exchanged with the destination; <see langword="null"/> if nobody does.</summary>
     internal IForwardWatch? ForwardWatch { get; set; }
+
+    /// <summary>Who signs what is sent to the destination; <see langword="null"/> if nobody does.</summary>
+    internal IForwardSigner? ForwardSigner { get; set; }
+
+    /// <summary>The field of the credential that the gateway shows the destination, unless that is <c>Authorization</c>: a copy for others goes without.</summary>
+    internal string? CredentialField { get; set; }
+
+    /// <summary>
+    /// Says <see cref="Priority"/> anew once it is known who calls; <see langword="null"/> if it does not depend on that, as when somebody else has set it.
+    /// </summary>
+    internal Func<HttpContext, string>? PriorityOfCaller { get; set; }
+
+    /// <summary>The record that is kept of the request; <see langword="null"/> if none is.</summary>
+    internal IAccessRecord? Record { get; private set; }
+
+    /// <summary>Fields of the request that are for the gateway alone, such as credentials that it has checked.</summary>
+    internal WithheldFields Withheld;
+
+    /// <summary>The names of cookies that are for the gateway alone; <see langword="null"/> if none are.</summary>
+    internal IReadOnlyList<string>? WithheldCookies { get; set; }
 
     /// <summary>How many of the pipeline's steps have let the request through, or <see cref="NotEntered"/>.</summary>
     internal int Passed
@@ -184,6 +231,9 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     /// <summary>The step that holds the request or has ended it; <see langword="null"/> before the first and behind the last.</summary>
     internal GatewayPipelineStep? EndedAt => Passed >= 0 && Passed < Pipeline.Steps.Count ? Pipeline.Steps[Passed] : null;
+
+    /// <summary>Whether anything is in <see cref="Shadow"/>.</summary>
+    internal bool HasShadow => _shadow is not null;
 
     /// <summary>What policies in shadow mode would have done.</summary>
     internal ShadowRecord Shadow => _shadow ??= new();
@@ -222,6 +272,14 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         throw new ArgumentException($"{policy} is not in effect on '{Endpoint}'.", nameof(policy));
     }
 
+    /// <summary>Has a record kept of the request.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="policy">The policy that asks for it.</param>
+    internal void KeepRecord(IAccessRecord record, IGatewayPolicy policy) => (Record, _recordPolicy) = (record, policy);
+
+    /// <summary>The refusal of a request that cannot be recorded.</summary>
+    internal GatewayProblem RefuseUnrecorded() => RefuseAnswer(_recordPolicy!, new(RejectionReason.AuditUnavailable, retryAfter: RetryWhenRecorded));
+
     /// <summary>Whether a policy that is in effect refuses this request if it has to, of what it says of itself and of the caller.</summary>
     internal bool Enforces(IGatewayPolicy policy) => ModeOf(policy) is PolicyMode.Enforce;
 
@@ -248,6 +306,20 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
 
     /// <summary>Notes how a limit stands after it got back what this request had taken of it.</summary>
     internal void NoteGivenBack(in LimitReading reading) => _readings?.Correct(new(reading));
+
+    /// <summary>Puts the request into the class of its caller, who is known now: that of the plan, or the one that their claims say.</summary>
+    internal void ClassifyCaller()
+    {
+        if (Consumer?.Plan?.Priority is { } priority)
+        {
+            Priority = priority;
+        }
+        else if (PriorityOfCaller is { } classify)
+        {
+            // And again, should another credential of the caller have claims.
+            (Priority, PriorityOfCaller) = (classify(HttpContext), classify);
+        }
+    }
 
     /// <inheritdoc/>
     public override T GetArgument<T>(int index) => Inner is null ? (T)Arguments[index]! : Inner.GetArgument<T>(index);

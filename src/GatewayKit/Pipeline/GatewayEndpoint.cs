@@ -22,6 +22,13 @@ public sealed class GatewayEndpoint
         _metadata = metadata;
     }
 
+    private GatewayEndpoint(GatewayEndpoint route, IReadOnlyList<IGatewayPolicy> policies)
+    {
+        (_metadata, _order) = (route._metadata, route._order);
+        (RouteId, StateKey, ClusterId, Pattern, Terminal, Policies, IsRoute) = (route.RouteId, route.StateKey, route.ClusterId, route.Pattern, route.Terminal, policies, route.IsRoute);
+        (AllowsEncodedSlash, ForwardsExpectation, IsForGrpc) = (route.AllowsEncodedSlash, route.ForwardsExpectation, route.IsForGrpc);
+    }
+
     private GatewayEndpoint(GatewayEndpoint live)
     {
         (_live, _metadata, _order) = (live, live._metadata, live._order);
@@ -41,7 +48,7 @@ public sealed class GatewayEndpoint
     /// order, methods, hosts and handler; those that agree in all of these have one key. Case is ignored. A candidate
     /// has another key than its policy.
     /// </summary>
-    public string StateKey => field ??= _live is not null ? $"candidate of {_live.StateKey}" : IsRoute ? $"route {RouteId}" : DescribeHostEndpoint();
+    public string StateKey { get => field ??= _live is not null ? $"candidate of {_live.StateKey}" : IsRoute ? $"route {RouteId}" : DescribeHostEndpoint(); private init; }
 
     /// <summary>The cluster the route forwards to, the stable one of a split; <see langword="null"/> for an endpoint of the host, a static answer or a redirect.</summary>
     public string? ClusterId { get; }
@@ -57,6 +64,9 @@ public sealed class GatewayEndpoint
 
     /// <summary>Whether the link that is being built is for a candidate (<see cref="IGatewayPolicy.Candidate"/>) beside the policy in effect.</summary>
     public bool IsCandidate => _live is not null;
+
+    /// <summary>The products that a route of the gateway is part of; <see langword="null"/> for an endpoint of the host, which is built without a snapshot.</summary>
+    internal IReadOnlyList<string>? Products => IsRoute ? _metadata.Last<RouteProducts>()?.Ids ?? ValueList<string>.Empty : null;
 
     /// <summary>The policies in effect, in the order they run.</summary>
     internal IReadOnlyList<IGatewayPolicy> Policies { get; private init; } = [];
@@ -82,6 +92,9 @@ public sealed class GatewayEndpoint
     /// </summary>
     /// <param name="name">What the endpoints share.</param>
     public string SharedStateKey(string name) => IsCandidate ? AsCandidate(name) : name;
+
+    /// <summary>The same endpoint with the policies that it has for some callers.</summary>
+    internal GatewayEndpoint With(IReadOnlyList<IGatewayPolicy> policies) => new(this, policies);
 
     /// <summary>The same endpoint for a candidate.</summary>
     internal GatewayEndpoint ForCandidate() => new(this);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Pipeline;
 
@@ -17,14 +18,20 @@ public sealed class GatewayPipeline
     /// <summary>The policies of the endpoint that are not in effect, because they are off or another one overrides them.</summary>
     public IReadOnlyList<GatewayPipelineStep> Omitted { get; internal init; } = [];
 
+    /// <summary>Whether every caller is asked who it is, and none is let through who is nobody.</summary>
+    internal bool AsksEveryCaller => Steps.Any(static step => step.Policy is IIdentityPolicy { FindsCaller: true, Mode: PolicyMode.Enforce, EnforcePercent: 100 });
+
     /// <summary>What is wrong with the policies of the endpoint. It is not served with any of these.</summary>
-    internal IReadOnlyList<string> Faults { get; init; } = [];
+    internal IReadOnlyList<PolicyFault> Faults { get; init; } = [];
 
     /// <summary>What tells clients of limits; <see langword="null"/> if nothing does.</summary>
     internal LimitFields? LimitFields { get; init; }
 
     /// <summary>Whether filters of the host take part, which may pass on a context of their own.</summary>
     internal bool HasHostFilters { get; init; }
+
+    /// <summary>What policies see of a request at an endpoint of the host before the framework binds parameters; <see langword="null"/> if none does.</summary>
+    internal Action<HttpContext>? Arrival { get; init; }
 
     /// <summary>Whether a filter of the host stands outside the pipeline, so that a request may end before it enters.</summary>
     internal bool HasOuterFilters { get; init; }

@@ -37,5 +37,9 @@ public static class GatewayPolicyEndpointConventionBuilderExtensions
         ArgumentNullException.ThrowIfNull(policy);
         endpoint.Metadata.Add(policy);
         PipelineFilterFactory.AddTo(endpoint);
+        if (policy is IArrivalPolicy { SeesArrival: true })
+        {
+            PipelineArrival.AddTo(endpoint);
+        }
     }
 }

@@ -50,6 +50,15 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     /// </summary>
     public string? Cause { get; init; }
 
+    /// <summary>How the client may say who it is: values of <c>WWW-Authenticate</c> (RFC 9110 §11.6.1). Default none.</summary>
+    public IReadOnlyList<string> Challenges { get; init => field = ValueList<string>.From(value ?? throw new ArgumentNullException(nameof(value))); } = ValueList<string>.Empty;
+
+    /// <summary>The methods that a 405 names; <see langword="null"/> for those that the endpoint takes.</summary>
+    internal string? Allow { get; init; }
+
+    /// <summary>Says the same where it depends on the request. Default none.</summary>
+    internal ProblemChallenge? Challenge { get; init; }
+
     /// <summary>The step of the pipeline that refused the request's answer; <see langword="null"/> for one that did not let it through.</summary>
     internal int? Step { get; private init; }
 
@@ -60,7 +69,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
     public static GatewayProblem TooManyRequests(TimeSpan retryAfter) => new(RejectionReason.RateLimited, retryAfter: retryAfter);
 
     // A copy: problems are shared.
-    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, ViolatedPolicies = ViolatedPolicies, Cause = Cause, Step = step };
+    internal GatewayProblem RefusedBy(int step) => new(Reason, Detail, RetryAfter) { StatusCode = StatusCode, ViolatedPolicies = ViolatedPolicies, Cause = Cause, Allow = Allow, Challenges = Challenges, Challenge = Challenge, Step = step };
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -82,6 +91,27 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
             return;
         }
 
+        IReadOnlyCollection<string> challenges = Challenges;
+        if (Challenge is not null)
+        {
+            var asked = new List<string>(Challenges);
+            switch (await Challenge(httpContext, asked).ConfigureAwait(false))
+            {
+                case ChallengeResult.Answered:
+                    return;
+                case ChallengeResult.Unavailable:
+                    await new GatewayProblem(RejectionReason.AuthUnavailable).ExecuteAsync(httpContext).ConfigureAwait(false);
+                    return;
+            }
+
+            challenges = asked;
+        }
+
+        foreach (var challenge in challenges.Distinct(StringComparer.Ordinal))
+        {
+            response.Headers.Append(HeaderNames.WWWAuthenticate, challenge);
+        }
+
         var services = httpContext.RequestServices;
         var retryAfter = (services.GetService<RetryTimes>() ?? RetryTimes.Default).Of(this);
         if (GrpcCall.Is(httpContext.Request))
@@ -100,7 +130,7 @@ public sealed class GatewayProblem : IResult, IStatusCodeHttpResult
 
         if (StatusCode == StatusCodes.Status405MethodNotAllowed)
         {
-            response.Headers.Allow = AllowedMethods.Of(httpContext);
+            response.Headers.Allow = Allow ?? AllowedMethods.Of(httpContext);
         }
 
         var options = services.GetService<IOptions<GatewayOptions>>()?.Value;

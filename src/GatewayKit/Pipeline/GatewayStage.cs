@@ -28,7 +28,7 @@ public enum GatewayStage
     Cache,
 
     /// <summary>
-    /// Guards the terminal: deadline, bulkhead, fallback, admission control, circuit breaker, mirror, in this order from the outside whatever the metadata says. Policies of
+    /// Guards the terminal: deadline, bulkhead, upstream credentials and identity, fallback, admission control, circuit breaker, mirror, in this order from the outside whatever the metadata says. Policies of
     /// others in this stage stand outside of these.
     /// </summary>
     Protect,

@@ -14,7 +14,7 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
     {
         // MVC casts the context to its own type at the end of the chain, so it gets that one back.
         var isAction = builder.Metadata.Any(static item => item is ActionDescriptor);
-        var terminal = isAction ? invocation => next(GatewayContext.From(invocation).Inner!) : next;
+        var terminal = isAction ? invocation => next(GatewayContext.From(invocation).Inner!) : WithCaller(HandlerParameters.PrincipalsOf(builder), next);
         var chain = composer.Compose(builder, terminal, out var pipeline);
         if (ReferenceEquals(chain, terminal))
         {
@@ -24,6 +24,18 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
         return invocation => Run(invocation, chain, pipeline);
     }
 
+    // The framework has bound the handler's arguments before: the caller among them is whom the host took them for, and not whom a policy has found since.
+    private static EndpointFilterDelegate WithCaller(int[] principals, EndpointFilterDelegate next) => principals.Length == 0 ? next : invocation =>
+    {
+        var arguments = GatewayContext.From(invocation).Inner!.Arguments;
+        foreach (var principal in principals)
+        {
+            arguments[principal] = invocation.HttpContext.User;
+        }
+
+        return next(invocation);
+    };
+
     private ValueTask<object?> Run(EndpointFilterInvocationContext invocation, EndpointFilterDelegate chain, GatewayPipeline pipeline)
     {
         // The handler gets its own arguments and finds the gateway context here: a Forwarder that it calls does.
@@ -32,7 +44,7 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
         invocation.HttpContext.Features.Set(context);
         outcomes.CompleteWithResponse(context);
         var running = chain(context);
-        if (!running.IsCompletedSuccessfully)
+        if (!running.IsCompletedSuccessfully || context.Record is { IsBegun: false })
         {
             return AwaitAsync(running, context);
         }
@@ -45,7 +57,7 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> AwaitAsync(ValueTask<object?> running, GatewayContext context)
     {
-        var result = await running.ConfigureAwait(false);
+        var result = await PipelineOutcomes.RecordAsync(context, await running.ConfigureAwait(false)).ConfigureAwait(false);
         outcomes.Judge(context, result);
         return result;
     }

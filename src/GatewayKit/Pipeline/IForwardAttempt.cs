@@ -17,4 +17,7 @@ internal interface IForwardAttempt
 
     /// <summary>Whether a byte of the request's body was read for it, or still may be, and is not kept.</summary>
     bool HasLostBody { get; }
+
+    /// <summary>What came of it so far.</summary>
+    AttemptRecord Record { get; }
 }

@@ -1,8 +1,8 @@
 namespace GatewayKit.Pipeline;
 
 /// <summary>
-/// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while a fallback runs, a
-/// fallback catches what admission control and a breaker refuse, and what is refused is not copied.
+/// A policy of the Protect stage whose place there is fixed: a deadline covers the wait for a place, a place is held while credentials are fetched and while
+/// a fallback runs, whose cluster gets the credentials too, a fallback catches what admission control and a breaker refuse, and what is refused is not copied.
 /// </summary>
 internal interface IGuardPolicy : IOrderedPolicy
 {
@@ -17,6 +17,7 @@ internal enum GuardPlace
 {
     Deadline,
     Bulkhead,
+    Credentials,
     Fallback,
     Admission,
     CircuitBreaker,

@@ -18,9 +18,10 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
         pipeline = new GatewayPipeline(endpoint, steps)
         {
             Omitted = Describe(policies.Omitted),
-            Faults = steps.Length == 0 ? [] : [.. policies.Ordered.Select(registry.FaultOf).OfType<string>()],
+            Faults = steps.Length == 0 ? [] : [.. FaultsOf(policies.Ordered), .. ConsumerFaults(policies.Ordered), .. HandlerFaults(builder, policies.Ordered)],
             LimitFields = steps.Length == 0 ? null : LimitFields.Of(options.Value),
             HasHostFilters = builder.FilterFactories.Count > 1,
+            Arrival = ArrivalOf(steps),
             HasOuterFilters = builder.FilterFactories.Count > 0 && builder.FilterFactories[0].Target is not PipelineFilterFactory,
         };
         builder.Metadata.Add(pipeline);
@@ -33,13 +34,62 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
         var chain = next;
         for (var i = steps.Length - 1; i >= 0; i--)
         {
-            var isLastObserver = steps[i].Policy.Stage is GatewayStage.Observe
-                && (i + 1 == steps.Length || steps[i + 1].Policy.Stage is not GatewayStage.Observe);
-            chain = Link(steps[i], endpoint, i, isLastObserver ? ExecuteInside(chain) : chain);
+            if (IsLast(steps, i, static policy => policy.Stage < GatewayStage.Protect))
+            {
+                chain = Gates(steps, chain);
+            }
+
+            chain = Link(steps[i], endpoint, i, IsLast(steps, i, static policy => policy is { Stage: GatewayStage.Observe } and not IAnswerPolicy) ? ExecuteInside(chain) : chain);
         }
 
         return chain;
     }
+
+    private Action<HttpContext>? ArrivalOf(GatewayPipelineStep[] steps)
+    {
+        Action<HttpContext>? arrival = null;
+        foreach (var step in steps)
+        {
+            if (step.Policy is IArrivalPolicy { SeesArrival: true } && registry.FactoryOf(step.Policy) is IArrivalFactory factory)
+            {
+                arrival += factory.CreateArrival(step.Policy);
+            }
+        }
+
+        return arrival;
+    }
+
+    private IEnumerable<PolicyFault> FaultsOf(IReadOnlyList<IGatewayPolicy> policies) =>
+        from policy in policies
+        let fault = registry.FaultOf(policy)
+        where fault is not null
+        select new PolicyFault(fault);
+
+    // Whether a step is the last of those that stand in front.
+    private static bool IsLast(GatewayPipelineStep[] steps, int index, Func<IGatewayPolicy, bool> isInFront) =>
+        isInFront(steps[index].Policy) && (index + 1 == steps.Length || !isInFront(steps[index + 1].Policy));
+
+    private EndpointFilterDelegate Gates(IEnumerable<GatewayPipelineStep> steps, EndpointFilterDelegate pass)
+    {
+        foreach (var step in steps.Reverse())
+        {
+            if (registry.FactoryOf(step.Policy) is IAccessGateFactory factory)
+            {
+                pass = factory.CreateGate(step.Policy, pass);
+            }
+        }
+
+        return pass;
+    }
+
+    // What goes by a caller whom nobody asks for would go by nobody.
+    private IEnumerable<PolicyFault> ConsumerFaults(IReadOnlyList<IGatewayPolicy> policies) => policies.Any(static policy => policy is IIdentityPolicy { FindsCaller: true })
+        ? []
+        : policies.OfType<INeedsConsumer>().Where(static policy => policy.NeedsConsumerFor is not null).Select(policy =>
+            new PolicyFault($"{policy.NeedsConsumerFor}, but nothing on this endpoint finds out who is calling. Add ApiKey, Identity or another policy that does, or take another setting.") { Step = new(registry.NameOf(policy), policy) });
+
+    private IEnumerable<PolicyFault> HandlerFaults(EndpointBuilder builder, IReadOnlyList<IGatewayPolicy> policies) =>
+        HandlerParameters.FaultsOf(builder, policies).Select(found => new PolicyFault($"{registry.NameOf(found.Policy)} {found.Fault}"));
 
     private GatewayPipelineStep[] Describe(IReadOnlyList<IGatewayPolicy> policies) =>
         policies.Count == 0 ? [] : [.. policies.Select(policy => new GatewayPipelineStep(registry.NameOf(policy), policy))];
@@ -82,7 +132,7 @@ internal sealed class PipelineComposer(PolicyRegistry registry, PipelineOutcomes
         return [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] async ValueTask<object?> (invocation) =>
         {
             var context = GatewayContext.From(invocation);
-            var result = await next(context).ConfigureAwait(false);
+            var result = await PipelineOutcomes.RecordAsync(context, await next(context).ConfigureAwait(false)).ConfigureAwait(false);
             outcomes.Judge(context, result);
             if (result is not IResult executable)
             {

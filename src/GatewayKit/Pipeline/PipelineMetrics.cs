@@ -14,7 +14,10 @@ internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<Pipeli
     private readonly Counter<long> _candidates = meter.Meter.CreateCounter<long>(
         "gatewaykit.policy.candidates", "{request}", "Requests that a policy and its candidate decided on, by what each of them decided.");
 
-    public void Decided(GatewayContext context, GatewayPipelineStep step, PolicyOutcome outcome, RejectionReason? reason, string? cause = null)
+    public void Decided(GatewayContext context, GatewayPipelineStep step, PolicyOutcome outcome, RejectionReason? reason, string? cause = null) =>
+        Decided(context, step.Name, outcome, reason, cause);
+
+    public void Decided(GatewayContext context, string policy, PolicyOutcome outcome, RejectionReason? reason, string? cause = null)
     {
         var code = reason?.Code ?? "none";
         if (_refusals.Enabled)
@@ -22,7 +25,7 @@ internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<Pipeli
             var tags = new TagList
             {
                 { TelemetryTags.Route, context.Endpoint.RouteId },
-                { TelemetryTags.Policy, step.Name },
+                { TelemetryTags.Policy, policy },
                 { TelemetryTags.Outcome, outcome is PolicyOutcome.WouldRefuse ? "would-refuse" : "refused" },
                 { TelemetryTags.Reason, code },
             };
@@ -39,14 +42,13 @@ internal sealed partial class PipelineMetrics(GatewayMeter meter, ILogger<Pipeli
             code = $"{code} ({cause})";
         }
 
-
         if (outcome is PolicyOutcome.WouldRefuse)
         {
-            Log.WouldRefuse(logger, step.Name, context.Endpoint.RouteId, code);
+            Log.WouldRefuse(logger, policy, context.Endpoint.RouteId, code);
         }
         else
         {
-            Log.Refused(logger, step.Name, context.Endpoint.RouteId, code);
+            Log.Refused(logger, policy, context.Endpoint.RouteId, code);
         }
     }
 

@@ -33,6 +33,13 @@ internal sealed partial class PipelineOutcomes(PipelineMetrics metrics, IEnumera
         }
     }
 
+    /// <summary>Sees to it that the request is recorded before its answer is written.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="result">What the pipeline answered.</param>
+    /// <returns>What to write: the answer, or a refusal if it cannot be recorded.</returns>
+    public static ValueTask<object?> RecordAsync(GatewayContext context, object? result) =>
+        context.Record is { IsBegun: false } record ? RecordAsync(context, record, result) : new(result);
+
     /// <summary>Notes that the answer, whatever it was, could not be given.</summary>
     public void Fail(GatewayContext context, GatewayProblem problem)
     {
@@ -42,6 +49,14 @@ internal sealed partial class PipelineOutcomes(PipelineMetrics metrics, IEnumera
         }
 
         Judge(context, problem);
+    }
+
+    /// <summary>Notes that something in front of an endpoint refused a request, so that its pipeline never ran. The answer is given.</summary>
+    public void RefusedOutside(HttpContext httpContext, GatewayPipeline pipeline, string by, RejectionReason reason)
+    {
+        var context = new GatewayContext(httpContext, pipeline) { Reason = reason, Concluded = true, Passed = GatewayContext.NotEntered };
+        metrics.Decided(context, by, PolicyOutcome.Refused, reason);
+        CompleteWithResponse(context);
     }
 
     /// <summary>Notes why the request came to no answer, or to half of one. No policy decided that.</summary>
@@ -87,6 +102,17 @@ internal sealed partial class PipelineOutcomes(PipelineMetrics metrics, IEnumera
                 },
                 (this, context));
         }
+    }
+
+    private static async ValueTask<object?> RecordAsync(GatewayContext context, IAccessRecord record, object? result)
+    {
+        if (await record.BeginAsync().ConfigureAwait(false))
+        {
+            return result;
+        }
+
+        await GatewayResults.DiscardAsync(result).ConfigureAwait(false);
+        return context.RefuseUnrecorded();
     }
 
     private static partial class Log

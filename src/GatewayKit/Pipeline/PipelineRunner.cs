@@ -36,6 +36,7 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, TimeProv
         try
         {
             var result = await chain(context).ConfigureAwait(false);
+            result = await PipelineOutcomes.RecordAsync(context, result).ConfigureAwait(false);
             outcomes.Judge(context, result);
             await GatewayResults.ExecuteAsync(context.HttpContext, result).ConfigureAwait(false);
             failure = null;
@@ -78,11 +79,11 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, TimeProv
         outcomes.Complete(context);
     }
 
-    private Task RefuseAsync(GatewayContext context, Exception exception)
+    private async Task RefuseAsync(GatewayContext context, Exception exception)
     {
-        var problem = ProblemOf(exception, context.Pipeline);
+        var problem = (GatewayProblem)(await PipelineOutcomes.RecordAsync(context, ProblemOf(exception, context.Pipeline)).ConfigureAwait(false))!;
         outcomes.Fail(context, problem);
-        return problem.ExecuteAsync(context.HttpContext);
+        await problem.ExecuteAsync(context.HttpContext).ConfigureAwait(false);
     }
 
     // A body that cannot be read is the client's doing and keeps the server's status (C3).

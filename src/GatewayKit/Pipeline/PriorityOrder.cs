@@ -14,6 +14,9 @@ internal sealed class PriorityOrder(IReadOnlyList<string> classes)
     /// <summary>Whether all others give way to a class.</summary>
     public bool IsFirst(string priority) => RankOf(priority) == 0;
 
+    /// <summary>Whether one class comes before another.</summary>
+    public bool IsAbove(string priority, string other) => RankOf(priority) < RankOf(other);
+
     /// <summary>A class that somebody asks for who may only ask for less.</summary>
     /// <param name="priority">The class that there is.</param>
     /// <param name="wanted">The one that is asked for. One that is unknown, or above, counts for nothing.</param>

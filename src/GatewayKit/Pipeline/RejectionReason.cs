@@ -95,6 +95,24 @@ public sealed record RejectionReason
     /// <summary>421: the host is none of those that this gateway serves (RFC 9110 §7.4).</summary>
     public static RejectionReason UnknownHost { get; } = new("unknown-host", StatusCodes.Status421MisdirectedRequest, "The host of the request is not served here.");
 
+    /// <summary>401: nothing says who is calling, or not in a way that holds (RFC 9110 §15.5.2).</summary>
+    public static RejectionReason Unauthenticated { get; } = new("unauthenticated", StatusCodes.Status401Unauthorized, "Credentials are missing or not valid.");
+
+    /// <summary>403: who is calling is known, and may not (RFC 9110 §15.5.4).</summary>
+    public static RejectionReason Forbidden { get; } = new("forbidden", StatusCodes.Status403Forbidden, "The caller may not do this.");
+
+    /// <summary>403: what is asked for belongs to another tenant than the caller does.</summary>
+    public static RejectionReason TenantMismatch { get; } = new("tenant-mismatch", StatusCodes.Status403Forbidden, "This belongs to another tenant.");
+
+    /// <summary>403: it is not the time for it.</summary>
+    public static RejectionReason OutsideHours { get; } = new("outside-hours", StatusCodes.Status403Forbidden, "This is not served at this time.");
+
+    /// <summary>403: the caller has no subscription that includes this.</summary>
+    public static RejectionReason NotSubscribed { get; } = new("not-subscribed", StatusCodes.Status403Forbidden, "The caller has no active subscription to this.");
+
+    /// <summary>503: who is calling cannot be found out, because what knows it does not answer; or there is no credential to show a destination.</summary>
+    public static RejectionReason AuthUnavailable { get; } = new("auth-unavailable", StatusCodes.Status503ServiceUnavailable, "Credentials cannot be checked or obtained.");
+
     /// <summary>400: a credential is there twice, and two readers could take one each.</summary>
     public static RejectionReason DuplicateCredential { get; } = new("duplicate-credential", StatusCodes.Status400BadRequest, "A credential of the request is there twice.");
 
@@ -121,6 +139,9 @@ public sealed record RejectionReason
 
     /// <summary>403: a page of that origin may not open a WebSocket here (RFC 6455 §10.2).</summary>
     public static RejectionReason OriginNotAllowed { get; } = new("origin-not-allowed", StatusCodes.Status403Forbidden, "The origin is not allowed.");
+
+    /// <summary>403: requests may not come from that address.</summary>
+    public static RejectionReason AddressNotAllowed { get; } = new("address-not-allowed", StatusCodes.Status403Forbidden, "Requests from this address are not allowed.");
 
     /// <summary>403: no WebSocket may be opened here.</summary>
     public static RejectionReason UpgradeNotAllowed { get; } = new("upgrade-not-allowed", StatusCodes.Status403Forbidden, "WebSockets are not allowed here.");
@@ -152,6 +173,9 @@ public sealed record RejectionReason
     /// <summary>503: too much is in flight.</summary>
     public static RejectionReason Overloaded { get; } =
         new("overloaded", StatusCodes.Status503ServiceUnavailable, "The service is overloaded.") { RegisteredType = ProblemTypes.TemporaryReducedCapacity };
+
+    /// <summary>503: the request cannot be recorded, and is not served unrecorded.</summary>
+    public static RejectionReason AuditUnavailable { get; } = new("audit-unavailable", StatusCodes.Status503ServiceUnavailable, "The request cannot be recorded.");
 
     /// <summary>503: the host is shutting down.</summary>
     public static RejectionReason Draining { get; } = new("draining", StatusCodes.Status503ServiceUnavailable, "The service is shutting down.");

@@ -9,15 +9,10 @@ internal static class LongLived
     private const string EventStream = "text/event-stream";
 
     /// <summary>
-    /// Whether the request asks for it: a WebSocket, a gRPC call, since nothing tells those that stream from those that do not, or what browsers
-    /// send for an event source. One that takes other types too is judged by its answer.
+    /// Whether the request is sure to be answered by what has no end: a WebSocket, or a gRPC call, since nothing tells those that stream from those that do not. What
+    /// else a client accepts is its word alone: an event stream is told by the head of the answer.
     /// </summary>
-    public static bool IsAsked(HttpContext httpContext) =>
-        AcceptsEventsAlone(httpContext.Request) || WebSocketHandshake.IsAsked(httpContext) || GrpcCall.Is(httpContext.Request);
-
-    /// <summary>Whether the request takes an event stream and nothing else.</summary>
-    public static bool AcceptsEventsAlone(HttpRequest request) =>
-        request.Headers.Accept is [{ } accepted] && accepted.Equals(EventStream, StringComparison.OrdinalIgnoreCase);
+    public static bool IsAsked(HttpContext httpContext) => WebSocketHandshake.IsAsked(httpContext) || GrpcCall.Is(httpContext.Request);
 
     /// <summary>Whether a content type is that of server-sent events, with or without parameters.</summary>
     public static bool IsEventStream(string? contentType) =>

@@ -42,7 +42,8 @@ internal sealed class BuiltEndpoints
 
         var byKey = new Dictionary<EndpointKey, Endpoint>(mapped.Count);
         var added = new List<Endpoint>(previous is null ? mapped.Count : 0);
-        var sameDefaults = previous is not null && previous.Snapshot.Defaults.SequenceEqual(snapshot.Defaults);
+        var sameDefaults = previous is not null && previous.Snapshot.Defaults.SequenceEqual(snapshot.Defaults)
+            && previous.Snapshot.Catalog.OffersSameRoutesAs(snapshot.Catalog);
         foreach (var (route, selectedBy) in mapped)
         {
             ReloadPace.Step();

@@ -1,9 +1,10 @@
 using GatewayKit.Clusters;
+using GatewayKit.Identity.Consumers;
 
 namespace GatewayKit.Routing;
 
 /// <summary>The snapshot in force, and the data sources that serve it. One reference, swapped whole.</summary>
-internal sealed class CurrentSnapshot(ClusterStates clusterStates)
+internal sealed class CurrentSnapshot(ClusterStates clusterStates, ConsumerDirectory consumers)
 {
     private readonly List<GatewayEndpointDataSource> _dataSources = [];
     private volatile GatewaySnapshot _value = GatewaySnapshot.Empty;
@@ -55,6 +56,9 @@ internal sealed class CurrentSnapshot(ClusterStates clusterStates)
     public void Swap(PreparedSnapshot prepared)
     {
         _value = prepared.Snapshot;
+
+        // Before the endpoints that go by them.
+        consumers.PutInForce(prepared.Snapshot.Catalog);
         try
         {
             using var pace = ReloadPace.Watch();

@@ -92,6 +92,11 @@ internal sealed class GatewayEndpointFactory(Forwarder forwarder, SplitTerminals
     private static void DescribeRoute(RouteEndpointBuilder builder, GatewayRoute route, GatewaySnapshot snapshot)
     {
         builder.Metadata.Add(route);
+        if (snapshot.Catalog.ProductsOf(route.Id) is { Count: > 0 } products)
+        {
+            builder.Metadata.Add(new RouteProducts(products));
+        }
+
         if (route.Match.Methods.Count > 0)
         {
             builder.Metadata.Add(new HttpMethodMetadata(route.Match.Methods));

@@ -1,4 +1,5 @@
 using GatewayKit.Clusters;
+using GatewayKit.Identity.Consumers;
 using GatewayKit.Pipeline;
 
 namespace GatewayKit.Routing;
@@ -13,9 +14,10 @@ public sealed class GatewaySnapshot
         Lazy<string> hash,
         IReadOnlyDictionary<string, GatewayRoute> routes,
         IReadOnlyList<IGatewayPolicy> defaults,
-        IReadOnlyDictionary<string, ClusterState> clusterStates)
+        IReadOnlyDictionary<string, ClusterState> clusterStates,
+        ConsumerCatalog catalog)
     {
-        (Revision, _hash, Routes, Defaults, ClusterStates) = (revision, hash, routes, defaults, clusterStates);
+        (Revision, _hash, Routes, Defaults, ClusterStates, Catalog) = (revision, hash, routes, defaults, clusterStates, catalog);
         Clusters = ValueMap<Cluster>.From(clusterStates.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.Cluster)));
     }
 
@@ -34,6 +36,15 @@ public sealed class GatewaySnapshot
     /// <summary>The clusters by id.</summary>
     public IReadOnlyDictionary<string, Cluster> Clusters { get; }
 
+    /// <summary>The plans.</summary>
+    public IReadOnlyList<Plan> Plans => Catalog.Plans;
+
+    /// <summary>The products.</summary>
+    public IReadOnlyList<Product> Products => Catalog.Products;
+
+    /// <summary>The configured consumers; those of stores are not among them.</summary>
+    public IReadOnlyList<Consumer> Consumers => Catalog.Consumers;
+
     /// <summary>What changes when <paramref name="to"/> follows <paramref name="from"/>.</summary>
     public static SnapshotDiff Diff(GatewaySnapshot from, GatewaySnapshot to)
     {
@@ -44,6 +55,8 @@ public sealed class GatewaySnapshot
 
     internal IReadOnlyDictionary<string, ClusterState> ClusterStates { get; }
 
+    internal ConsumerCatalog Catalog { get; }
+
     internal static GatewaySnapshot Empty { get; } =
-        new(0, new Lazy<string>(string.Empty), ValueMap<GatewayRoute>.Empty, [], new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase));
+        new(0, new Lazy<string>(string.Empty), ValueMap<GatewayRoute>.Empty, [], new Dictionary<string, ClusterState>(StringComparer.OrdinalIgnoreCase), ConsumerCatalog.Empty);
 }

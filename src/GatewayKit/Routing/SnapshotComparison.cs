@@ -21,6 +21,9 @@ internal static class SnapshotComparison
             RemovedClusters = clusters.Removed,
             ChangedClusters = clusters.Changed,
             DefaultsChanged = !from.Defaults.SequenceEqual(to.Defaults),
+            PlansChanged = !from.Plans.SequenceEqual(to.Plans),
+            ProductsChanged = !from.Products.SequenceEqual(to.Products),
+            ConsumersChanged = !from.Consumers.SequenceEqual(to.Consumers),
         };
     }
 

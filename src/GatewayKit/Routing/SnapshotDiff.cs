@@ -26,6 +26,15 @@ public sealed record SnapshotDiff
     /// <summary>Whether the policies of every route are different.</summary>
     public bool DefaultsChanged { get; init; }
 
+    /// <summary>Whether a plan was added, removed or says something else.</summary>
+    public bool PlansChanged { get; init; }
+
+    /// <summary>Whether a product was added, removed or says something else.</summary>
+    public bool ProductsChanged { get; init; }
+
+    /// <summary>Whether a configured consumer was added, removed or says something else.</summary>
+    public bool ConsumersChanged { get; init; }
+
     /// <summary>Whether nothing is different.</summary>
     public bool IsEmpty => this == Empty;
 
@@ -42,9 +51,12 @@ public sealed record SnapshotDiff
             }
         }
 
-        if (DefaultsChanged)
+        foreach (var (name, isChanged) in new[] { ("defaults", DefaultsChanged), ("plans", PlansChanged), ("products", ProductsChanged), ("consumers", ConsumersChanged) })
         {
-            yield return "~defaults";
+            if (isChanged)
+            {
+                yield return $"~{name}";
+            }
         }
     }
 }

@@ -74,12 +74,15 @@ internal readonly record struct Gcra : ISharedRate<long>
         return (int)units;
     }
 
-    public long Follow(in long state, in RateAnswer answer, int since, long now) => Math.Max(1, now + ThrottleClock.ToUnits(answer.FullAfter) + (since * Increment));
+    public long Follow(in long state, in RateAnswer answer, int since, long now) =>
+        Math.Max(1, now + Math.Min(ThrottleClock.ToUnits(answer.FullAfter), 2 * Tolerance) + TimeOf(since));
 
-    // To the unit: a store has roundings of its own.
-    public bool Forgets(in RateAnswer answer) => ThrottleClock.ToUnits(answer.FullAfter) >= (2 * Tolerance) - Increment;
+    // What is owed there is what is owed here, but for what it was not told.
+    public int Room(in long state, int since, long now) => (int)(((2 * Tolerance) - Math.Clamp(state - now - TimeOf(since), 0, 2 * Tolerance)) / Increment);
 
-    public long MarkOf(in RateAnswer answer, long now) => now + ThrottleClock.ToUnits(answer.FullAfter);
+    public long Out(in long state, long now) => state <= now ? 0 : ((state - now - 1) / Increment) + 1;
+
+    public long MarkOf(in RateAnswer answer, long asked) => asked + ThrottleClock.ToUnits(answer.FullAfter);
 
     // To the nearest unit: a store counts whole ones.
     public int Left(in RateUse use, long now)
@@ -89,12 +92,15 @@ internal readonly record struct Gcra : ISharedRate<long>
     }
 
     public int BatchFor(in long state, long now, int cost, int batch, int instances) =>
-        Math.Max(0, state - now) + ((1L - instances) * batch * Increment) > 0 ? Math.Clamp(Remaining(state, now, out _), cost, Math.Max(cost, batch)) : cost;
+        Math.Max(0, state - now) > TimeOf((instances - 1L) * batch) ? Math.Clamp(Remaining(state, now, out _), cost, Math.Max(cost, batch)) : cost;
 
     // As long as the store is short of all that is held: so much is never there twice.
-    public long Lifetime(in RateAnswer answer, long ahead) => ThrottleClock.ToUnits(answer.FullAfter) - (ahead * Increment);
+    public long Lifetime(in RateAnswer answer, long ahead) => ThrottleClock.ToUnits(answer.FullAfter) - TimeOf(ahead);
 
     public bool IsUsed(in long state) => state != 0;
 
     public bool IsFull(in long state, long now) => state <= now;
+
+    // No more than anybody ever owes: what does not fit in a number would be a fresh burst.
+    private long TimeOf(long units) => Math.Clamp(units, -2 * Tolerance / Increment, 2 * Tolerance / Increment) * Increment;
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace GatewayKit.Throttling;
 
-/// <summary>One thing of a request that tells it apart from others: what rates and quotas both read. A consumer, once identity knows one, is another kind.</summary>
+/// <summary>One thing of a request that tells it apart from others: what rates and quotas both read.</summary>
 /// <param name="Kind">What it is. The number is part of keys of quotas, which outlive the process.</param>
 /// <param name="Text">How it is written.</param>
 /// <param name="Name">The header, the type of the claim, or what the function is called.</param>
@@ -27,6 +27,8 @@ internal sealed record PartitionPart(PartitionKind Kind, string Text, string? Na
         {
             PartitionKind.Header => httpContext.Request.Headers[Name!] is [var value] ? value : null,
             PartitionKind.Claim => ReadClaim(httpContext, Name!),
+            PartitionKind.Consumer => httpContext.Features.Get<GatewayConsumer>()?.Id,
+            PartitionKind.Subscription => httpContext.Features.Get<GatewayConsumer>()?.Subscription,
             _ => Function!(httpContext),
         };
         return text is { Length: > 0 and <= MaxLength };
@@ -55,7 +57,7 @@ internal sealed record PartitionPart(PartitionKind Kind, string Text, string? Na
     private static string? ReadClaim(HttpContext httpContext, string type)
     {
         string? only = null;
-        foreach (var claim in httpContext.User.FindAll(type))
+        foreach (var claim in Caller.Of(httpContext).Claims?.FindAll(type) ?? [])
         {
             if (only is not null || claim.Subject is not { IsAuthenticated: true })
             {
@@ -76,4 +78,6 @@ internal enum PartitionKind : byte
     Header = 2,
     Claim = 3,
     Code = 4,
+    Consumer = 5,
+    Subscription = 6,
 }

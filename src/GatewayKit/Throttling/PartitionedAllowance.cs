@@ -36,4 +36,8 @@ internal sealed class PartitionedAllowance<TRate, TState>(
 
     public override RateDecision Settle(HttpContext httpContext, in RateUse use) =>
         ThrottleKey.TryRead(httpContext, partition, out var key) ? _table.Settle(key, use) : _anonymous.Settle(use);
+
+    // What those share who cannot be told apart is nobody's to see.
+    public override ValueTask<RateDecision> PeekAsync(HttpContext httpContext) =>
+        new(ThrottleKey.TryRead(httpContext, partition, out var key) ? _table.Peek(key) : RateDecision.Unknown(isTaken: true, clock.Now));
 }

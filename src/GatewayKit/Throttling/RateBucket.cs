@@ -60,6 +60,25 @@ internal sealed class RateBucket<TRate, TState>(TRate rate, ThrottleClock clock)
         }
     }
 
+    /// <summary>How the allowance stands. Nothing is taken.</summary>
+    public RateDecision Peek()
+    {
+        TState state;
+        if (IsWord)
+        {
+            state = Read();
+        }
+        else
+        {
+            lock (_lock)
+            {
+                state = Read();
+            }
+        }
+
+        return RateDecision.Peek(rate, state, clock.Now);
+    }
+
     // Decides and takes in one step: a check that is followed by a separate take lets too many through.
     private bool TryDecide(int cost, long maxWait, out RateDecision decision)
     {

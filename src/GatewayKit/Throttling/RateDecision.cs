@@ -19,6 +19,12 @@ internal readonly record struct RateDecision(bool IsTaken, long At, long Wait, i
     /// <summary>A decision that is made without looking at the allowance.</summary>
     public static RateDecision Unknown(bool isTaken, long at) => new(isTaken, at, Wait: 0, Remaining: -1, Next: 0, Mark: 0);
 
+    /// <summary>How an allowance stands, for one who takes nothing.</summary>
+    public static RateDecision Peek<TRate, TState>(TRate rate, in TState state, long at)
+        where TRate : struct, IRate<TState>
+        where TState : unmanaged =>
+        new(IsTaken: true, at, Wait: 0, rate.Remaining(state, at, out var next), next, Mark: 0);
+
     public static RateDecision Of<TRate, TState>(TRate rate, in TState state, bool isTaken, long at, long wait)
         where TRate : struct, IRate<TState>
         where TState : unmanaged =>

@@ -52,6 +52,27 @@ internal sealed class RateShard<TRate, TState>(TRate rate, int maxSlots)
         return RateDecision.Of(rate, next, taken, now, wait) with { IsOverflow = overflows };
     }
 
+    /// <inheritdoc cref="RateTable{TRate, TState}.Peek"/>
+    public RateDecision Peek(ThrottleKey key, uint place, long now)
+    {
+        TState state;
+        lock (_lock)
+        {
+            // The time of others is not moved: who asks before them must not make them later.
+            now = Math.Max(_latest, now);
+            var index = Probe(_slots, key, place, now);
+            if (index < 0 && _isSettled)
+            {
+                return RateDecision.Unknown(isTaken: true, now);
+            }
+
+            // A table that may still grow has room for the key.
+            state = index < 0 ? _fresh : StateOf(key, index);
+        }
+
+        return RateDecision.Peek(rate, state, now);
+    }
+
     /// <summary>Corrects what the key took to what was used.</summary>
     /// <returns>How its allowance stands, if it is known.</returns>
     public RateDecision Settle(ThrottleKey key, uint place, in RateUse use, long now)

@@ -57,6 +57,14 @@ internal sealed class RateTable<TRate, TState>
         return (shard ?? Create(ref shard)).Settle(key, (uint)place, use, _clock.Now);
     }
 
+    /// <summary>How the key's allowance stands. Nothing is taken, and no place is.</summary>
+    /// <returns>What is not known if there is no room for the key: it shares an allowance with others then.</returns>
+    public RateDecision Peek(ThrottleKey key)
+    {
+        var (place, now) = (key.Place, _clock.Now);
+        return ShardOf(place)?.Peek(key, (uint)place, now) ?? RateDecision.Peek(_rate, default(TState), now);
+    }
+
     /// <summary>Does something with the state of a key.</summary>
     /// <returns>Whether there was room for the key.</returns>
     public bool TryRun<TStep>(ThrottleKey key, ref TStep step)

@@ -78,10 +78,16 @@ internal readonly record struct SlidingWindow : ISharedRate<WindowCount>
     }
 
     // A window forgets anyway, when it is over.
-    public bool Forgets(in RateAnswer answer) => false;
+    public int Room(in WindowCount state, int since, long now) => int.MaxValue;
+
+    public long Out(in WindowCount state, long now)
+    {
+        var count = Roll(state, now, out var left);
+        return (long)count.Current + WeightOf(count.Previous, left);
+    }
 
     // The end of the store's window: what is given back after it would come off another one.
-    public long MarkOf(in RateAnswer answer, long now) => now + ThrottleClock.ToUnits(answer.FullAfter) - _length;
+    public long MarkOf(in RateAnswer answer, long asked) => asked + ThrottleClock.ToUnits(answer.FullAfter) - _length;
 
     public int Left(in RateUse use, long now) => now < (use.Mark != 0 ? use.Mark : use.Since + _length) ? (int)(use.Reserved - use.Actual) : 0;
 

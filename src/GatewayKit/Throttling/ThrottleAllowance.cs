@@ -34,6 +34,10 @@ internal abstract class ThrottleAllowance
     /// <returns>How the allowance stands, if it is known.</returns>
     public abstract RateDecision Settle(HttpContext httpContext, in RateUse use);
 
+    /// <summary>How the allowance of a request stands, if it can be read. Nothing is taken.</summary>
+    /// <param name="httpContext">The request.</param>
+    public abstract ValueTask<RateDecision> PeekAsync(HttpContext httpContext);
+
     /// <summary>Lets another request wait, unless too many do.</summary>
     public bool TryWait()
     {
@@ -62,4 +66,6 @@ internal sealed class SharedAllowance<TRate, TState>(TRate rate, ThrottleClock c
     public override RateDecision TakeAhead(HttpContext httpContext, int cost, long maxWait) => _bucket.Take(cost, maxWait);
 
     public override RateDecision Settle(HttpContext httpContext, in RateUse use) => _bucket.Settle(use);
+
+    public override ValueTask<RateDecision> PeekAsync(HttpContext httpContext) => new(_bucket.Peek());
 }

@@ -29,7 +29,7 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
         var identity = new Identity(
             policy.Partition.IsConstant ? common : key.ToUpperInvariant(),
             policy.Rule,
-            policy.IsSettled,
+            policy.IsSettled ? policy.Unit : null,
             policy.Partition,
             policy.Sharing,
             policy.OnStoreFailure);
@@ -48,5 +48,5 @@ internal sealed class ThrottleAllowances(TimeProvider time, IOptions<ThrottlingO
             ? new SharedAllowance<TRate, TState>(rate, Clock)
             : new PartitionedAllowance<TRate, TState>(routeId, partition, rate, Clock, options.Value.MaxKeys, metrics);
 
-    private readonly record struct Identity(string Key, RateRule Rule, bool IsSettled, ThrottlePartition Partition, RateSharing Sharing, StoreFailureAction OnStoreFailure);
+    private readonly record struct Identity(string Key, RateRule Rule, object? SettledUnit, ThrottlePartition Partition, RateSharing Sharing, StoreFailureAction OnStoreFailure);
 }

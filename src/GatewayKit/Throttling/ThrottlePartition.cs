@@ -7,7 +7,7 @@ namespace GatewayKit.Throttling;
 
 /// <summary>What shares one allowance of a <see cref="ThrottlePolicy"/>. Immutable, with value equality; case and the order of parts are ignored.</summary>
 /// <remarks>
-/// In JSON it is a string: <c>ClientAddress</c>, <c>Route</c>, <c>Constant</c>, <c>Header:</c> and the name of a header, <c>Claim:</c> and the type of a claim, or several of them with
+/// In JSON it is a string: <c>ClientAddress</c>, <c>Consumer</c>, <c>Route</c>, <c>Constant</c>, <c>Header:</c> and the name of a header, <c>Claim:</c> and the type of a claim, or several of them with
 /// <c>+</c> between, such as <c>Header:X-Tenant+ClientAddress</c>.
 /// </remarks>
 public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable<ThrottlePartition>, ICallerKey
@@ -31,14 +31,29 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
     /// </summary>
     public static ThrottlePartition ClientAddress { get; } = Of(new(PartitionKind.ClientAddress, nameof(ClientAddress)));
 
+    /// <summary>
+    /// An allowance for each consumer (<see cref="GatewayContext.Consumer"/>), whatever it calls with. The endpoint needs a policy that finds out who calls; requests whose caller it leaves
+    /// open share one allowance.
+    /// </summary>
+    public static ThrottlePartition Consumer { get; } = Of(new(PartitionKind.Consumer, nameof(Consumer)));
+
     /// <summary>One allowance for each route or endpoint, whoever calls. Beside others it says what holds without it: each route has allowances of its own.</summary>
     public static ThrottlePartition Route { get; } = new(nameof(Route), [], isRoute: true);
 
     /// <summary>One allowance for all endpoints of the host whose policy has the same rate and burst and this partition; beside others, one for each of theirs.</summary>
     public static ThrottlePartition Constant { get; } = new(nameof(Constant), [], isConstant: true);
 
+    /// <summary>An allowance for each subscription, on all endpoints together: what the limits of plans go by.</summary>
+    internal static ThrottlePartition Subscription { get; } = Combine(Of(new(PartitionKind.Subscription, "Plan")), Constant)!;
+
+    /// <summary>Whether it tells nobody apart unless somebody finds out who calls.</summary>
+    internal bool NeedsConsumer => Parts.Any(static part => part.Kind is PartitionKind.Consumer);
+
     /// <summary>What of a request tells allowances apart, in an order that does not depend on how it was written; empty if all requests share one.</summary>
     internal PartitionPart[] Parts { get; }
+
+    /// <summary>Whether nothing but who is calling tells allowances apart.</summary>
+    internal bool IsOfConsumerAlone => Parts is [{ Kind: PartitionKind.Consumer }];
 
     /// <summary>Whether endpoints share allowances.</summary>
     internal bool IsConstant { get; }
@@ -75,7 +90,8 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
     }
 
     /// <summary>
-    /// An allowance for each value of a claim of the authenticated <see cref="HttpContext.User"/>. Callers that are not authenticated, and those without exactly one value of 1 to 256
+    /// An allowance for each value of a claim of the caller: of <see cref="GatewayConsumer.Principal"/>, or, where no consumer is known, of the authenticated
+    /// <see cref="HttpContext.User"/>. Callers that are not authenticated, those who were found by something without claims, such as a key, and those without exactly one value of 1 to 256
     /// characters, share one allowance.
     /// </summary>
     /// <param name="type">The type of the claim, such as <c>sub</c>: 1 to 128 printable characters without <c>+</c> and spaces; case is ignored.</param>
@@ -119,7 +135,7 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
         return TryParse(s, provider, out var partition)
             ? partition
             : throw new FormatException(
-                $"'{s}' is not a throttle partition. Known are {ClientAddress}, {Route}, {Constant}, {HeaderPrefix}<name> and {ClaimPrefix}<type>, "
+                $"'{s}' is not a throttle partition. Known are {Consumer}, {ClientAddress}, {Route}, {Constant}, {HeaderPrefix}<name> and {ClaimPrefix}<type>, "
                 + $"and up to {MaxParts} of them with {Plus} between, such as {HeaderPrefix}X-Tenant{Plus}{ClientAddress}; not {Route} beside {Constant}.");
     }
 
@@ -193,6 +209,7 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
     private static ThrottlePartition? ParseOne(string text)
     {
         return Is(ClientAddress) ? ClientAddress
+            : Is(Consumer) ? Consumer
             : Is(Route) ? Route
             : Is(Constant) ? Constant
             : After(HeaderPrefix) is { } header && IsHeader(header) ? Header(header)
@@ -221,7 +238,13 @@ public sealed class ThrottlePartition : IParsable<ThrottlePartition>, IEquatable
         left.Kind == right.Kind && string.Equals(left.Name, right.Name, StringComparison.OrdinalIgnoreCase) && left.Function == right.Function;
 
     // Of a claim's address the last segment: .../identity/claims/nameidentifier.
-    private static string NameOf(PartitionPart part) => part.Kind is PartitionKind.ClientAddress ? "address" : part.Name![(part.Name!.LastIndexOf('/') + 1)..].ToLowerInvariant();
+    private static string NameOf(PartitionPart part) => part.Kind switch
+    {
+        PartitionKind.ClientAddress => "address",
+        PartitionKind.Consumer => "consumer",
+        PartitionKind.Subscription => "plan",
+        _ => part.Name![(part.Name!.LastIndexOf('/') + 1)..].ToLowerInvariant(),
+    };
 
     private static string Shorten(string name, int length) => name.Length <= length ? name : name[..length];
 

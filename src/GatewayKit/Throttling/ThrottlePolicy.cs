@@ -5,7 +5,7 @@ using GatewayKit.Throttling.Sharing;
 namespace GatewayKit.Throttling;
 
 /// <summary>Limits how fast requests may arrive: by <see cref="RequestsPerSecond"/>, or by <see cref="Limit"/> and <see cref="Window"/>.</summary>
-public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject, IPartitionedPolicy
+public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject, IPartitionedPolicy, INeedsConsumer, IPlanLimit
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -105,6 +105,12 @@ public sealed record ThrottlePolicy : IGatewayPolicy, IValidatableObject, IParti
     object IGatewayPolicy.Slot => (typeof(ThrottlePolicy), Partition, Window ?? Second, Unit);
 
     ICallerKey? IPartitionedPolicy.CallerKey => Partition.CallerKey;
+
+    string? INeedsConsumer.NeedsConsumerFor => Partition.NeedsConsumer ? "Partition is Consumer" : null;
+
+    string? IPlanLimit.FaultInPlan => Partition == ThrottlePartition.ClientAddress ? null : "A limit of a plan counts by subscription. Remove Partition.";
+
+    IGatewayPolicy IPlanLimit.PerSubscription() => this with { Partition = ThrottlePartition.Subscription };
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => ThrottleRules.Errors(this);
 }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling;
 
 /// <summary>Lets a request through while its allowance lasts.</summary>
-internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, ThrottlingMetrics metrics, PeerDeadlines deadlines, TimeProvider time) : GatewayFilterFactory<ThrottlePolicy>
+internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, ThrottlingMetrics metrics, PeerDeadlines deadlines, TimeProvider time) : GatewayFilterFactory<ThrottlePolicy>, ILimitReaders
 {
     private static readonly GatewayProblem Gone = new(RejectionReason.ClientAborted);
 
@@ -16,7 +16,7 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
         // A throttle in shadow mode refuses nobody, so nothing is taken or given back for it, and nobody waits.
         ThrottlePolicy[] enforced = [.. endpoint.Policies.OfType<ThrottlePolicy>().Where(static one => one.Mode is PolicyMode.Enforce)];
         var place = Array.FindIndex(enforced, one => ReferenceEquals(one, policy));
-        var isFollowed = place >= 0 && (place < enforced.Length - 1 || endpoint.Policies.OfType<QuotaPolicy>().Any(static one => one.Mode is PolicyMode.Enforce));
+        var isFollowed = place >= 0 && (place < enforced.Length - 1 || endpoint.Policies.Any(static one => one is QuotaPolicy or PlanPolicy && one.Mode is PolicyMode.Enforce));
         var throttle = new Throttle(
             new(policy, allowances.For(endpoint, policy), isFollowed, isLate: place > 0 && IsLate(endpoint.Policies, enforced[0], policy)),
             [.. enforced.Take(place).Select(one => new ThrottleLimit(one, allowances.For(endpoint, one)))],
@@ -61,6 +61,9 @@ internal sealed class ThrottlingFilterFactory(ThrottleAllowances allowances, Thr
             return context;
         }
     }
+
+    LimitReader ILimitReaders.ReaderOf(IGatewayPolicy policy, GatewayEndpoint endpoint) =>
+        new RateReader((ThrottlePolicy)policy, allowances.For(endpoint, (ThrottlePolicy)policy)).ReadAsync;
 
     // All that is between may take its time, but for throttles that decide at once.
     private static bool IsLate(IEnumerable<IGatewayPolicy> policies, ThrottlePolicy first, ThrottlePolicy policy) => policies

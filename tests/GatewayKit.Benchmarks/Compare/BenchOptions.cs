@@ -22,7 +22,7 @@ internal sealed record BenchOptions
 
     public IReadOnlyList<CompareCase> Cases { get; init; } = CompareCase.All;
 
-    public IReadOnlyList<string> Targets { get; init; } = TargetCatalog.Names;
+    public IReadOnlyList<string> Targets { get; init; } = [.. TargetCatalog.Names.Except(TargetCatalog.Recording)];
 
     public bool ServerGC { get; init; } = true;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace GatewayKit.Benchmarks.Compare;
 
@@ -30,14 +28,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         return new(Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start."));
-    }
-
-    /// <summary>A port of the loopback interface that nobody uses now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

@@ -53,7 +53,7 @@ internal static class NginxConfiguration
         }
         """;
 
-    public static string Proxy(int port, Uri upstream) => $$"""
+    public static string Proxy(int port, Uri upstream, string log = "access_log off;") => $$"""
         {{Head}}
         worker_processes 2;
         http {
@@ -78,7 +78,7 @@ internal static class NginxConfiguration
           proxy_set_header X-Forwarded-Host $http_host;
           server {
             listen 127.0.0.1:{{port}} reuseport;
-            location / { proxy_pass http://upstream_server; }
+            location / { {{log}} proxy_pass http://upstream_server; }
             location /features/ {
               if ($known_key = 0) { return 401; }
               limit_req zone=keys burst=100000 nodelay;

@@ -21,6 +21,8 @@ internal sealed class Target(string name, ChildProcess process, int port, string
 
     public double CpuMicroseconds() => _tree.CpuMicroseconds();
 
+    public double CompilerMicroseconds() => _tree.CompilerMicroseconds();
+
     public long ResidentBytes() => _tree.ResidentBytes();
 
     /// <summary>Bytes the managed heap has handed out since the process started; <see langword="null"/> outside .NET.</summary>

@@ -1,3 +1,5 @@
+using GatewayKit.Shared;
+
 namespace GatewayKit.Benchmarks.Compare;
 
 /// <summary>The servers that can be measured, and how each is started.</summary>
@@ -5,7 +7,10 @@ internal sealed class TargetCatalog(string folder, Uri upstream, bool serverGC, 
 {
     private const string SharedLog = "one line per request through a queue to a buffered file (the same code as the other .NET target)";
 
-    public static IReadOnlyList<string> Names { get; } = ["gatewaykit", "yarp", "kestrel", "nginx", "haproxy"];
+    public static IReadOnlyList<string> Names { get; } = ["gatewaykit", "yarp", "kestrel", "nginx", "haproxy", .. Recording];
+
+    /// <summary>The same servers with a record of each request; not among those that are measured unless they are named.</summary>
+    public static IReadOnlyList<string> Recording => ["gatewaykit-besteffort", "gatewaykit-guaranteed", "gatewaykit-strict", "yarp-log", "nginx-log", "nginx-log-buffered"];
 
     public Task<Target> StartAsync(string name) => name switch
     {
@@ -13,18 +18,23 @@ internal sealed class TargetCatalog(string folder, Uri upstream, bool serverGC, 
         "yarp" => StartDotnetAsync(name, "YarpTarget",
             $"middleware with 1,000 known keys; ASP.NET Core token bucket of 1,000,000/s per key; {SharedLog} in a middleware"),
         "kestrel" => StartDotnetAsync(name, "KestrelTarget", "none: it has no such case"),
-        "nginx" => StartNginxAsync(),
+        "gatewaykit-besteffort" or "gatewaykit-guaranteed" or "gatewaykit-strict" => StartDotnetAsync(
+            name, "GatewayKitTarget", "Audit on every route", [$"--audit={name["gatewaykit-".Length..]}", $"--journal={Path.Combine(folder, $"{name}-journal")}"]),
+        "yarp-log" => StartDotnetAsync(name, "YarpTarget", "one JSON line per request, each handed to the operating system", ["--record=all"]),
+        "nginx-log" => StartNginxAsync(name, "access_log access.log combined;"),
+        "nginx-log-buffered" => StartNginxAsync(name, "access_log access.log combined buffer=64k flush=1s;"),
+        "nginx" => StartNginxAsync(name),
         "haproxy" => StartHAProxyAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
     };
 
     /// <summary>Starts a .NET target and waits until it says that it listens.</summary>
-    public async Task<Target> StartDotnetAsync(string name, string project, string features)
+    public async Task<Target> StartDotnetAsync(string name, string project, string features, params string[] more)
     {
-        var port = ChildProcess.FreePort();
+        var port = FreePort.Next();
         var start = ChildProcess.Describe(
             "dotnet",
-            [Assembly(project), $"--port={port}", $"--upstream={upstream}", $"--access-log={Path.Combine(folder, $"{name}.log")}", $"--logging={(logging ? "warnings" : "off")}"],
+            [Assembly(project), $"--port={port}", $"--upstream={upstream}", $"--access-log={Path.Combine(folder, $"{name}.log")}", $"--logging={(logging ? "warnings" : "off")}", .. more],
             cpu);
         start.WorkingDirectory = Path.GetDirectoryName(Assembly(project));
         start.Environment["DOTNET_gcServer"] = serverGC ? "1" : "0";
@@ -51,16 +61,16 @@ internal sealed class TargetCatalog(string folder, Uri upstream, bool serverGC, 
         return Path.Combine(root, "Targets", project, "bin", own.Parent.Name, own.Name, $"{project}.dll");
     }
 
-    private async Task<Target> StartNginxAsync()
+    private async Task<Target> StartNginxAsync(string name, string log = "access_log off;")
     {
-        var port = ChildProcess.FreePort();
-        var process = NativeServer.StartNginx(folder, "proxy", NginxConfiguration.Proxy(port, upstream), cpu);
-        return await NativeServer.WhenListeningAsync(new Target("nginx", process, port, await NativeServer.VersionAsync("nginx"), NginxConfiguration.Features));
+        var port = FreePort.Next();
+        var process = NativeServer.StartNginx(folder, name, NginxConfiguration.Proxy(port, upstream, log), cpu);
+        return await NativeServer.WhenListeningAsync(new Target(name, process, port, await NativeServer.VersionAsync("nginx"), NginxConfiguration.Features));
     }
 
     private async Task<Target> StartHAProxyAsync()
     {
-        var port = ChildProcess.FreePort();
+        var port = FreePort.Next();
         var process = NativeServer.StartHAProxy(folder, HAProxyConfiguration.Proxy(port, upstream), cpu);
         return await NativeServer.WhenListeningAsync(new Target("haproxy", process, port, await NativeServer.VersionAsync("haproxy"), HAProxyConfiguration.Features));
     }

@@ -1,3 +1,5 @@
+using GatewayKit.Shared;
+
 namespace GatewayKit.Benchmarks.Compare;
 
 /// <summary>The server behind all proxies: nginx with one worker, because it is the cheapest that stays the same from run to run.</summary>
@@ -11,7 +13,7 @@ internal sealed class UpstreamServer : IAsyncDisposable
 
     public static async Task<UpstreamServer> StartAsync(string folder, int? cpu)
     {
-        var port = ChildProcess.FreePort();
+        var port = FreePort.Next();
         var large = Path.Combine(folder, "large.txt");
         await File.WriteAllTextAsync(large, new string('x', 65_536));
         var process = NativeServer.StartNginx(folder, "upstream", NginxConfiguration.Upstream(port, large), cpu);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using GatewayKit.Shared;
 
 namespace GatewayKit.Benchmarks.Redis;
 
@@ -16,7 +15,7 @@ internal sealed class LocalRedis : IDisposable
 
     public static async Task<LocalRedis> StartAsync()
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var process = Process.Start(new ProcessStartInfo(
             "redis-server", ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]) { RedirectStandardOutput = true })!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
@@ -35,12 +34,5 @@ internal sealed class LocalRedis : IDisposable
     {
         _process.Kill();
         _process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -57,7 +57,7 @@ internal static class MatchScale
         var current = host.Services.GetRequiredService<CurrentSnapshot>();
         ((IEndpointRouteBuilder)host.App).MapGatewayRoutes();
         var watch = Stopwatch.StartNew();
-        current.Swap(current.Prepare(new GatewaySnapshot(1, new(string.Empty), ValueMap<GatewayRoute>.From(routes.Select(static route => KeyValuePair.Create(route.Id, route))), [], GatewaySnapshot.Empty.ClusterStates)));
+        current.Swap(current.Prepare(new GatewaySnapshot(1, new(string.Empty), ValueMap<GatewayRoute>.From(routes.Select(static route => KeyValuePair.Create(route.Id, route))), [], GatewaySnapshot.Empty.ClusterStates, GatewaySnapshot.Empty.Catalog)));
         _ = ((IEndpointRouteBuilder)host.App).DataSources.SelectMany(static source => source.Endpoints).Count();
         await ReportAsync(kind, count, conflicts.Elapsed, watch, host, ask);
     }

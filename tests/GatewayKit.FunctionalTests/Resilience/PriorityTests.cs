@@ -35,6 +35,25 @@ public sealed class PriorityTests
         Assert.Equal(expected, await AskAsync(gateway, path, header));
     }
 
+    // Whoever reaches the gateway past the proxy must not raise itself.
+    [Theory]
+    [InlineData("gold", "Standard")]
+    [InlineData("free", "BestEffort")]
+    [InlineData("other", "Standard")]
+    public async Task Header_of_a_peer_that_is_not_trusted_only_lowers(string tier, string expected)
+    {
+        await using var gateway = await StartAsync("10.0.0.0/8");
+        Assert.Equal(expected, await AskAsync(gateway, "/header", $"X-Tier: {tier}"));
+    }
+
+    [Fact]
+    public async Task Header_that_only_lowers_needs_no_trusted_peer()
+    {
+        await using var gateway = await TestHost.GatewayAsync(
+            """{ "Routes": { "a": { "Match": { "Path": "/" }, "Respond": {}, "RequestPriority": { "Class": "Critical", "Header": "X-Tier", "Classes": { "bulk": "BestEffort" } } } } }""");
+        Assert.NotNull(gateway);
+    }
+
     [Theory]
     [InlineData("BestEffort", "BestEffort")]
     [InlineData("besteffort", "BestEffort")]
@@ -91,6 +110,7 @@ public sealed class PriorityTests
     [InlineData("""{ "Clusters": { "d": { "Limits": { "Priorities": { "Shares": { "Citical": 0.5 } } } } } }""", "Clusters:d:Limits:Priorities:Shares:Citical", "Did you mean 'Critical'?")]
     [InlineData("""{ "Clusters": { "d": { "Limits": { "Priorities": { "Shares": { "Standard": 1.5 } } } } } }""", "Clusters:d:Limits:Priorities:Shares", "more than 0 and at most 1")]
     [InlineData("""{ "Clusters": { "d": { "Limits": { "Priorities": { "Shares": { "Standard": 0.6, "Critical": 0.5 } } } } } }""", "Clusters:d:Limits:Priorities:Shares", "add up to 1.1")]
+    [InlineData("""{ "Routes": { "a": { "Match": { "Path": "/" }, "Cluster": "c", "RequestPriority": { "Header": "X-Tier", "Classes": { "gold": "Critical" } } } } }""", "Routes:a:RequestPriority", "'gold' in 'X-Tier' raises the class from 'Standard' to 'Critical', and only peers of GatewayOptions.TrustedProxies may")]
     [InlineData("""{ "PriorityClasses": [ "Only" ] }""", "GatewayOptions:PriorityClasses", "two names or more")]
     public async Task What_cannot_be_meant_stops_the_start(string json, string path, string words)
     {
@@ -103,7 +123,7 @@ public sealed class PriorityTests
         Assert.Throws<Microsoft.Extensions.Options.OptionsValidationException>(() => WebApplication.CreateBuilder().Build().MapGet("/", static () => "x")
             .WithBulkhead(new BulkheadPolicy { MaxInFlight = 5, Priorities = new() { Shares = new Dictionary<string, double> { ["Critical"] = 0.6, ["Standard"] = 0.5 } } }));
 
-    private static Task<TestHost> StartAsync() => TestHost.GatewayAsync(map: app =>
+    private static Task<TestHost> StartAsync(string trusted = "127.0.0.0/8") => TestHost.GatewayAsync($$"""{ "TrustedProxies": [ "{{trusted}}" ] }""", map: app =>
     {
         app.Use((context, next) =>
         {

@@ -142,6 +142,23 @@ public sealed class ComparisonTests
         }
     }
 
+    [Theory]
+    [InlineData("{\"a\":1}", "equal")]
+    [InlineData("{\"a\":2}", "different")]
+    public async Task File_that_an_endpoint_of_the_host_sends_is_compared(string content, string outcome)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, content);
+        await using var old = await Upstream.StartAsync(static context => Results.Text("{\"a\":1}", "application/json").ExecuteAsync(context));
+        await using var gateway = await TestHost.GatewayAsync(
+            services: builder => builder.AddClusters(MirrorGateway.Cluster("old", old.Address)),
+            map: app => app.MapGet("/file", () => Results.File(file, "application/json")).WithMirror(new MirrorPolicy { Cluster = "old", Percent = 100, Compare = new() { Headers = [] } }));
+        using var metrics = new MetricRecorder(gateway.App);
+        Assert.Equal(content, await gateway.Client.GetStringAsync("/file"));
+        Assert.Equal(outcome, await metrics.NextAsync(Comparisons));
+        File.Delete(file);
+    }
+
     [Fact]
     public async Task Endpoint_of_the_host_that_reads_its_body_itself_is_copied_with_it()
     {

@@ -117,19 +117,31 @@ public sealed class SharedThrottleTests
     [Fact]
     public async Task Store_that_hangs_holds_a_request_up_for_its_time_and_no_longer()
     {
-        await using var gateway = await StartAsync(_time, static app => app.MapGatewayRoute(Route("shared")).WithThrottling(ByTenant), services: AddStore);
-        _store.Delay = new TaskCompletionSource().Task;
-        var asking = AskAsync(gateway);
-        while (!asking.IsCompleted)
+        var gateway = await StartAsync(_time, static app => app.MapGatewayRoute(Route("shared")).WithThrottling(ByTenant), services: AddStore);
+        try
+        {
+            _store.Delay = new TaskCompletionSource().Task;
+            var asking = AskAsync(gateway);
+            await PassTimeUntilAsync(asking);
+            using var answer = await asking;
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        finally
+        {
+            // What is told at the end waits for the store by the same clock.
+            var stopping = gateway.DisposeAsync().AsTask();
+            await PassTimeUntilAsync(stopping);
+            await stopping;
+        }
+    }
+
+    private async Task PassTimeUntilAsync(Task ended)
+    {
+        while (!ended.IsCompleted)
         {
             _time.Advance(TimeSpan.FromMilliseconds(50));
             await Task.Yield();
         }
-
-        // What is told at the end is not waited for either, but by the clock that stands still.
-        _store.Delay = null;
-        using var answer = await asking;
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class ThrottleConfigurationTests
     [InlineData("""[ { "RequestsPerSecond": 100, "Name": "a" }, { "Limit": 99, "Window": "00:01:00", "Name": "b" } ]""", "The limit is 99 in 00:01:00 with a burst of 10, and 100 in the shorter 00:00:01 with one of 10, of the same partition, ClientAddress")]
     [InlineData("""[ { "RequestsPerSecond": 1 }, { "Limit": 60, "Window": "01:00:00" } ]""", "Throttle:Name: Clients know another Throttle of this endpoint by the name 'address', too")]
     [InlineData("""{ "RequestsPerSecond": 0.001, "Burst": 1000000 }""", "more than a year")]
-    [InlineData("""{ "RequestsPerSecond": 1, "Partition": "Consumer" }""", "Known are ClientAddress, Route, Constant, Header:<name> and Claim:<type>, and up to 4 of them with + between")]
+    [InlineData("""{ "RequestsPerSecond": 1, "Partition": "Moon" }""", "Known are Consumer, ClientAddress, Route, Constant, Header:<name> and Claim:<type>, and up to 4 of them with + between")]
     public async Task Mistake_stops_the_start_and_names_its_path(string throttle, string words)
     {
         var error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => StartAsync(

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using GatewayKit.Shared;
 using StackExchange.Redis;
 
 namespace GatewayKit.RedisTests.Hosting;
@@ -35,7 +35,7 @@ public sealed class RedisServer : IAsyncLifetime
         // Somebody else may take a port between the moment that it was free and the one that the server has it.
         for (var tries = 1; ; tries++)
         {
-            Port = FreePort();
+            Port = FreePort.Next();
             if (await StartAsync())
             {
                 return;
@@ -116,12 +116,5 @@ public sealed class RedisServer : IAsyncLifetime
         using var kill = Process.Start("kill", [$"-{signal}", $"{_process!.Id}"]);
         await kill.WaitForExitAsync();
         Assert.Equal(0, kill.ExitCode);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -21,4 +21,10 @@ internal sealed class ClockedStore(RedisQuotaStore store, TimeProvider time, IDa
         await ScriptClock.SetAsync(database, store.NameOf(reservation.Key), time.GetUtcNow());
         return await store.SettleAsync(reservation, rule, cost, cancellationToken);
     }
+
+    public async ValueTask<QuotaAnswer?> ReadAsync(QuotaKey key, QuotaRule rule, CancellationToken cancellationToken)
+    {
+        await ScriptClock.SetAsync(database, store.NameOf(key), time.GetUtcNow());
+        return await store.ReadAsync(key, rule, cancellationToken);
+    }
 }

@@ -36,9 +36,12 @@ internal abstract class RateModel
             var floor = BigInteger.Max(_arrival ?? now, now);
             var arrival = floor + (units * interval);
             var wait = isNoted ? 0 : arrival - tolerance - now;
+            BigInteger uncounted = 0;
             if (isNoted)
             {
-                arrival = BigInteger.Clamp(arrival, now, BigInteger.Max(floor, now + (2 * tolerance)));
+                var most = BigInteger.Max(floor, now + (2 * tolerance));
+                uncounted = BigInteger.Divide(BigInteger.Max(0, arrival - most), interval);
+                arrival = BigInteger.Clamp(arrival, now, most);
             }
 
             var isAdmitted = wait <= 0;
@@ -57,6 +60,7 @@ internal abstract class RateModel
                 Wait = isAdmitted ? TimeSpan.Zero : Microseconds(Ceiling(wait, parts)),
                 Next = after == now ? null : Microseconds(Ceiling(next, parts)),
                 FullAfter = Microseconds(Ceiling(after - now, parts)),
+                Uncounted = (long)uncounted,
             };
         }
     }

@@ -87,10 +87,10 @@ public sealed class SharedRateTests : IAsyncLifetime
         await done.CancelAsync();
         var admitted = (await Task.WhenAll(loads)).Sum();
 
-        // A server that comes back empty knows of nobody: that is a burst each time. The worst case of asynchronous instances comes with each of them; what a server does not answer in time, as now and
-        // then on a machine that is busy, an instance decides by what it knows.
+        // A server that comes back empty knows of nobody: that is a burst each time, and the worst case of asynchronous instances comes with each of them. What is decided without the server is within what
+        // was known of it, and told later; it may count twice, so that less than a burst passes.
         var each = sharing.StartsWith('A') ? 2 * Limit : Limit;
-        Assert.InRange(admitted, Limit, ((Kills + 1) * each) + Limit);
+        Assert.InRange(admitted, Limit / 2, (Kills + 1) * each);
     }
 
     private static async Task<int> LoadAsync(GatewayChild gateway, CancellationToken done)

@@ -86,7 +86,7 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"Create\w+(<\w+>)?\(\s*""(?<name>gatewaykit\.[a-z_.]+)""")]
     private static partial Regex Created();
 
-    [GeneratedRegex(@"([Ee]vents?|Log) (?<id>1\d{3})\b")]
+    [GeneratedRegex(@"([Ee]vents?|Log) (?<id>[12]\d{3})\b")]
     private static partial Regex Event();
 
     [GeneratedRegex("`(?<code>[^`]+)`")]

@@ -12,22 +12,27 @@ public sealed class FolderDependencyTests
     // What each folder may use besides itself. Diagnostics is open to all. The root and Configuration see everything.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
+        ["Admin"] = ["Pipeline", "Identity", "Configuration"],
+        ["Auditing"] = ["Pipeline", "Secrets"],
         ["Diagnostics"] = [],
         ["Pipeline"] = [],
         ["Lifecycle"] = ["Pipeline"],
         ["Resilience"] = ["Pipeline", "Lifecycle"],
         ["Clusters"] = ["Pipeline", "Lifecycle", "Resilience"],
         ["Forwarding"] = ["Pipeline", "Clusters", "Lifecycle", "Resilience"],
-        ["Routing"] = ["Pipeline", "Clusters", "Forwarding", "Rollout"],
+        ["Routing"] = ["Pipeline", "Clusters", "Forwarding", "Identity", "Rollout"],
         ["Hosting"] = [],
         ["Rollout"] = ["Pipeline", "Clusters", "Forwarding", "Lifecycle", "Resilience"],
         ["Throttling"] = ["Pipeline"],
+        ["Identity"] = ["Pipeline", "Secrets"],
+        ["Secrets"] = ["Pipeline"],
+        ["SelfService"] = ["Pipeline", "Identity", "Throttling"],
         ["Transforms"] = ["Pipeline"],
         ["WebSockets"] = ["Pipeline"],
     };
 
     // The few types of the root that everyone may know.
-    private static readonly string[] Shared = ["DetachedTimer", "GatewayOptions", "Jitter", "NearestName", "ObservedTask", "SipHash", "ValueList`1", "ValueMap`1"];
+    private static readonly string[] Shared = ["GatewayBuilder", "DetachedTimer", "Disk", "GatewayOptions", "Jitter", "NearestName", "ObservedTask", "SipHash", "ValueList`1", "ValueMap`1"];
 
     private static readonly Type[] Types = typeof(IGatewayPolicy).Assembly.GetTypes();
     private static readonly ILookup<string, string> FoldersByFile = Sources.In("src/GatewayKit").ToLookup(Path.GetFileNameWithoutExtension, FolderOf)!;

@@ -59,7 +59,9 @@ public sealed class PublicSurfaceTests
     public void Names_say_what_a_thing_is()
     {
         string[] vague = ["Manager", "Helper", "Helpers", "Util", "Utils", "Utilities", "Base", "Impl"];
-        var names = Sources.In("src").Select(static file => Path.GetFileNameWithoutExtension(file));
+
+        // The word of RFC 9421 §2.5.
+        var names = Sources.In("src").Select(static file => Path.GetFileNameWithoutExtension(file)).Where(static name => name is not "SignatureBase");
 
         Assert.DoesNotContain(names, name => vague.Any(word => name.EndsWith(word, StringComparison.Ordinal)));
     }

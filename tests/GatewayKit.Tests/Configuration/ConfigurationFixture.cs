@@ -32,6 +32,8 @@ internal sealed class ConfigurationFixture : IDisposable
 
     public GatewayConfigurationWriter Writer => _services.GetRequiredService<GatewayConfigurationWriter>();
 
+    public GatewayConfigurationReader Reader => _services.GetRequiredService<GatewayConfigurationReader>();
+
     public GatewayConfigurator Configurator => _services.GetRequiredService<GatewayConfigurator>();
 
     public ModelTypes Types => _services.GetRequiredService<ModelTypes>();

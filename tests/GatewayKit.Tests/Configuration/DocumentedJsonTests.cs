@@ -10,8 +10,8 @@ public sealed partial class DocumentedJsonTests : IDisposable
 {
     private readonly ConfigurationFixture _fixture = new();
 
-    // Of another section, an answer, records, and with a policy that the page makes.
-    private static readonly string[] Others = ["\"configProperties\"", "\"inFlight\"", "\"Geo\"", "\"ConnectionString\"", "\"time\""];
+    // Of another section, an answer, a problem, records, and with a policy that the page makes.
+    private static readonly string[] Others = ["\"configProperties\"", "\"inFlight\"", "\"Geo\"", "\"ConnectionString\"", "\"time\"", "\"urn:gatewaykit:problem:", "\"otherKeys\":"];
 
     public void Dispose() => _fixture.Dispose();
 

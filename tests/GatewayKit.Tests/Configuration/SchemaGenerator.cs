@@ -82,7 +82,7 @@ internal sealed partial class SchemaGenerator(ModelTypes types, PolicyNames poli
         ModelKind.Flags => new() { ["type"] = "array", ["items"] = OfEnum(type.Type), ["minItems"] = 1 },
         ModelKind.List => new() { ["type"] = "array", ["items"] = Of(type.Item) },
         ModelKind.Map or ModelKind.Keyed => new() { ["type"] = "object", ["additionalProperties"] = Of(type.Item) },
-        ModelKind.Policies => new() { ["type"] = "object", ["properties"] = new JsonObject(OfPolicies()), ["additionalProperties"] = OtherPolicies() },
+        ModelKind.Policies => new() { ["type"] = "object", ["properties"] = new JsonObject(OfPolicies(type)), ["additionalProperties"] = OtherPolicies() },
         ModelKind.Union => Define(type, () => new() { ["anyOf"] = new JsonArray([.. type.Cases.Select(one => Of(one.Type))]) }),
         _ => Define(type, () => OfRecord(type)),
     };
@@ -92,7 +92,7 @@ internal sealed partial class SchemaGenerator(ModelTypes types, PolicyNames poli
         var properties = new JsonObject(type.Properties.Select(property => KeyValuePair.Create(property.Name, (JsonNode?)OfProperty(property))));
         if (type.Policies is not null)
         {
-            OfPolicies().ToList().ForEach(policy => properties[policy.Key] = policy.Value);
+            OfPolicies(type).ToList().ForEach(policy => properties[policy.Key] = policy.Value);
         }
 
         var schema = new JsonObject { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = type.Policies is null ? false : OtherPolicies() };
@@ -107,7 +107,7 @@ internal sealed partial class SchemaGenerator(ModelTypes types, PolicyNames poli
         return schema;
     }
 
-    private IEnumerable<KeyValuePair<string, JsonNode?>> OfPolicies() => policies.All.Select(registration =>
+    private IEnumerable<KeyValuePair<string, JsonNode?>> OfPolicies(ModelType place) => policies.Of(place).Select(registration =>
     {
         var type = types.Get(registration.PolicyType);
         var items = type.ItemsProperty is { } name ? Of(type.Find(name)!.Type) : new JsonObject { ["type"] = "array", ["items"] = Of(type) };

@@ -13,6 +13,7 @@ public sealed class ForwardFailureTests
     [
         RejectionReason.RateLimited, RejectionReason.QuotaExceeded, RejectionReason.ConcurrencyLimited, RejectionReason.AbnormalUsage, RejectionReason.CostExceedsLimit,
         RejectionReason.LimiterUnavailable, RejectionReason.UpgradeNotAllowed, RejectionReason.UnknownHost, RejectionReason.FaultInjected,
+        RejectionReason.Unauthenticated, RejectionReason.Forbidden, RejectionReason.NotSubscribed, RejectionReason.AuthUnavailable, RejectionReason.AuditUnavailable, RejectionReason.AddressNotAllowed, RejectionReason.OutsideHours, RejectionReason.TenantMismatch,
     ];
 
     [Fact]

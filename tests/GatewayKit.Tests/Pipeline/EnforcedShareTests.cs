@@ -117,7 +117,7 @@ public sealed class EnforcedShareTests
         httpContext.Connection.RemoteIpAddress = address;
         if (caller is not null)
         {
-            httpContext.Features.Set(new Caller(caller));
+            httpContext.Features.Set(new GatewayConsumer(caller));
         }
 
         return httpContext;

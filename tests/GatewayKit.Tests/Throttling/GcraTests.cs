@@ -263,4 +263,16 @@ public sealed class GcraTests
     private sealed record Trace(Gcra Rate, int Burst, (long Pause, int Cost)[] Steps);
 
     private sealed record Step(long Now, int Cost, long Before, long After, bool Taken, long Wait);
+
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(-int.MaxValue)]
+    public void What_a_store_says_never_makes_more_of_it_than_anybody_owes(int since)
+    {
+        var rate = new Gcra(new(RateAlgorithm.TokenBucket, 2, TimeSpan.FromDays(365), Burst: 2));
+        RateAnswer answer = new() { FullAfter = TimeSpan.FromDays(365) };
+        Assert.Equal(since < 0 ? 1 : 1 + (3 * rate.Tolerance), rate.Follow(state: 0, answer, since, now: 1));
+        Assert.Equal(since < 0 ? 0 : 4, rate.Room(state: 1 + (2 * rate.Tolerance), since, now: 1));
+        Assert.Equal(1 + (2 * rate.Tolerance), rate.Follow(state: 0, new() { FullAfter = TimeSpan.FromDays(3_650) }, since: 0, now: 1));
+    }
 }

@@ -52,6 +52,9 @@ public sealed class ThrottleAllowancesTests : IDisposable
             _allowances.For("orders", OnePerAddress with { Burst = 2 }),
             _allowances.For("orders", OnePerAddress with { RequestsPerSecond = 1 }),
             _allowances.For("orders", OnePerAddress with { Partition = ThrottlePartition.Route }),
+            _allowances.For("orders", OnePerAddress with { CostName = "tokens" }),
+            _allowances.For("orders", OnePerAddress with { CostName = "cents" }),
+            _allowances.For("orders", OnePerAddress with { CostHeader = "tokens" }),
         ];
         Assert.Equal(all.Length, all.Distinct().Count());
     }

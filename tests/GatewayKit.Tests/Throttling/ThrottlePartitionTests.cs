@@ -28,7 +28,6 @@ public sealed class ThrottlePartitionTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("Consumer")]
     [InlineData("Header")]
     [InlineData("Header:")]
     [InlineData("Header:X Tenant")]

@@ -54,6 +54,8 @@ internal sealed class Exchange
         public bool HasLostBody => true;
 
         public string ClusterId => "c";
+
+        public AttemptRecord Record => default;
     }
 
     /// <summary>An endpoint that forwards.</summary>

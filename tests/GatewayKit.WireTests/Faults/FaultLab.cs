@@ -15,6 +15,7 @@ namespace GatewayKit.WireTests.Faults;
 internal sealed class FaultLab : IAsyncDisposable
 {
     public const string Well = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell";
+    public const string WellAndClosed = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nwell";
 
     private readonly List<IDisposable> _owned = [];
     private readonly SemaphoreSlim _reached = new(0);

@@ -25,7 +25,7 @@ internal sealed record UpstreamFault(string Id, string Name)
     /// <summary>Changes the cluster.</summary>
     public Func<Cluster, FaultLab, Cluster> Cluster { get; init; } = static (cluster, _) => cluster;
 
-    /// <summary>Whether a request before it goes well, on the same connection.</summary>
+    /// <summary>Whether a request before it goes well, on the same connection if the script keeps it.</summary>
     public bool IsReused { get; init; }
 
     /// <summary>How much time passes once the destination stands still.</summary>

@@ -301,7 +301,9 @@ internal static class UpstreamFaults
         {
             await connection.SecureAsync(new() { ServerCertificate = lab.Authority.Issue(fault), EnabledSslProtocols = protocols });
             await connection.ReadRequestAsync();
-            await connection.SendAsync(FaultLab.Well);
+
+            // It closes then, and says so: a POST on a connection whose end has not arrived yet would perhaps have been processed.
+            await connection.SendAsync(FaultLab.WellAndClosed);
         }
         catch (AuthenticationException)
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using GatewayKit.Pipeline;
+using GatewayKit.Shared;
 using GatewayKit.WireTests.Http2;
 using GatewayKit.WireTests.Upstreams;
 using Microsoft.AspNetCore.Builder;
@@ -129,10 +128,7 @@ public sealed class GrpcRefusalTests
     [Fact]
     public async Task Destination_that_is_not_there_is_unavailable()
     {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
-        taken.Start();
-        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}");
-        taken.Stop();
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         await using var gateway = await GrpcGateway.StartAsync(address);
         using var client = await Http2Client.ConnectAsync(gateway.Gateway);
         var answer = await client.AskAsync(1, GrpcGateway.Call("/"));

@@ -35,9 +35,16 @@ internal sealed class AnswerReader : IDisposable
 
     /// <summary>Reads one answer as RFC 9112 frames it.</summary>
     /// <exception cref="FormatException">It is malformed.</exception>
-    public async Task<ReceivedAnswer> ReadAsync(string method = "GET")
+    /// <param name="method">What was asked.</param>
+    /// <param name="mayContinue">Whether a word that the body may come (RFC 9110 §15.2.1) may stand in front of it.</param>
+    public async Task<ReceivedAnswer> ReadAsync(string method = "GET", bool mayContinue = false)
     {
         var head = await ReadHeadAsync();
+        if (mayContinue && head is not null && head.StartsWith("HTTP/1.1 100 ", StringComparison.Ordinal))
+        {
+            head = await ReadHeadAsync();
+        }
+
         if (head is null)
         {
             return ReceivedAnswer.None;

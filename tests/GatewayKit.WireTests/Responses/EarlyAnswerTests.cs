@@ -91,12 +91,9 @@ public sealed class EarlyAnswerTests
         var framing = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {Size}";
         await client.SendAsync($"POST / HTTP/1.1\r\nHost: a\r\n{framing}\r\n{(expects ? "Expect: 100-continue\r\n" : null)}\r\n");
         var sending = SendBodyAsync(client, chunked, times);
-        if (expects)
-        {
-            Assert.StartsWith("HTTP/1.1 100 ", await client.ReadHeadAsync().WaitAsync(ScriptedUpstream.Limit), StringComparison.Ordinal);
-        }
 
-        var answer = await client.ReadAsync().WaitAsync(ScriptedUpstream.Limit);
+        // A destination that closes may do so before the gateway asks for the body.
+        var answer = await client.ReadAsync(mayContinue: expects).WaitAsync(ScriptedUpstream.Limit);
 
         // The gateway takes the rest for a while or closes: either way the sending ends.
         client.Dispose();

@@ -71,25 +71,29 @@ internal sealed class AttemptRing
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<object?> RunAsync(ForwardCall call, PlaceClass? place, Forwarder forwarder)
     {
-        _cluster.Budget.Deposit();
-        var ring = new RingCall(call, _sender, CreateReplay(call));
+        RingCall? ring = null;
+        AttemptResult kept;
+        bool isExhausted;
         try
         {
-            if (!_hedges)
+            _cluster.Budget.Deposit();
+            ring = new(call, _sender, CreateReplay(call));
+
+            // What retries has nothing to do for an answer that nobody would retry: most requests never meet the strategies.
+            var first = _hedges ? default : await ring.AttemptAsync().ConfigureAwait(false);
+            if (!_hedges && !RetryAdmission.IsNeeded(first))
             {
-                // What retries has nothing to do for an answer that nobody would retry: most requests never meet the strategies.
-                var first = await ring.AttemptAsync().ConfigureAwait(false);
-                if (RetryAdmission.IsNeeded(first))
+                (kept, isExhausted) = (first.Result, false);
+            }
+            else
+            {
+                if (!_hedges)
                 {
                     ring.Keep(first);
                 }
-                else
-                {
-                    return forwarder.Conclude(first.Result, call.HttpContext, isExhausted: false, place);
-                }
-            }
 
-            return await RunAsync(ring, place, forwarder).ConfigureAwait(false);
+                (kept, isExhausted) = (await RunAsync(ring).ConfigureAwait(false), ring.IsExhausted);
+            }
         }
         catch
         {
@@ -98,11 +102,13 @@ internal sealed class AttemptRing
         }
         finally
         {
-            ring.End();
+            ring?.End();
         }
+
+        return forwarder.Conclude(kept, place, isExhausted ? call.HttpContext : null);
     }
 
-    private async ValueTask<object?> RunAsync(RingCall ring, PlaceClass? place, Forwarder forwarder)
+    private async ValueTask<AttemptResult> RunAsync(RingCall ring)
     {
         var context = ResilienceContextPool.Shared.Get();
         if (_hasSeveral)
@@ -114,7 +120,7 @@ internal sealed class AttemptRing
         {
             var outcome = await _pipeline.ExecuteOutcomeAsync(static (_, ring) => ring.AttemptAsync(), context, ring).ConfigureAwait(false);
             outcome.ThrowIfException();
-            return forwarder.Conclude(outcome.Result, ring.Call.HttpContext, ring.IsExhausted, place);
+            return outcome.Result;
         }
         finally
         {

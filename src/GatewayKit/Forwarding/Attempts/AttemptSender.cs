@@ -75,7 +75,17 @@ internal sealed class AttemptSender(
             return false;
         }
 
-        exchange.Accept(sending.GetAwaiter().GetResult());
+        try
+        {
+            exchange.Accept(sending.GetAwaiter().GetResult());
+        }
+        catch (Exception exception)
+        {
+            // Whoever is told of answers has thrown, such as a log of the host: not the destination's doing, and nothing that is held may be lost with it.
+            failing = FailAsync(exchange, ForwardError.TransformFailed, exception).AsTask();
+            return false;
+        }
+
         failing = null!;
         return true;
     }
@@ -284,7 +294,13 @@ internal sealed class AttemptSender(
         }
 
         message.RequestUri = TargetUri.Create(exchange.Destination, target);
-        return head.Own(exchange, message, transformed);
+        error = head.Own(exchange, message, transformed);
+        if (error is ForwardError.None && exchange.Context?.ForwardSigner is { } signer)
+        {
+            signer.Sign(message, exchange.HttpContext);
+        }
+
+        return error;
     }
 
     private void StateDeadline(Exchange exchange, HttpRequestMessage message)
@@ -326,8 +342,15 @@ internal sealed class AttemptSender(
 
     private static async ValueTask<Outcome<AttemptResult>> FailAsync(Exchange exchange, ForwardError error, Exception? exception)
     {
-        exchange.Fail(error, exception);
-        await exchange.EndAsync().ConfigureAwait(false);
+        try
+        {
+            exchange.Fail(error, exception);
+        }
+        finally
+        {
+            await exchange.EndAsync().ConfigureAwait(false);
+        }
+
         return Outcome.FromResult(new AttemptResult(exchange));
     }
 }

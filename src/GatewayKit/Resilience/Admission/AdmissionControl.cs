@@ -3,7 +3,7 @@ namespace GatewayKit.Resilience.Admission;
 /// <summary>
 /// Draws which requests are sent on, by how those of the last while have fared. The formula is that of admission control in Envoy. Results of requests that
 /// were not sent are none: with them any success rate below what is wanted would run to the most that is held back. Safe for concurrent use; while nothing
-/// fails a request costs two additions.
+/// fails a request costs an addition when it comes and one for each attempt.
 /// </summary>
 /// <param name="settings">When, and how many.</param>
 /// <param name="time">What the window is measured by.</param>
@@ -11,7 +11,7 @@ namespace GatewayKit.Resilience.Admission;
 internal sealed class AdmissionControl(AdmissionPolicy settings, TimeProvider time, Func<double> random)
 {
     private readonly CircuitWindow _sent = new(settings.Window, time);
-    private readonly CircuitWindow _heldBack = new(settings.Window, time);
+    private readonly CircuitWindow _asked = new(settings.Window, time);
     private volatile bool _hasFailures;
 
     /// <summary>The share of requests that is held back now, 0 to 1.</summary>
@@ -32,8 +32,9 @@ internal sealed class AdmissionControl(AdmissionPolicy settings, TimeProvider ti
                 return 0;
             }
 
-            // Who is held back wanted to come as well: else holding back would end by itself below the rate, and begin anew.
-            if (sent.Results + _heldBack.Sum().Results < settings.MinRequestRate * settings.Window.TotalSeconds)
+            // Requests, not attempts, of which a request may make many. Who is held back wanted to come as well: else holding back would end by itself below the
+            // rate, and begin anew.
+            if (_asked.Sum().Results < settings.MinRequestRate * settings.Window.TotalSeconds)
             {
                 return 0;
             }
@@ -43,19 +44,16 @@ internal sealed class AdmissionControl(AdmissionPolicy settings, TimeProvider ti
         }
     }
 
-    /// <summary>Whether a request is sent on.</summary>
+    /// <summary>Counts a request that comes, once.</summary>
+    /// <returns>Whether it is sent on.</returns>
     public bool TryEnter()
     {
-        if (Rejection is > 0 and var rejection && random() < rejection)
-        {
-            _heldBack.Add(isFailure: false, isSlow: false);
-            return false;
-        }
-
-        return true;
+        var isHeldBack = Rejection is > 0 and var rejection && random() < rejection;
+        _asked.Add(isFailure: false, isSlow: false);
+        return !isHeldBack;
     }
 
-    /// <summary>Counts how one fared that was.</summary>
+    /// <summary>Counts how one that was sent fared, or an attempt of it.</summary>
     public void Count(bool isSuccess)
     {
         _sent.Add(isFailure: !isSuccess, isSlow: false);

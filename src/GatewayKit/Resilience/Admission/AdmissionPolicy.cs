@@ -28,7 +28,7 @@ public sealed record AdmissionPolicy : IGuardPolicy, IValidatableObject
     [Range(1, 95)]
     public double MaxRejectPercent { get; init; } = 80;
 
-    /// <summary>How many requests a second must come, on average of the window, before any is held back, 0 to 1,000,000. Default 5: three failures at night say nothing.</summary>
+    /// <summary>How many requests a second must come, on average of the window, before any is held back, 0 to 1,000,000; attempts are not counted. Default 5: three failures at night say nothing.</summary>
     [Range(0, 1_000_000)]
     public double MinRequestRate { get; init; } = 5;
 

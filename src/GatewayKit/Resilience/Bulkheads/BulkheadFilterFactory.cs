@@ -36,7 +36,7 @@ internal sealed class BulkheadFilterFactory(Bulkheads bulkheads, BulkheadMetrics
                 return isStream || policy.Queue is 0 || (policy.Queue is null && !adapts) ? new(Full) : WaitAsync(GatewayContext.From(context), bulkhead, terms, maxStreams, next);
             }
 
-            if (!isStream && terms.WouldRefuse(bulkhead.Requests.Taken))
+            if (!isStream && terms.WouldRefuse(share, bulkhead.Requests.Taken))
             {
                 metrics.Refused(bulkhead, share, isStream: false, isShadow: true);
             }

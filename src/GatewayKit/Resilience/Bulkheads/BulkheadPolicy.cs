@@ -27,8 +27,8 @@ public sealed record BulkheadPolicy : IGuardPolicy, IValidatableObject
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// How many streams may be open besides, 1 to 1,000,000: WebSockets, gRPC calls, and event streams, that is requests that accept
-    /// <c>text/event-stream</c> alone and answers of that type. Streams do not wait. Default: as many as <see cref="MaxInFlight"/>.
+    /// How many streams may be open besides, 1 to 1,000,000: WebSockets, gRPC calls, and answers of <c>text/event-stream</c>, which are requests until their head
+    /// is there. Streams do not wait. Default: as many as <see cref="MaxInFlight"/>.
     /// </summary>
     [Range(1, 1_000_000)]
     public int? MaxStreams { get; init; }

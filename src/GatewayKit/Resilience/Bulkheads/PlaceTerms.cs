@@ -62,9 +62,20 @@ internal sealed class PlaceTerms
     /// <summary>Whether samples are wanted.</summary>
     public bool IsSampled => _estimator is not null;
 
-    /// <summary>Whether somebody who is let in with so many in flight, itself among them, would not be if the estimate were in force.</summary>
-    public bool WouldRefuse(int inFlight) => _estimator is not null && !_isInForce
-        && _estimator.LimitFor(_adaptive) is var limit && inFlight > limit + (_queue ?? Math.Max(8, limit / 10));
+    /// <summary>Whether somebody who is let in would not be if the estimate were in force.</summary>
+    /// <param name="share">What its class is entitled to; <see langword="null"/> if there are no classes.</param>
+    /// <param name="inFlight">How many are in flight, itself among them.</param>
+    public bool WouldRefuse(PlaceShare? share, int inFlight)
+    {
+        if (_estimator is null || _isInForce)
+        {
+            return false;
+        }
+
+        var limit = _estimator.LimitFor(_adaptive);
+        var most = limit + (_queue ?? Math.Max(8, limit / 10));
+        return inFlight > (share?.Most(share.Class.Taken, most) ?? most);
+    }
 
     /// <summary>Whether the next place goes to who came last: above half full, who came first has waited for long and may be gone.</summary>
     public bool PrefersNewest(int waiting) => _isInForce && 2 * waiting > MostWaiting;

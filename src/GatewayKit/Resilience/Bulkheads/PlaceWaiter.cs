@@ -1,9 +1,8 @@
 namespace GatewayKit.Resilience.Bulkheads;
 
-/// <summary>Somebody who waits for a place, by what terms, and as one of which class; <see langword="null"/> if the terms know no classes.</summary>
-internal sealed class PlaceWaiter(PlaceTerms terms, PlaceShare? share) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+/// <summary>Somebody who waits for a place.</summary>
+/// <param name="turn">Who came earlier has a lower one.</param>
+internal sealed class PlaceWaiter(long turn) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
 {
-    public PlaceTerms Terms => terms;
-
-    public PlaceShare? Share => share;
+    public long Turn => turn;
 }

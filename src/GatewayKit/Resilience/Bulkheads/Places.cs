@@ -18,6 +18,9 @@ internal sealed class Places
     private int _taken;
     private int _waiting;
 
+    // Counts those who began to wait.
+    private long _turns;
+
     // The most places that anyone has waited for.
     private int _most;
 
@@ -88,13 +91,6 @@ internal sealed class Places
         }
     }
 
-    /// <summary>Takes a place whether there is one or not, so that a limit that is only tried sees everyone.</summary>
-    public void Take(PlaceShare? share = null)
-    {
-        share?.Class.Enter();
-        Interlocked.Increment(ref _taken);
-    }
-
     /// <summary>Gives a place back that belongs to no class. One of those who wait gets it.</summary>
     public void GiveBack()
     {
@@ -117,12 +113,13 @@ internal sealed class Places
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> says so; no place is held.</exception>
     public async ValueTask<PlaceWait> TakeAsync(PlaceTerms terms, PlaceShare? share, TimeSpan left, CancellationToken cancellationToken)
     {
-        var waiter = new LinkedListNode<PlaceWaiter>(new(terms, share));
         var queue = share?.Class ?? Unclassed;
+        LinkedListNode<PlaceWaiter> waiter;
+        PlaceLine line;
         Task waiting;
         lock (_lock)
         {
-            var (all, own, most) = (_waiting, queue.Waiters.Count, terms.MostWaiting);
+            var (all, own, most) = (_waiting, queue.Waiting, terms.MostWaiting);
             if (all >= (share?.Most(own + 1, most) ?? most))
             {
                 return PlaceWait.QueueFull;
@@ -136,8 +133,11 @@ internal sealed class Places
 
             _most = Math.Max(_most, terms.Ceiling);
             _shared = all == 0 || ReferenceEquals(_shared, terms) ? terms : null;
+            waiter = new(new(_turns++));
             waiting = waiter.Value.Task.WaitAsync(limit, _time, cancellationToken);
-            queue.Waiters.AddLast(waiter);
+            line = LineOf(queue, terms, share);
+            line.Waiters.AddLast(waiter);
+            queue.Waiting++;
             if (own == 0)
             {
                 _queues.Add(queue);
@@ -155,11 +155,11 @@ internal sealed class Places
         }
         catch (TimeoutException)
         {
-            return TryLeave(queue, waiter) ? PlaceWait.TooLate : PlaceWait.Taken;
+            return TryLeave(queue, line, waiter) ? PlaceWait.TooLate : PlaceWait.Taken;
         }
         catch (OperationCanceledException)
         {
-            if (!TryLeave(queue, waiter))
+            if (!TryLeave(queue, line, waiter))
             {
                 queue.GiveBack();
             }
@@ -209,6 +209,22 @@ internal sealed class Places
         }
     }
 
+    // Few: one for each endpoint that shares the places, and one more for a while after a reload.
+    private static PlaceLine LineOf(PlaceClass queue, PlaceTerms terms, PlaceShare? share)
+    {
+        foreach (var known in queue.Lines)
+        {
+            if (ReferenceEquals(known.Terms, terms))
+            {
+                return known;
+            }
+        }
+
+        var line = new PlaceLine(terms, share);
+        queue.Lines.Add(line);
+        return line;
+    }
+
     // Of the class that has least of its share and is let in at all.
     private bool AdmitOne()
     {
@@ -217,11 +233,12 @@ internal sealed class Places
             foreach (var queue in _queues)
             {
                 // Noted once: places are given back meanwhile.
-                queue.Standing = ShareOf(queue) is > 0 and var share ? queue.Taken / share : double.PositiveInfinity;
+                queue.Share = queue.First.Share?.Share ?? 0;
+                queue.Standing = queue.Share > 0 ? queue.Taken / queue.Share : double.PositiveInfinity;
             }
 
             // Of those that stand alike, the one that is entitled to more.
-            _queues.Sort(static (one, other) => one.Standing != other.Standing ? one.Standing.CompareTo(other.Standing) : ShareOf(other).CompareTo(ShareOf(one)));
+            _queues.Sort(static (one, other) => one.Standing != other.Standing ? one.Standing.CompareTo(other.Standing) : other.Share.CompareTo(one.Share));
         }
 
         foreach (var queue in _queues)
@@ -235,31 +252,24 @@ internal sealed class Places
         return false;
     }
 
-    private static double ShareOf(PlaceClass queue) => queue.Waiters.First!.Value.Share?.Share ?? 0;
-
-    // Of those whose terms leave room. Where one is refused, others with as few places or fewer are not asked.
+    // Of those whose terms leave room. One of each line is asked, however long it is: everyone who comes while it is full asks here, under the lock.
     private bool AdmitOneOf(PlaceClass queue)
     {
-        var (refused, refusedShare) = (0, -1.0);
-        var isNewestFirst = queue.Waiters.Last!.Value.Terms.PrefersNewest(_waiting);
-        for (var waiter = isNewestFirst ? queue.Waiters.Last : queue.Waiters.First; waiter is not null; waiter = isNewestFirst ? waiter.Previous : waiter.Next)
+        var lines = queue.Lines;
+        var isNewestFirst = queue.Last.Terms.PrefersNewest(_waiting);
+        if (lines.Count > 1)
         {
-            var (max, share) = (waiter.Value.Terms.Max, waiter.Value.Share?.Share ?? 0);
-            if (max <= refused && share <= refusedShare)
-            {
-                continue;
-            }
+            lines.Sort(isNewestFirst ? static (one, other) => other.Last.CompareTo(one.Last) : static (one, other) => one.First.CompareTo(other.First));
+        }
 
-            if (TryAdd(waiter.Value.Share, max))
+        foreach (var line in lines)
+        {
+            if (TryAdd(line.Share, line.Terms.Max))
             {
-                Remove(queue, waiter);
+                var waiter = isNewestFirst ? line.Waiters.Last! : line.Waiters.First!;
+                Remove(queue, line, waiter);
                 waiter.Value.SetResult();
                 return true;
-            }
-
-            if (max >= refused && share >= refusedShare)
-            {
-                (refused, refusedShare) = (max, share);
             }
         }
 
@@ -267,7 +277,7 @@ internal sealed class Places
     }
 
     /// <returns>Whether it still waited; otherwise it was just let in.</returns>
-    private bool TryLeave(PlaceClass queue, LinkedListNode<PlaceWaiter> waiter)
+    private bool TryLeave(PlaceClass queue, PlaceLine line, LinkedListNode<PlaceWaiter> waiter)
     {
         lock (_lock)
         {
@@ -276,16 +286,22 @@ internal sealed class Places
                 return false;
             }
 
-            Remove(queue, waiter);
+            Remove(queue, line, waiter);
             return true;
         }
     }
 
-    private void Remove(PlaceClass queue, LinkedListNode<PlaceWaiter> waiter)
+    private void Remove(PlaceClass queue, PlaceLine line, LinkedListNode<PlaceWaiter> waiter)
     {
-        queue.Waiters.Remove(waiter);
+        line.Waiters.Remove(waiter);
+        queue.Waiting--;
         Interlocked.Decrement(ref _waiting);
-        if (queue.Waiters.Count == 0)
+        if (line.Waiters.Count == 0)
+        {
+            queue.Lines.Remove(line);
+        }
+
+        if (queue.Waiting == 0)
         {
             _queues.Remove(queue);
         }

@@ -14,14 +14,14 @@ public sealed record RequestPriorityPolicy : IOrderedPolicy, IValidatableObject
     public string Class { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = PriorityClass.Standard;
 
     /// <summary>
-    /// The type of a claim, such as <c>plan</c>, whose value says the class by <see cref="Classes"/>. It is that of a user whom the host has authenticated before the
-    /// endpoint runs. Default none.
+    /// The type of a claim, such as <c>plan</c>, whose value says the class by <see cref="Classes"/>: of a user whom the host has authenticated before the
+    /// endpoint runs, and, once a policy has found out who calls, of that caller (<see cref="GatewayConsumer.Principal"/>). Default none.
     /// </summary>
     public string? Claim { get; init; }
 
     /// <summary>
-    /// A header whose value says the class by <see cref="Classes"/>, upwards too: one that a proxy in front sets and removes from what clients send.
-    /// Default none.
+    /// A header whose value says the class by <see cref="Classes"/>: one that a proxy in front sets and removes from what clients send. It raises the class above
+    /// <see cref="Class"/> only where the peer is one of <see cref="GatewayOptions.TrustedProxies"/>; from any other it may lower it. Default none.
     /// </summary>
     public string? Header { get; init; }
 

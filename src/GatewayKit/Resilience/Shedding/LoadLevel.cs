@@ -6,7 +6,7 @@ internal enum LoadLevel
     /// <summary>Nothing.</summary>
     Normal,
 
-    /// <summary>One in ten clients is told to connect anew, which may be elsewhere.</summary>
+    /// <summary>One connection in ten is closed with its next answer, so that its client connects anew, which may be elsewhere.</summary>
     CloseConnections,
 
     /// <summary>A quarter as many may wait for places.</summary>

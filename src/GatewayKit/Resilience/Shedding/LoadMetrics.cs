@@ -12,6 +12,9 @@ internal sealed class LoadMetrics
     public const string GcPause = "gc-pause";
     public const string Cpu = "cpu";
 
+    /// <summary>No signal: nobody looks at any.</summary>
+    public const string Unwatched = "none";
+
     private const string SignalTag = "gatewaykit.signal";
     private const string LevelTag = "gatewaykit.level";
 
@@ -28,6 +31,9 @@ internal sealed class LoadMetrics
 
     /// <summary>From now on there is a level to tell.</summary>
     public void Watch(Func<LoadLevel> level) => _level = level;
+
+    /// <summary>Nobody looks any more: old readings are none.</summary>
+    public void Forget() => _signals.Clear();
 
     public void Read(string signal, double share) => _signals[signal] = share;
 

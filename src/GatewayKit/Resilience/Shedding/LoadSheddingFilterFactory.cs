@@ -5,25 +5,20 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Resilience.Shedding;
 
 /// <summary>Refuses requests while the process has too much to do.</summary>
-internal sealed class LoadSheddingFilterFactory(HostLoad load, PriorityOrder order) : GatewayFilterFactory<LoadSheddingPolicy>
+internal sealed class LoadSheddingFilterFactory(HostLoad load, ConnectionDraw isDrawn, PriorityOrder order) : GatewayFilterFactory<LoadSheddingPolicy>
 {
-    // All at once would connect anew at once, and handshakes are load.
-    private const int ClosesOneOf = 10;
-
     private static readonly GatewayProblem Refusal = new(RejectionReason.Overloaded, retryAfter: TimeSpan.FromSeconds(1)) { Cause = OverloadCauses.LoadShed };
-
-    private int _turn;
 
     protected override EndpointFilterDelegate Create(LoadSheddingPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
-        load.Start();
+        var watched = new Watched(load.Watch(), load);
         var closes = policy.Mode is PolicyMode.Enforce;
-        return context => load.Level is LoadLevel.Normal ? next(context) : Decide(GatewayContext.From(context), closes, next);
+        return context => watched.Load.Level is LoadLevel.Normal ? next(context) : Decide(GatewayContext.From(context), closes, next);
     }
 
     private ValueTask<object?> Decide(GatewayContext context, bool closes, EndpointFilterDelegate next)
     {
-        if (closes && (uint)Interlocked.Increment(ref _turn) % ClosesOneOf == 0)
+        if (closes && isDrawn(context.HttpContext.Connection.Id, load.Spells))
         {
             Farewell.Say(context.HttpContext);
         }
@@ -37,4 +32,7 @@ internal sealed class LoadSheddingFilterFactory(HostLoad load, PriorityOrder ord
         };
         return isRefused ? new(Refusal) : next(context);
     }
+
+    // The filter holds the watch as long as it may run.
+    private sealed record Watched(object Watch, HostLoad Load);
 }

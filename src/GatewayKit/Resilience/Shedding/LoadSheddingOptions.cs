@@ -27,14 +27,17 @@ public sealed class LoadSheddingOptions : IValidatableObject
     [Range(1, 100)]
     public double? MaxGcPausePercent { get; set; } = 20;
 
-    /// <summary>How much of all its processors this process may use, in hundredths, 1 to 100. Default 95.</summary>
+    /// <summary>How much of the processors that it may have this process can use, in hundredths, 1 to 100; a quota of its control group counts. Default 95.</summary>
     [Range(1, 100)]
     public double? MaxCpuPercent { get; set; } = 95;
 
     /// <summary>How long a signal must be at its limit for the level to rise by one step, 500 ms to 10 min. Default 1 s.</summary>
     public TimeSpan RiseAfter { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long all signals must be below four fifths of their limits for it to fall by one, 500 ms to 10 min. Default 5 s.</summary>
+    /// <summary>
+    /// How long all signals must be below four fifths of their limits for it to fall by one, 500 ms to 10 min. Default 5 s. It also falls when they have been below their
+    /// limits for four times as long.
+    /// </summary>
     public TimeSpan FallAfter { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>

@@ -32,10 +32,9 @@ internal static class HostMirror
     {
         var inner = httpContext.Features.Get<IHttpResponseBodyFeature>();
         var body = compare.Body && inner is not null ? new BodyCapture(compare.MaxBodyBytes) : null;
-        var capture = body is null ? null : new CapturingResponseBody(inner!, body);
-        if (capture is not null)
+        if (body is not null)
         {
-            httpContext.Features.Set<IHttpResponseBodyFeature>(capture);
+            httpContext.Features.Set<IHttpResponseBodyFeature>(new CapturingResponseBody(inner!, body));
         }
 
         var start = time.GetTimestamp();
@@ -52,7 +51,7 @@ internal static class HostMirror
         httpContext.Response.OnCompleted(() =>
         {
             var answer = AnswerRecord.Of(httpContext.Response, compare, elapsed ?? time.GetElapsedTime(start));
-            watch.End(answer with { Body = capture is { HasGap: true } ? null : body });
+            watch.End(answer with { Body = body });
             return Task.CompletedTask;
         });
     }

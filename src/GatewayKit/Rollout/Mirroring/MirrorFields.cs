@@ -18,14 +18,16 @@ internal sealed class MirrorFields(MirrorPolicy policy)
     private static readonly FrozenSet<string> Credentials = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "Cookie", "Proxy-Authorization", "Client-Cert", "Client-Cert-Chain", "X-Client-Cert", "X-ARR-ClientCert", "X-SSL-Client-Cert", "SSL-Client-Cert", "X-Forwarded-Client-Cert",
-        "X-Forwarded-Access-Token", "X-Auth-Token", "X-CSRF-Token", "X-XSRF-Token", "X-Amz-Security-Token");
+        "X-Forwarded-Access-Token", "Signature", "Signature-Input", "X-Auth-Token", "X-CSRF-Token", "X-XSRF-Token", "X-Amz-Security-Token");
 
     private readonly FrozenSet<string> _removed = policy.RemoveHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a field that goes to the request's own destination goes along.</summary>
-    public bool Passes(string name) =>
+    /// <param name="name">The field.</param>
+    /// <param name="credential">The field of a credential that the gateway has written.</param>
+    public bool Passes(string name, string? credential = null) =>
         !OfTheExchange.Contains(name)
-        && (policy.KeepCredentials || (!Credentials.Contains(name) && FieldKinds.OfRequest(name) is not FieldKind.Credential))
+        && (policy.KeepCredentials || (!Credentials.Contains(name) && !name.Equals(credential, StringComparison.OrdinalIgnoreCase) && FieldKinds.OfRequest(name) is not FieldKind.Credential))
         && !_removed.Contains(name);
 
     /// <summary>Whether a field that a client sent goes along: nothing that only the gateway may say.</summary>

@@ -26,7 +26,7 @@ internal sealed class MirrorRequest
     public ReadOnlyMemory<byte> Body { get; set; }
 
     /// <summary>As it goes to the destination of the request itself, after all transforms.</summary>
-    public static MirrorRequest Of(HttpRequestMessage message, IForwardAttempt attempt, HttpContext httpContext, MirrorFields rules)
+    public static MirrorRequest Of(HttpRequestMessage message, IForwardAttempt attempt, GatewayContext context, MirrorFields rules)
     {
         var fields = new List<KeyValuePair<string, string[]>>();
         Add(message.Headers);
@@ -39,13 +39,13 @@ internal sealed class MirrorRequest
         var pathAndQuery = message.RequestUri!.PathAndQuery.AsSpan(attempt.DestinationAddress.AbsolutePath.AsSpan().TrimEnd('/').Length);
         var query = pathAndQuery.IndexOf('?') is var at and >= 0 ? at : pathAndQuery.Length;
         var target = new RequestTarget(pathAndQuery[..query].ToString(), pathAndQuery[query..].ToString());
-        return new(message.Method, target, fields, RequestHost.Of(httpContext.Request), httpContext.Connection.RemoteIpAddress);
+        return new(message.Method, target, fields, RequestHost.Of(context.HttpContext.Request), context.HttpContext.Connection.RemoteIpAddress);
 
         void Add(HttpHeaders headers)
         {
             foreach (var (name, values) in headers.NonValidated)
             {
-                if (rules.Passes(name))
+                if (rules.Passes(name, context.CredentialField))
                 {
                     fields.Add(new(name, [.. values]));
                 }

@@ -28,7 +28,7 @@ internal sealed class MirrorWatch(MirrorRoute route, GatewayContext context, Mir
 
         try
         {
-            Begin(MirrorRequest.Of(message, attempt, context.HttpContext, route.Fields));
+            Begin(MirrorRequest.Of(message, attempt, context, route.Fields));
         }
         catch (Exception)
         {

@@ -20,6 +20,9 @@ internal sealed class CallersInFlight
     /// <param name="inFlight">How many there are, with this one if it was counted.</param>
     public bool TryEnter(in ThrottleKey key, int max, out int inFlight) => PartOf(key).TryEnter(key, max, out inFlight);
 
+    /// <summary>How many a caller has in flight.</summary>
+    public int Of(in ThrottleKey key) => PartOf(key).Of(key);
+
     /// <summary>One is over.</summary>
     public void Leave(in ThrottleKey key) => PartOf(key).Leave(key);
 
@@ -61,6 +64,14 @@ internal sealed class CallersInFlight
 
                 _inFlight[key] = ++inFlight;
                 return true;
+            }
+        }
+
+        public int Of(in ThrottleKey key)
+        {
+            lock (_lock)
+            {
+                return _inFlight.GetValueOrDefault(key);
             }
         }
 

@@ -7,7 +7,7 @@ namespace GatewayKit.Throttling.Concurrency;
 /// Limits how many requests of one caller are in flight at an endpoint at once, so that slow ones of one do not take what others need. A place is held until the
 /// answer is written; WebSockets and streams hold one as long as they are open. More are answered 429 <c>concurrency-limited</c> with <c>Retry-After</c>; nobody waits.
 /// </summary>
-public sealed record ConcurrencyPolicy : IGatewayPolicy, IValidatableObject, IPartitionedPolicy
+public sealed record ConcurrencyPolicy : IGatewayPolicy, IValidatableObject, IPartitionedPolicy, INeedsConsumer, IPlanLimit
 {
     /// <summary>How many of one caller may be in flight at once, 1 to 1,000,000.</summary>
     [Range(1, 1_000_000)]
@@ -41,6 +41,12 @@ public sealed record ConcurrencyPolicy : IGatewayPolicy, IValidatableObject, IPa
     object IGatewayPolicy.Slot => (typeof(ConcurrencyPolicy), Partition);
 
     ICallerKey? IPartitionedPolicy.CallerKey => Partition.CallerKey;
+
+    string? INeedsConsumer.NeedsConsumerFor => Partition.NeedsConsumer ? "Partition is Consumer" : null;
+
+    string? IPlanLimit.FaultInPlan => Partition == ThrottlePartition.ClientAddress ? null : "A limit of a plan counts by subscription. Remove Partition.";
+
+    IGatewayPolicy IPlanLimit.PerSubscription() => this with { Partition = ThrottlePartition.Subscription };
 
     internal string EffectiveName => Name ?? "inflight";
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Throttling.Quotas;
 
@@ -23,9 +24,9 @@ public sealed record AnniversaryWindow(DateOnly Anniversary, CalendarUnit Every 
     {
         get
         {
-            if (!ZonedCalendar.Knows(TimeZone))
+            if (!ZonedTime.Knows(TimeZone))
             {
-                yield return CalendarWindow.UnknownZone(TimeZone);
+                yield return ZonedTime.UnknownZone(TimeZone);
             }
 
             if (Anniversary.Year is < FirstYear or > LastYear)
@@ -39,7 +40,7 @@ public sealed record AnniversaryWindow(DateOnly Anniversary, CalendarUnit Every 
     public override QuotaSpan SpanAt(DateTimeOffset instant)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone);
-        var (from, date) = (Anniversary.ToDateTime(TimeOnly.MinValue), ZonedCalendar.LocalAt(zone, instant));
+        var (from, date) = (Anniversary.ToDateTime(TimeOnly.MinValue), ZonedTime.LocalAt(zone, instant));
         var guess = Every switch
         {
             CalendarUnit.Day => (date - from).Days,

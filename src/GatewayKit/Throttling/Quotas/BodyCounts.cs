@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using GatewayKit.Pipeline;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -54,64 +53,12 @@ internal sealed class BodyCounts
         }
     }
 
-    private sealed class CountingResponse(IHttpResponseBodyFeature inner) : IHttpResponseBodyFeature
-    {
-        private CountingWriter? _writer;
-        private Stream? _stream;
-        private long _sent;
-
-        public long Count => Volatile.Read(ref _sent) + (_writer?.Count ?? 0);
-
-        public Stream Stream => _stream ??= Writer.AsStream(leaveOpen: true);
-
-        public PipeWriter Writer => _writer ??= new(inner.Writer);
-
-        public void DisableBuffering() => inner.DisableBuffering();
-
-        public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
-
-        public Task CompleteAsync() => inner.CompleteAsync();
-
-        public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
-        {
-            var length = count ?? (new FileInfo(path).Length - offset);
-            await inner.SendFileAsync(path, offset, count, cancellationToken).ConfigureAwait(false);
-            _sent += length;
-        }
-    }
-
-    private sealed class CountingWriter(PipeWriter inner) : PipeWriter
+    private sealed class CountingResponse(IHttpResponseBodyFeature inner) : PassingResponseBody(inner)
     {
         private long _count;
 
         public long Count => Volatile.Read(ref _count);
 
-        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
-
-        public override long UnflushedBytes => inner.UnflushedBytes;
-
-        public override void Advance(int bytes)
-        {
-            inner.Advance(bytes);
-            _count += bytes;
-        }
-
-        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
-
-        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
-
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
-
-        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
-        {
-            _count += source.Length;
-            return inner.WriteAsync(source, cancellationToken);
-        }
-
-        public override void CancelPendingFlush() => inner.CancelPendingFlush();
-
-        public override void Complete(Exception? exception = null) => inner.Complete(exception);
-
-        public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
+        protected override void Passed(ReadOnlySpan<byte> bytes) => _count += bytes.Length;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Throttling.Quotas;
 
@@ -17,18 +18,15 @@ public sealed record CalendarWindow(CalendarUnit Calendar, string TimeZone = "UT
 
     internal override string Identity => string.Create(CultureInfo.InvariantCulture, $"calendar {Calendar} {TimeZone} {(Calendar is CalendarUnit.Week ? FirstDayOfWeek : DayOfWeek.Monday)}");
 
-    internal override IEnumerable<string> Errors => ZonedCalendar.Knows(TimeZone) ? [] : [UnknownZone(TimeZone)];
+    internal override IEnumerable<string> Errors => ZonedTime.Knows(TimeZone) ? [] : [ZonedTime.UnknownZone(TimeZone)];
 
     /// <inheritdoc/>
     public override QuotaSpan SpanAt(DateTimeOffset instant)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(TimeZone);
-        var first = FirstDay(ZonedCalendar.LocalAt(zone, instant).Date);
+        var first = FirstDay(ZonedTime.LocalAt(zone, instant).Date);
         return ZonedCalendar.Around(zone, instant, guess: 0, number => ZonedCalendar.Add(first, Calendar, number));
     }
-
-    internal static string UnknownZone(string timeZone) =>
-        $"This machine knows no time zone '{timeZone}'. Write an IANA name such as Europe/Berlin, or UTC; a minimal container needs the package tzdata.";
 
     private DateTime FirstDay(DateTime date) => Calendar switch
     {

@@ -56,6 +56,8 @@ internal sealed partial class FileQuotaStore : IQuotaStore, IDisposable
     public ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken) =>
         new(_table.Settle(reservation, rule, cost));
 
+    public ValueTask<QuotaAnswer?> ReadAsync(QuotaKey key, QuotaRule rule, CancellationToken cancellationToken) => new(_table.Read(key, rule));
+
     public void Dispose()
     {
         _timer.Dispose();

@@ -30,4 +30,11 @@ public interface IQuotaStore
     /// <param name="cost">Units that were used.</param>
     /// <param name="cancellationToken">Canceled when nobody wants to know any more.</param>
     ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken);
+
+    /// <summary>Tells how much is used, and changes nothing: no window begins, and no threshold is crossed.</summary>
+    /// <param name="key">Whose.</param>
+    /// <param name="rule">The numbers.</param>
+    /// <param name="cancellationToken">Canceled when nobody wants to know any more.</param>
+    /// <returns><see cref="QuotaAnswer.Used"/> and when it comes back; <see langword="null"/>, the default, if that cannot be told: the store does not read, or has no room for the key.</returns>
+    ValueTask<QuotaAnswer?> ReadAsync(QuotaKey key, QuotaRule rule, CancellationToken cancellationToken) => default;
 }

@@ -20,4 +20,7 @@ public sealed class InMemoryQuotaStore(TimeProvider time, IOptions<QuotaOptions>
     /// <inheritdoc/>
     public ValueTask<QuotaAnswer> SettleAsync(QuotaReservation reservation, QuotaRule rule, long cost, CancellationToken cancellationToken) =>
         new(_table.Settle(reservation, rule, cost));
+
+    /// <inheritdoc/>
+    public ValueTask<QuotaAnswer?> ReadAsync(QuotaKey key, QuotaRule rule, CancellationToken cancellationToken) => new(_table.Read(key, rule));
 }

@@ -51,6 +51,22 @@ internal sealed class Quota(string routeId, QuotaPolicy policy, QuotaPartitionKe
         return key;
     }
 
+    /// <summary>Whose the request is, for one who only looks: what those share who cannot be told apart is nobody's to see.</summary>
+    public bool TryReadKey(HttpContext httpContext, ReadOnlyMemory<byte> secret, out QuotaKey key) => keys.TryRead(httpContext, secret.Span, out key);
+
+    /// <summary>How it stands for a request. Nothing is taken.</summary>
+    public async ValueTask<LimitStanding> ReadAsync(HttpContext httpContext)
+    {
+        var standing = new LimitStanding(LimitKind.Quota, _name, policy.Unit.CostName ?? (policy.Unit.CountsBytes ? "bytes" : "requests"), Rule.Limit)
+        {
+            Period = policy.Window.DefaultName,
+            Window = policy.Window is RollingWindow or FirstUseWindow ? _window : null,
+        };
+        return await counter.ReadAsync(this, httpContext).ConfigureAwait(false) is { } answer
+            ? standing with { Remaining = Math.Max(0, Rule.Limit - answer.Used), Reset = answer.ResetsAfter, ResetsAt = answer.ResetsAt }
+            : standing;
+    }
+
     /// <summary>Notes what was taken, to be settled when the request is done.</summary>
     public void Admit(GatewayContext context, in QuotaCounter.Count count)
     {

@@ -57,6 +57,26 @@ internal sealed class QuotaCounter(IQuotaStore store, InMemoryQuotaStore fallbac
         }
     }
 
+    /// <summary>Tells how a quota stands for a request; <see langword="null"/> while the store cannot say. Requests that are counted here meanwhile are no answer.</summary>
+    public async ValueTask<QuotaAnswer?> ReadAsync(Quota quota, HttpContext httpContext)
+    {
+        if (store.Secret is not { IsEmpty: false } secret || !quota.TryReadKey(httpContext, secret, out var key))
+        {
+            return null;
+        }
+
+        try
+        {
+            var asked = store.ReadAsync(key, quota.Rule, httpContext.RequestAborted);
+            return asked.IsCompletedSuccessfully ? asked.Result : await asked.AsTask().Observed().WaitAsync(_timeout, time, httpContext.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception) when (!httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Requests tell of a store that fails.
+            return null;
+        }
+    }
+
     private async ValueTask<Count> AwaitAsync(Task<QuotaAnswer> asked, Quota quota, HttpContext httpContext, long cost, CancellationToken cancellationToken)
     {
         try

@@ -85,7 +85,7 @@ internal sealed class QuotaFile : IDisposable
         var records = _pending.WrittenSpan;
         _pending.ResetWrittenCount();
         RandomAccess.Write(_handle!, records, Length);
-        RandomAccess.FlushToDisk(_handle!);
+        Disk.Sync(_handle!);
         (Length, IsDamaged) = (Length + records.Length, false);
     }
 
@@ -103,7 +103,7 @@ internal sealed class QuotaFile : IDisposable
         try
         {
             RandomAccess.Write(handle, content.WrittenSpan, 0);
-            RandomAccess.FlushToDisk(handle);
+            Disk.Sync(handle);
             File.Move(next, _path, overwrite: true);
         }
         catch

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>Lets a request through while its quota lasts.</summary>
-internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allowances) : GatewayFilterFactory<QuotaPolicy>
+internal sealed class QuotaFilterFactory(Quotas quotas, ThrottleAllowances allowances) : GatewayFilterFactory<QuotaPolicy>, ILimitReaders
 {
+    LimitReader ILimitReaders.ReaderOf(IGatewayPolicy policy, GatewayEndpoint endpoint) => quotas.For(endpoint, (QuotaPolicy)policy).ReadAsync;
+
     protected override EndpointFilterDelegate Create(QuotaPolicy policy, GatewayEndpoint endpoint, EndpointFilterDelegate next)
     {
         var quota = quotas.For(endpoint, policy);

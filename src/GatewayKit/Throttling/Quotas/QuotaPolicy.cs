@@ -5,7 +5,7 @@ using GatewayKit.Pipeline;
 namespace GatewayKit.Throttling.Quotas;
 
 /// <summary>Limits how much may be used in a window of time, such as a month.</summary>
-public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject, IPartitionedPolicy
+public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject, IPartitionedPolicy, INeedsConsumer, IPlanLimit
 {
     private const long MaxLimit = 1_000_000_000_000_000;
 
@@ -81,6 +81,12 @@ public sealed record QuotaPolicy : IOrderedPolicy, IValidatableObject, IPartitio
     object IGatewayPolicy.Slot => (typeof(QuotaPolicy), Partition, Unit, Window);
 
     ICallerKey? IPartitionedPolicy.CallerKey => Partition.CallerKey;
+
+    string? INeedsConsumer.NeedsConsumerFor => Partition.NeedsConsumer ? "Partition is Consumer" : null;
+
+    string? IPlanLimit.FaultInPlan => Partition == ThrottlePartition.ClientAddress ? null : "A limit of a plan counts by subscription. Remove Partition.";
+
+    IGatewayPolicy IPlanLimit.PerSubscription() => this with { Partition = ThrottlePartition.Subscription };
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {

@@ -79,6 +79,14 @@ internal readonly ref struct QuotaState(Span<long> row)
         return new() { IsAccepted = true, Used = Used, Overage = overage, ResetsAt = ResetsAt(rule.Window), ResetsAfter = ResetsAt(rule.Window) - now, Crossed = Cross(rule, now) };
     }
 
+    /// <inheritdoc cref="IQuotaStore.ReadAsync"/>
+    /// <remarks>The row moves to the time: it is a copy.</remarks>
+    public QuotaAnswer Read(QuotaRule rule, DateTimeOffset now)
+    {
+        Roll(rule.Window, now);
+        return new() { IsAccepted = true, Used = Used, ResetsAt = ResetsAt(rule.Window), ResetsAfter = ResetsAt(rule.Window) - now };
+    }
+
     // The row's own window counts while it lasts: a table of time zones that is replaced in the middle of one hands out nothing.
     private void Roll(QuotaWindow window, DateTimeOffset now)
     {

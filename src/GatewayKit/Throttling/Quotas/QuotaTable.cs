@@ -36,6 +36,9 @@ internal sealed class QuotaTable(int maxKeys, TimeProvider time)
 
     public QuotaAnswer Settle(in QuotaReservation reservation, QuotaRule rule, long cost) => ShardOf(reservation.Key).Settle(reservation, rule, cost);
 
+    /// <inheritdoc cref="IQuotaStore.ReadAsync"/>
+    public QuotaAnswer? Read(QuotaKey key, QuotaRule rule) => ShardOf(key).Read(key, rule);
+
     /// <summary>Puts a row where it was before a restart.</summary>
     public void Restore(QuotaKey key, ReadOnlySpan<long> row) => ShardOf(key).Restore(key, row.ToArray());
 
@@ -119,6 +122,31 @@ internal sealed class QuotaTable(int maxKeys, TimeProvider time)
 
                 return answer;
             }
+        }
+
+        public QuotaAnswer? Read(QuotaKey key, QuotaRule rule)
+        {
+            var copy = new long[QuotaState.LengthOf(rule.Window)];
+            DateTimeOffset now;
+            lock (_lock)
+            {
+                now = time.GetUtcNow();
+                if (_rows.TryGetValue(key, out var row))
+                {
+                    // One of another length counts as none, as it does for requests.
+                    if (row.Length == copy.Length)
+                    {
+                        row.CopyTo(copy, 0);
+                    }
+                }
+                else if (_rows.Count >= maxKeys && !key.IsFixed && !_rows.Values.Any(one => QuotaState.IsOver(one, now)))
+                {
+                    // It would share a row with others, which are nobody's to see.
+                    return null;
+                }
+            }
+
+            return new QuotaState(copy).Read(rule, now);
         }
 
         public void Restore(QuotaKey key, long[] row)

@@ -8,25 +8,26 @@ internal sealed class RateLease : RateLimitLease
 {
     private static readonly string[] Names = [MetadataName.RetryAfter.Name];
 
-    private readonly TimeSpan? _retryAfter;
+    // One word: a flood of refusals allocates one lease each.
+    private readonly TimeSpan _retryAfter;
 
-    private RateLease(bool isAcquired, TimeSpan? retryAfter) => (IsAcquired, _retryAfter) = (isAcquired, retryAfter);
+    private RateLease(TimeSpan retryAfter) => _retryAfter = retryAfter;
 
-    public static RateLease Acquired { get; } = new(isAcquired: true, retryAfter: null);
+    public static RateLease Acquired { get; } = new(Timeout.InfiniteTimeSpan);
 
-    public override bool IsAcquired { get; }
+    public override bool IsAcquired => _retryAfter < TimeSpan.Zero;
 
-    public override IEnumerable<string> MetadataNames => _retryAfter is null ? [] : Names;
+    public override IEnumerable<string> MetadataNames => IsAcquired ? [] : Names;
 
     public static RateLease Of(in RateDecision decision, int permits) =>
         // Who asks for nothing asks whether there is something.
-        permits == 0 && decision.Remaining == 0 ? new(isAcquired: false, ThrottleClock.ToTimeSpan(decision.Next))
+        permits == 0 && decision.Remaining == 0 ? new(ThrottleClock.ToTimeSpan(decision.Next))
         : decision.IsTaken ? Acquired
-        : new(isAcquired: false, ThrottleClock.ToTimeSpan(decision.Wait));
+        : new(ThrottleClock.ToTimeSpan(decision.Wait));
 
     public override bool TryGetMetadata(string metadataName, [NotNullWhen(true)] out object? metadata)
     {
-        metadata = metadataName == MetadataName.RetryAfter.Name ? _retryAfter : null;
+        metadata = !IsAcquired && metadataName == MetadataName.RetryAfter.Name ? _retryAfter : null;
         return metadata is not null;
     }
 }

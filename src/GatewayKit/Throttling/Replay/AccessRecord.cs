@@ -33,8 +33,17 @@ public sealed record AccessRecord
     [JsonConverter(typeof(AddressConverter))]
     public IPAddress? Client { get; init; }
 
-    /// <summary>Who called, by the id that tells consumers apart. No limit goes by it, as none does of requests that are not replayed. Default <see langword="null"/>: unknown.</summary>
+    /// <summary>Who called, by the id that tells consumers apart. Default <see langword="null"/>: unknown.</summary>
     public string? Consumer { get; init; }
+
+    /// <summary>The application of the consumer that called, by its id. Default <see langword="null"/>: none.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>The product that the caller was subscribed to, by its id. Default <see langword="null"/>: none.</summary>
+    public string? Product { get; init; }
+
+    /// <summary>The plan whose limits held for the caller, by its id. Default <see langword="null"/>: none.</summary>
+    public string? Plan { get; init; }
 
     /// <summary>Fields of the request, one value each; case of names is ignored. Those are needed that partitions, costs and <c>Accept: text/event-stream</c> read. Default none.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }

@@ -33,6 +33,7 @@ internal static class PartitionText
 
     private static string Of(PartitionPart part, HttpContext httpContext) =>
         part.Kind is PartitionKind.ClientAddress ? OfAddress(httpContext.Connection.RemoteIpAddress)
+        : part.Kind is PartitionKind.Subscription ? httpContext.Features.Get<GatewayConsumer>() is { } consumer ? $"{consumer} {consumer.ProductId}".TrimEnd() : None
         : part.TryReadText(httpContext, out var value) ? value
         : None;
 

@@ -13,6 +13,7 @@ internal sealed class PolicyTally(GatewayPipelineStep step, string settings)
         ThrottlePolicy throttle => throttle.Partition,
         ConcurrencyPolicy concurrency => concurrency.Partition,
         QuotaPolicy quota => quota.Partition,
+        PlanPolicy => ThrottlePartition.Subscription,
         _ => null,
     };
 
@@ -20,6 +21,9 @@ internal sealed class PolicyTally(GatewayPipelineStep step, string settings)
     private readonly SortedDictionary<string, long> _reasons = new(StringComparer.Ordinal);
     private long _allowed, _refused, _wouldRefuse;
     private ReplayOutcomes? _candidate;
+
+    /// <summary>Whether it limits anything.</summary>
+    public bool IsOfLimit => step.Policy is not RecordedCallerPolicy;
 
     public void Note(in PolicyDecision decision, HttpContext httpContext, DateTimeOffset time)
     {

@@ -121,9 +121,11 @@ internal sealed class ReplayRequest : HttpResponseFeature, IHttpResponseBodyFeat
         var body = httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         if (body is not ReplayRequest)
         {
-            for (var left = record.ResponseBytes ?? 0; left > 0; left -= int.MaxValue)
+            for (var left = record.ResponseBytes ?? 0; left > 0;)
             {
-                body.Writer.Advance((int)Math.Min(left, int.MaxValue));
+                var bytes = (int)Math.Min(left, body.Writer.GetMemory().Length);
+                body.Writer.Advance(bytes);
+                left -= bytes;
             }
         }
     }

@@ -35,7 +35,7 @@ internal sealed class RouteTally(ReplayEndpoint endpoint)
     {
         Route = endpoint.Pipeline.Endpoint.RouteId,
         Counts = Counts,
-        Policies = [.. _policies.Select(policy => policy.Report(topKeys, nameKey))],
+        Policies = [.. _policies.Where(static policy => policy.IsOfLimit).Select(policy => policy.Report(topKeys, nameKey))],
         NotReplayed = endpoint.NotReplayed,
     };
 }

@@ -10,4 +10,6 @@ internal sealed class AsynchronousAllowance(LocalView view, RateStoreLink link, 
         var key = View.KeyOf(httpContext);
         return Link.IsUp ? View.Take(httpContext, key, cost) : TakeAlone(httpContext, key, cost);
     }
+
+    protected override (long More, long Next) KnownHere(ThrottleKey key) => View.Untold(key);
 }

@@ -19,7 +19,7 @@ public interface IRateStore
 
     /// <summary>
     /// Notes units that were taken elsewhere, whether there is room or not, or gives some back that were not used. Not more comes back than is out, and nobody owes more than another
-    /// <see cref="RateRule.Burst"/>.
+    /// <see cref="RateRule.Burst"/>; what is beyond that is told by <see cref="RateAnswer.Uncounted"/>.
     /// </summary>
     /// <param name="key">Whose.</param>
     /// <param name="rule">The rate.</param>

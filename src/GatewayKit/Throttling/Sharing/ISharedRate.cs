@@ -12,13 +12,21 @@ internal interface ISharedRate<TState> : IRate<TState>
     /// <param name="now">The time.</param>
     TState Follow(in TState state, in RateAnswer answer, int since, long now);
 
-    /// <summary>Whether the store may have forgotten some of the units that it was told of, because so much is owed that it counts no further.</summary>
-    bool Forgets(in RateAnswer answer);
+    /// <summary>How many units the store can be told of before so much is owed that it counts no further, as far as this instance knows.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="since">Units in it of which the store does not know; below 0 if more came back.</param>
+    /// <param name="now">The time.</param>
+    int Room(in TState state, int since, long now);
+
+    /// <summary>How many units have not come back by themselves, as far as this instance knows.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="now">The time.</param>
+    long Out(in TState state, long now);
 
     /// <summary>What to remember of units that a store has just given, so that they can be given back there: until when it counts them as taken.</summary>
     /// <param name="answer">What the store has said.</param>
-    /// <param name="now">The time.</param>
-    long MarkOf(in RateAnswer answer, long now);
+    /// <param name="asked">When it was asked, or earlier: what was on its way back meanwhile comes by itself.</param>
+    long MarkOf(in RateAnswer answer, long asked);
 
     /// <summary>How many units may be given back: those that were taken and not used, as far as they have not come back by themselves.</summary>
     /// <param name="use">What was taken and used, no more than that.</param>

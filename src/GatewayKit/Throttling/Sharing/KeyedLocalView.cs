@@ -21,11 +21,11 @@ internal sealed class KeyedLocalView<TRate, TState>(
     // At once, and those that come together are told together.
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1);
 
-    private readonly KnownRate<TRate, TState> _rate = new(rate);
+    private readonly KnownRate<TRate, TState> _rate = Known(rate, rule, interval);
     private readonly KeyOverflow _overflow = new(place, partition, maxKeys, clock, metrics);
     private readonly long _interval = ThrottleClock.ToUnits(interval);
     private readonly RateCommits.Queue _soon = commits.Every(Soon), _later = commits.Every(interval);
-    private readonly KeyedStates<KnownRate<TRate, TState>, KnownState<TState>> _states = new(new(rate), clock, maxKeys);
+    private readonly KeyedStates<KnownRate<TRate, TState>, KnownState<TState>> _states = new(Known(rate, rule, interval), clock, maxKeys);
 
     public override RateRule Rule => rule;
 
@@ -50,7 +50,8 @@ internal sealed class KeyedLocalView<TRate, TState>(
     public override RateDecision Take(HttpContext httpContext, ThrottleKey key, int cost, int instances)
     {
         var step = new TakeStep(_rate, cost, instances, rule.Burst, _interval);
-        if (!_states.TryRun(key, ref step))
+        var overflows = !_states.TryRun(key, ref step);
+        if (overflows)
         {
             _overflow.Note();
             key = KeyedStates<KnownRate<TRate, TState>, KnownState<TState>>.Overflow;
@@ -58,35 +59,42 @@ internal sealed class KeyedLocalView<TRate, TState>(
         }
 
         Enqueue(httpContext, key, step.IsNew, step.IsStale);
-        return step.Decision;
+        return step.Decision with { IsOverflow = overflows };
     }
 
-    public override void Settle(HttpContext httpContext, ThrottleKey key, in RateUse use)
+    public override RateDecision Settle(HttpContext httpContext, ThrottleKey key, in RateUse use)
     {
         var step = new SettleStep(_rate, use);
-        if (!_states.TryRun(key, ref step))
+        var overflows = use.IsOverflow || !_states.TryRun(key, ref step);
+        if (overflows && !use.IsOverflow && use.Actual <= use.Reserved)
+        {
+            // Its place was full and is another key's: all that it took has come back by itself, and nobody else gave it.
+            return RateDecision.Unknown(isTaken: true, clock.Now);
+        }
+
+        if (overflows)
         {
             key = KeyedStates<KnownRate<TRate, TState>, KnownState<TState>>.Overflow;
             _states.TryRun(key, ref step);
         }
 
         Enqueue(httpContext, key, step.IsNew, isStale: false);
+        return Describe(key, more: 0, use.Mark);
     }
 
     public override long CorrectionOf(in RateUse use) => _rate.Correction(use, clock.Now);
 
-    public override RateDecision Follow(ThrottleKey key, in RateAnswer answer)
+    public override RateDecision Follow(ThrottleKey key, RateKey storeKey, in RateAnswer answer, long asked)
     {
         // A key for which there is no room falls back with all the others of that kind, if it ever does.
-        var step = new FollowStep(rate, answer, forgotten: 0);
-        _states.TryRun(key, ref step);
+        Follow(new(this, key, storeKey), answer, uncounted: 0);
         return new(
             answer.IsAdmitted,
             clock.Now,
             answer.IsAdmitted ? 0 : ThrottleClock.ToUnits(answer.Wait),
             (int)Math.Clamp(answer.Remaining, 0, int.MaxValue),
             answer.Next is { } next ? ThrottleClock.ToUnits(next) : 0,
-            answer.IsAdmitted ? rate.MarkOf(answer, clock.Now) : 0);
+            answer.IsAdmitted ? rate.MarkOf(answer, asked) : 0);
     }
 
     public override RateDecision Describe(ThrottleKey key, int more, long mark)
@@ -94,6 +102,15 @@ internal sealed class KeyedLocalView<TRate, TState>(
         var step = new LookStep(rate);
         _states.TryRun(key, ref step);
         return new(IsTaken: true, clock.Now, Wait: 0, step.Remaining + more, step.Next, mark);
+    }
+
+    public override bool IsCommon(ThrottleKey key) => partition.Parts.Length > 0 && KeyedStates<KnownRate<TRate, TState>, KnownState<TState>>.IsFixed(key);
+
+    public override (long More, long Next) Untold(ThrottleKey key)
+    {
+        var step = new UntoldStep(_rate);
+        _states.TryRun(key, ref step);
+        return (-step.Units, step.Next);
     }
 
     public override int BatchFor(ThrottleKey key, int cost, int batch, int instances)
@@ -107,42 +124,56 @@ internal sealed class KeyedLocalView<TRate, TState>(
 
     public override int BeginCommit(ThrottleKey key)
     {
-        var step = default(BeginStep);
+        var step = new BeginStep(_rate);
         _states.TryRun(key, ref step);
         return step.Units;
     }
 
-    public override void EndCommit(ThrottleKey key, int units, in RateAnswer answer)
+    // What it has not counted it is told again: the others know nothing of it.
+    public override void EndCommit(in RateCommit commit, int units, in RateAnswer answer) =>
+        Follow(commit, answer, uncounted: (int)Math.Clamp(answer.Uncounted, 0, Math.Max(0, units)));
+
+    public override void FailCommit(in RateCommit commit, long units) => Enqueue(_later, commit, Note(commit, units, new(Reserved: 0, Actual: 0, clock.Now)));
+
+    public override void Correct(in RateCommit commit, long units) => Enqueue(_later, commit, Note(commit, units));
+
+    public override bool Note(in RateCommit commit, long units) =>
+        Note(commit, units, units < 0 ? new((int)Math.Min(-units, int.MaxValue), Actual: 0, clock.Now) : new(Reserved: 0, Actual: units, clock.Now));
+
+    // It waits for one interval, and for as long until those before it are told.
+    private static KnownRate<TRate, TState> Known(TRate rate, RateRule rule, TimeSpan interval) => new(rate, rule.Burst, (long)Math.Ceiling(rule.Limit * 2 * (interval / rule.Window)));
+
+    private bool Note(in RateCommit commit, long units, in RateUse use)
     {
-        // What it has forgotten it is told again: the others know nothing of it.
-        var step = new FollowStep(rate, answer, rate.Forgets(answer) ? units : 0);
-        _states.TryRun(key, ref step);
+        var step = new NoteStep(_rate, units, use);
+        _states.TryRun(commit.Key, ref step);
+        return step.IsNew;
     }
 
-    public override void FailCommit(in RateCommit commit, long units)
+    private void Follow(in RateCommit commit, in RateAnswer answer, int uncounted)
     {
-        var step = new FailStep(units);
+        var step = new FollowStep(_rate, answer, uncounted);
         _states.TryRun(commit.Key, ref step);
-        if (step.IsNew && !_later.TryAdd(commit))
-        {
-            Forget(commit.Key);
-        }
+        Enqueue(_later, commit, step.IsNew);
     }
 
     private void Enqueue(HttpContext httpContext, ThrottleKey key, bool isNew, bool isStale)
     {
         // Once for each key and interval, so that requests do not pay for the hash. Who comes back after a while has to hear at once what the others have done meanwhile.
-        if (isNew && !(isStale ? _soon : _later).TryAdd(new(this, key, StoreKeyOf(httpContext, key))))
+        if (isNew)
         {
-            Forget(key);
+            Enqueue(isStale ? _soon : _later, new(this, key, StoreKeyOf(httpContext, key)), isNew);
         }
     }
 
     // Without room in the queue it is tried again with the next request of the key; what is pending stays so until then.
-    private void Forget(ThrottleKey key)
+    private void Enqueue(RateCommits.Queue queue, in RateCommit commit, bool isNew)
     {
-        var step = default(ForgetStep);
-        _states.TryRun(key, ref step);
+        if (isNew && !queue.TryAdd(commit))
+        {
+            var step = default(ForgetStep);
+            _states.TryRun(commit.Key, ref step);
+        }
     }
 
     private struct TakeStep(KnownRate<TRate, TState> rate, int cost, int instances, int capacity, long interval) : IRateStep<KnownState<TState>>
@@ -156,7 +187,7 @@ internal sealed class KeyedLocalView<TRate, TState>(
             var taken = rate.TryTake(state, now, counted, out var next, out var wait);
             if (taken && counted != cost)
             {
-                next = next with { Pending = KnownRate<TRate, TState>.Add(state.Pending, cost) };
+                next = next with { Pending = rate.OwedAlone(state, next.State, cost, instances, now) };
             }
 
             Decision = RateDecision.Of(rate, next, taken, now, wait);
@@ -173,17 +204,25 @@ internal sealed class KeyedLocalView<TRate, TState>(
 
         public void Run(ref KnownState<TState> state, long now)
         {
-            IsNew = !state.IsQueued;
-            state = rate.Settle(state, use, now) with { IsQueued = true };
+            if (rate.IsUsed(state) || use.Actual > use.Reserved)
+            {
+                IsNew = !state.IsQueued;
+                state = rate.Settle(state, use, now) with { IsQueued = true };
+            }
         }
     }
 
-    private readonly struct FollowStep(TRate rate, RateAnswer answer, int forgotten) : IRateStep<KnownState<TState>>
+    private struct FollowStep(KnownRate<TRate, TState> rate, RateAnswer answer, int uncounted) : IRateStep<KnownState<TState>>
     {
+        public bool IsNew;
+
         public void Run(ref KnownState<TState> state, long now)
         {
-            var pending = KnownRate<TRate, TState>.Add(state.Pending, forgotten);
-            state = state with { State = rate.Follow(state.State, answer, pending, now), Pending = pending, HeardAt = now };
+            var pending = rate.Add(rate.Owed(state, now), uncounted);
+
+            // Where each request asks the store, nothing else would tell it of what is left from before.
+            IsNew = pending != 0 && !state.IsQueued;
+            state = new(rate.Rate.Follow(state.State, answer, pending, now), pending, HeardAt: now, state.IsQueued || IsNew);
         }
     }
 
@@ -195,6 +234,21 @@ internal sealed class KeyedLocalView<TRate, TState>(
         public void Run(ref KnownState<TState> state, long now) => Remaining = rate.Remaining(state.State, now, out Next);
     }
 
+    private struct UntoldStep(KnownRate<TRate, TState> rate) : IRateStep<KnownState<TState>>
+    {
+        public long Units;
+        public long Next;
+
+        public void Run(ref KnownState<TState> state, long now)
+        {
+            Units = rate.Owed(state, now);
+            if (Units > 0)
+            {
+                rate.Remaining(state, now, out Next);
+            }
+        }
+    }
+
     private struct BatchStep(TRate rate, int cost, int batch, int instances) : IRateStep<KnownState<TState>>
     {
         public int Units;
@@ -202,25 +256,28 @@ internal sealed class KeyedLocalView<TRate, TState>(
         public void Run(ref KnownState<TState> state, long now) => Units = rate.BatchFor(state.State, now, cost, batch, instances);
     }
 
-    private struct BeginStep : IRateStep<KnownState<TState>>
+    private struct BeginStep(KnownRate<TRate, TState> rate) : IRateStep<KnownState<TState>>
     {
         public int Units;
 
         public void Run(ref KnownState<TState> state, long now)
         {
-            Units = state.Pending;
-            state = state with { Pending = 0, IsQueued = false };
+            // For the rest there is no room yet: it would be counted nowhere.
+            var pending = rate.Owed(state, now);
+            Units = Math.Min(pending, rate.Rate.Room(state.State, pending, now));
+            state = state with { Pending = pending - Units, IsQueued = false };
         }
     }
 
-    private struct FailStep(long units) : IRateStep<KnownState<TState>>
+    private struct NoteStep(KnownRate<TRate, TState> rate, long units, RateUse use) : IRateStep<KnownState<TState>>
     {
         public bool IsNew;
 
         public void Run(ref KnownState<TState> state, long now)
         {
+            // Even settled by nothing it is a state in use. What nobody uses is not kept.
             IsNew = !state.IsQueued;
-            state = state with { Pending = KnownRate<TRate, TState>.Add(state.Pending, units), IsQueued = true };
+            state = state with { State = rate.Rate.Settle(state.State, use, now), Pending = rate.Add(state.Pending, units), IsQueued = true };
         }
     }
 

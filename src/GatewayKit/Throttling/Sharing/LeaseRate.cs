@@ -1,7 +1,8 @@
 namespace GatewayKit.Throttling.Sharing;
 
 /// <summary>Serves from leases. Nothing comes back by itself: what is used up or void is as if it had never been.</summary>
-internal readonly record struct LeaseRate : IRate<Lease>
+/// <param name="Batch">Units that are held at most.</param>
+internal readonly record struct LeaseRate(int Batch) : IRate<Lease>
 {
     public bool TryTake(in Lease state, long now, int cost, out Lease next, out long wait, long maxWait = 0)
     {
@@ -10,10 +11,12 @@ internal readonly record struct LeaseRate : IRate<Lease>
         return taken;
     }
 
-    // What has become void meanwhile stays so.
-    public Lease Settle(in Lease state, in RateUse use, long now) => now < state.Until ? state with { Units = (int)(state.Units + Math.Max(0, use.Reserved - use.Actual)) } : state;
+    // What has become void meanwhile stays so, and what was of another lease would be void at another time: the store would give it a second time.
+    public Lease Settle(in Lease state, in RateUse use, long now) =>
+        use.Mark == MarkOf(state) && now < state.Until ? state with { Units = (int)Math.Max(state.Units, Math.Min(Batch, state.Units + use.Reserved - use.Actual)) } : state;
 
-    public long MarkOf(in Lease state) => 0;
+    // Which lease it was. Those that are void at the same moment are as good as one.
+    public long MarkOf(in Lease state) => -state.Until;
 
     public Lease Forget(in Lease fresh, in Lease dropped) => default;
 

@@ -9,11 +9,8 @@ namespace GatewayKit.Throttling.Sharing;
 /// </summary>
 internal sealed class LeasedAllowance(LocalView view, RateStoreLink link, StoredAllowance.Place place, int batch, int maxKeys) : StoredAllowance(view, link, place)
 {
-    // Of what a lease has given: it goes back there.
-    private const long OfLease = -1;
-
-    private readonly ThrottleClock _clock = place.Clock;
-    private readonly KeyedStates<LeaseRate, Lease> _leases = new(new(), place.Clock, maxKeys);
+    private readonly LeaseRate _rate = new(batch);
+    private readonly KeyedStates<LeaseRate, Lease> _leases = new(new(batch), place.Clock, maxKeys);
 
     // One at a time for each key: else each of those that come at once would take a batch of its own.
     private readonly ConcurrentDictionary<ThrottleKey, Task> _asking = new();
@@ -34,53 +31,101 @@ internal sealed class LeasedAllowance(LocalView view, RateStoreLink link, Stored
 
     public override RateDecision Settle(HttpContext httpContext, in RateUse use)
     {
-        if (use.Mark != OfLease)
+        if (use.Mark >= 0 || use.Actual > use.Reserved)
         {
             return base.Settle(httpContext, use);
         }
 
-        var step = new SettleStep(use);
         var key = View.KeyOf(httpContext);
+        var step = new SettleStep(_rate, use);
         _leases.TryRun(key, ref step);
-        return use.Actual > use.Reserved ? base.Settle(httpContext, use) : View.Describe(key, step.Left, OfLease);
+
+        // Another lease is not its place. The store still counts them, as long as they would have been of use.
+        if (step.Rest > 0 && Clock.Now < -use.Mark)
+        {
+            Correct(key, View.StoreKeyOf(httpContext, key), -step.Rest);
+        }
+
+        return View.Describe(key, step.Left, use.Mark);
     }
 
-    /// <summary>Gives back what is left of all leases, with the commits that follow.</summary>
-    public void ReturnLeases()
+    /// <summary>Ends all leases.</summary>
+    /// <returns>Each key of which the store has to be told for that, when it is its turn.</returns>
+    public IEnumerable<RateCommit> EndLeases()
     {
         foreach (var (key, _) in _leases.ToArray())
         {
             var step = default(EndStep);
             _leases.TryRun(key, ref step);
-            if (step.Lease.Units > 0)
+            var commit = new RateCommit(View, key, step.Lease.StoreKey);
+            if (step.Lease.Units > 0 && View.Note(commit, -step.Lease.Units))
             {
-                View.FailCommit(new(View, key, step.Lease.StoreKey), -step.Lease.Units);
+                yield return commit;
             }
         }
     }
 
+    // The store counts what was taken ahead as taken.
+    protected override (long More, long Next) KnownHere(ThrottleKey key)
+    {
+        var step = default(LookStep);
+        _leases.TryRun(key, ref step);
+        var (untold, next) = View.Untold(key);
+        return (step.Left + untold, next);
+    }
+
     private bool TryServe(ThrottleKey key, int cost, out RateDecision decision)
     {
-        var step = new ServeStep(cost);
+        var step = new ServeStep(_rate, cost);
         _leases.TryRun(key, ref step);
-        decision = step.IsTaken ? View.Describe(key, step.Left, OfLease) : default;
+        decision = step.IsTaken ? View.Describe(key, step.Left, step.Mark) : default;
         return step.IsTaken;
     }
 
     private async ValueTask<RateDecision> LeaseAsync(HttpContext httpContext, ThrottleKey key, int cost)
     {
         var asking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (deadline, storeKey, aborted) = (Link.Deadline, View.StoreKeyOf(httpContext, key), httpContext.RequestAborted);
         var first = _asking.GetOrAdd(key, asking.Task);
         if (first != asking.Task)
         {
             // Its batch may be used up by others who have waited: then this one asks for itself, and holds nothing.
-            await first.WaitAsync(httpContext.RequestAborted).ConfigureAwait(false);
-            return TryServe(key, cost, out var decision) ? decision : await AskAsync(httpContext, key, cost, cost).ConfigureAwait(false);
+            await Link.WaitAsync(first, deadline, aborted).ConfigureAwait(false);
+            return TryServe(key, cost, out var served) ? served
+                : await AskAsync(key, storeKey, cost, deadline, aborted).ConfigureAwait(false) ?? TakeAlone(httpContext, key, cost);
         }
 
+        // Who leaves ends its own wait: the batch is for all that have the key, and whoever has it could else burn one with each request.
+        var asked = AskBatchAsync(asking, key, storeKey, cost, deadline, aborted);
+        var decision = asked.IsCompleted ? await asked.ConfigureAwait(false) : await asked.AsTask().Observed().WaitAsync(aborted).ConfigureAwait(false);
+        return decision ?? TakeAlone(httpContext, key, cost);
+    }
+
+    // Without the request, which may be over before it ends.
+    private async ValueTask<RateDecision?> AskBatchAsync(TaskCompletionSource asking, ThrottleKey key, RateKey storeKey, int cost, long deadline, CancellationToken aborted)
+    {
         try
         {
-            return await AskAsync(httpContext, key, cost, View.BatchFor(key, cost, batch, Link.Instances)).ConfigureAwait(false);
+            var units = View.BatchFor(key, cost, batch, Link.Instances);
+            if (units > cost)
+            {
+                var at = Clock.Now;
+                if (await Link.TakeAsync(storeKey, View.Rule, units, CancellationToken.None, deadline).ConfigureAwait(false) is not { } answer)
+                {
+                    return null;
+                }
+
+                if (answer.IsAdmitted)
+                {
+                    return Keep(key, storeKey, cost, units, answer, at, aborted);
+                }
+
+                // Others were faster: less than a batch is left.
+                View.Follow(key, storeKey, answer, at);
+                aborted.ThrowIfCancellationRequested();
+            }
+
+            return await AskAsync(key, storeKey, cost, deadline, aborted).ConfigureAwait(false);
         }
         finally
         {
@@ -89,65 +134,85 @@ internal sealed class LeasedAllowance(LocalView view, RateStoreLink link, Stored
         }
     }
 
-    private async ValueTask<RateDecision> AskAsync(HttpContext httpContext, ThrottleKey key, int cost, int units)
+    private async ValueTask<RateDecision?> AskAsync(ThrottleKey key, RateKey storeKey, int cost, long deadline, CancellationToken aborted)
     {
-        var (storeKey, aborted) = (View.StoreKeyOf(httpContext, key), httpContext.RequestAborted);
-        var at = _clock.Now;
-        var asked = await Link.TakeAsync(storeKey, View.Rule, units, aborted).ConfigureAwait(false);
-        if (asked is { IsAdmitted: false } && units > cost)
-        {
-            // Others were faster: less than a batch is left.
-            (at, units) = (_clock.Now, cost);
-            asked = await Link.TakeAsync(storeKey, View.Rule, units, aborted).ConfigureAwait(false);
-        }
-
-        if (asked is not { } answer)
-        {
-            return TakeAlone(httpContext, key, cost);
-        }
-
-        var decision = View.Follow(key, answer);
-        if (decision.IsTaken && units > cost)
-        {
-            // From before the question on: the store has given them since.
-            var step = new KeepStep(new(units - cost, at + View.LifetimeOf(answer, (long)Link.Instances * batch), storeKey));
-            if (_leases.TryRun(key, ref step))
-            {
-                return decision with { Remaining = decision.Remaining + units - cost };
-            }
-
-            Correct(httpContext, key, cost - units);
-        }
-
-        return decision;
+        var at = Clock.Now;
+        return await Link.TakeAsync(storeKey, View.Rule, cost, aborted, deadline).ConfigureAwait(false) is { } answer ? View.Follow(key, storeKey, answer, at) : null;
     }
 
-    private struct ServeStep(int cost) : IRateStep<Lease>
+    private RateDecision Keep(ThrottleKey key, RateKey storeKey, int cost, int units, in RateAnswer answer, long at, CancellationToken aborted)
+    {
+        var decision = View.Follow(key, storeKey, answer, at);
+        var isGone = aborted.IsCancellationRequested;
+        var ahead = isGone ? units : units - cost;
+
+        // From before the question on: the store has given them since.
+        var step = new KeepStep(new(ahead, at + View.LifetimeOf(answer, (long)Link.Instances * batch), storeKey));
+        _leases.TryRun(key, ref step);
+        var rest = step.IsKept ? step.Rest : -View.CorrectionOf(new(ahead, Actual: 0, at, decision.Mark));
+        if (rest > 0)
+        {
+            Correct(key, storeKey, -rest);
+        }
+
+        if (isGone)
+        {
+            throw new OperationCanceledException(aborted);
+        }
+
+        return step.IsKept ? decision with { Remaining = decision.Remaining + ahead } : decision;
+    }
+
+    private struct ServeStep(LeaseRate rate, int cost) : IRateStep<Lease>
     {
         public bool IsTaken;
         public int Left;
+        public long Mark;
 
         public void Run(ref Lease state, long now)
         {
-            IsTaken = cost > 0 && new LeaseRate().TryTake(state, now, cost, out state, out _);
-            Left = state.Units;
+            IsTaken = cost > 0 && rate.TryTake(state, now, cost, out state, out _);
+            (Left, Mark) = (state.Units, rate.MarkOf(state));
         }
     }
 
-    private readonly struct KeepStep(Lease lease) : IRateStep<Lease>
+    private struct KeepStep(Lease lease) : IRateStep<Lease>
     {
-        public void Run(ref Lease state, long now) => state = lease;
+        public bool IsKept;
+
+        // What the store counts and nobody holds any more: what was left of the lease before.
+        public int Rest;
+
+        public void Run(ref Lease state, long now)
+        {
+            IsKept = now < lease.Until;
+            if (IsKept)
+            {
+                Rest = now < state.Until ? state.Units : 0;
+                state = lease;
+            }
+        }
     }
 
-    private struct SettleStep(RateUse use) : IRateStep<Lease>
+    private struct SettleStep(LeaseRate rate, RateUse use) : IRateStep<Lease>
+    {
+        public int Left;
+        public long Rest = use.Reserved - use.Actual;
+
+        public void Run(ref Lease state, long now)
+        {
+            var before = state.Units;
+            state = rate.Settle(state, use, now);
+            Rest -= state.Units - before;
+            Left = now < state.Until ? state.Units : 0;
+        }
+    }
+
+    private struct LookStep : IRateStep<Lease>
     {
         public int Left;
 
-        public void Run(ref Lease state, long now)
-        {
-            state = new LeaseRate().Settle(state, use, now);
-            Left = state.Units;
-        }
+        public void Run(ref Lease state, long now) => Left = now < state.Until ? state.Units : 0;
     }
 
     private struct EndStep : IRateStep<Lease>

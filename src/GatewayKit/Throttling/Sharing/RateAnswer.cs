@@ -17,4 +17,10 @@ public readonly record struct RateAnswer
 
     /// <summary>The time until the rate is as if it had never been used; zero if it is.</summary>
     public TimeSpan FullAfter { get; init; }
+
+    /// <summary>
+    /// Of units that <see cref="IRateStore.AddAsync"/> noted in a token bucket, those that it did not count because nobody owes more than another <see cref="RateRule.Burst"/>, rounded down. They are told
+    /// again once there is room for them. Default 0: what is owed beyond that is forgotten.
+    /// </summary>
+    public long Uncounted { get; init; }
 }

@@ -22,7 +22,10 @@ internal sealed class RateCommits(RateStoreLink link, SharingMetrics metrics, Ti
     private readonly List<Queue> _queues = [];
     private ITimer? _timer;
     private int _count;
-    private bool _isRunning, _isStopped;
+    private bool _isStopped;
+
+    // Ends when those that are due have been told; null if none are.
+    private TaskCompletionSource? _running;
 
     private long Frequency => time.TimestampFrequency;
 
@@ -53,19 +56,23 @@ internal sealed class RateCommits(RateStoreLink link, SharingMetrics metrics, Ti
         }
     }
 
-    /// <summary>Tells the rest. Requests that come after it are not told.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Tells the rest, and ends what is being told. Requests that come after it are not told.</summary>
+    /// <param name="last">What is to be told then, as many as there are: they need no room among those that wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task StopAsync(IEnumerable<RateCommit> last, CancellationToken cancellationToken)
     {
         RateCommit[] rest;
+        Task running;
         lock (_lock)
         {
             _isStopped = true;
             rest = [.. _queues.SelectMany(static queue => queue.Clear())];
             _count = 0;
+            running = _running?.Task ?? Task.CompletedTask;
         }
 
         Dispose();
-        await FlushAsync(rest).WaitAsync(LastFlush, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(running, FlushAsync(rest.Concat(last))).WaitAsync(LastFlush, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()
@@ -81,7 +88,12 @@ internal sealed class RateCommits(RateStoreLink link, SharingMetrics metrics, Ti
     {
         lock (_lock)
         {
-            if (_count < MaxKeys && !_isStopped)
+            if (_isStopped)
+            {
+                return false;
+            }
+
+            if (_count < MaxKeys)
             {
                 _count++;
                 if (queue.Add(commit, time.GetTimestamp()))
@@ -100,7 +112,7 @@ internal sealed class RateCommits(RateStoreLink link, SharingMetrics metrics, Ti
     // Under the lock.
     private void Arm()
     {
-        if (_isRunning || _isStopped || _queues.Where(static queue => queue.Count > 0).MinBy(static queue => queue.Due) is not { } next)
+        if (_running is not null || _isStopped || _queues.Where(static queue => queue.Count > 0).MinBy(static queue => queue.Due) is not { } next)
         {
             return;
         }
@@ -112,24 +124,39 @@ internal sealed class RateCommits(RateStoreLink link, SharingMetrics metrics, Ti
 
     private void Begin()
     {
+        TaskCompletionSource running;
         lock (_lock)
         {
-            if (_isRunning)
+            if (_running is not null)
             {
                 return;
             }
 
-            _isRunning = true;
+            _running = running = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        _ = RunAsync();
+        _ = RunAsync(running);
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(TaskCompletionSource running)
     {
-        while (TakeDue() is { Length: > 0 } due)
+        try
         {
-            await FlushAsync(due).ConfigureAwait(false);
+            while (TakeDue() is { Length: > 0 } due)
+            {
+                await FlushAsync(due).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // Whatever happens: else nothing would ever be told again.
+            lock (_lock)
+            {
+                _running = null;
+                Arm();
+            }
+
+            running.SetResult();
         }
     }
 
@@ -140,36 +167,41 @@ internal sealed class RateCommits(RateStoreLink link, SharingMetrics metrics, Ti
             var now = time.GetTimestamp();
             RateCommit[] due = [.. _queues.Where(queue => queue.Count > 0 && queue.Due <= now).SelectMany(static queue => queue.Clear())];
             _count -= due.Length;
-            if (due.Length == 0)
-            {
-                _isRunning = false;
-                Arm();
-            }
-
             return due;
         }
     }
 
-    private async Task FlushAsync(RateCommit[] commits)
+    private async Task FlushAsync(IEnumerable<RateCommit> commits)
     {
-        for (var first = 0; first < commits.Length; first += Together)
+        foreach (var together in commits.Chunk(Together))
         {
-            await Task.WhenAll(commits[first..Math.Min(first + Together, commits.Length)].Select(CommitAsync)).ConfigureAwait(false);
+            await Task.WhenAll(together.Select(CommitAsync)).ConfigureAwait(false);
         }
     }
 
-    // Unconditionally: it was admitted, and a second verdict would change nothing.
+    // Unconditionally: it was admitted, and a second verdict would change nothing. Whatever is wrong with one of them, the others wait for their turn.
     private async Task CommitAsync(RateCommit commit)
     {
         var units = commit.View.BeginCommit(commit.Key);
-        if (await link.AddAsync(commit.StoreKey, commit.View.Rule, units).ConfigureAwait(false) is { } answer)
+        var isAsked = link.IsUp;
+        RateAnswer? answered = null;
+        try
         {
-            commit.View.EndCommit(commit.Key, units, answer);
+            answered = await link.AddAsync(commit.StoreKey, commit.View.Rule, units).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // As if it had not answered.
+        }
+
+        if (answered is { } answer)
+        {
+            commit.View.EndCommit(commit, units, answer);
         }
         else
         {
-            // It may have been done all the same, and is then counted twice: stricter, never looser.
-            commit.View.FailCommit(commit, units);
+            // It may have been done all the same: what was taken is then counted twice, and what came back must not be.
+            commit.View.FailCommit(commit, isAsked ? Math.Max(0, units) : units);
         }
     }
 

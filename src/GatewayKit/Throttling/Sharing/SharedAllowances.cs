@@ -13,7 +13,7 @@ internal sealed class SharedAllowances(RateStoreLink link, RateCommits commits, 
     public ThrottleAllowance Create(string key, string routeId, ThrottlePolicy policy, ThrottleClock clock)
     {
         var (rule, partition, sharing) = (policy.Rule, policy.Partition, policy.Sharing);
-        var keys = new RateKeys(Identity(key, partition, rule), partition);
+        var keys = new RateKeys(Identity(key, policy), partition);
         LocalView view = policy.Algorithm is RateAlgorithm.SlidingWindow ? View<SlidingWindow, WindowCount>(new(rule)) : View<Gcra, long>(new(rule));
         var place = new StoredAllowance.Place(routeId, partition, policy.OnStoreFailure, clock, metrics);
         if (sharing.Mode is RateSharingMode.Synchronous)
@@ -35,6 +35,10 @@ internal sealed class SharedAllowances(RateStoreLink link, RateCommits commits, 
             new(routeId, partition, rate, rule, keys, clock, options.Value.MaxKeys, commits, sharing.Interval, throttling);
     }
 
-    private static string Identity(string key, ThrottlePartition partition, RateRule rule) =>
-        string.Create(CultureInfo.InvariantCulture, $"{key}\n{partition.Identity}\n{rule.Algorithm}\n{rule.Limit:R}\n{rule.Window.Ticks}\n{rule.Burst}");
+    private static string Identity(string key, ThrottlePolicy policy)
+    {
+        var rule = policy.Rule;
+        return string.Create(CultureInfo.InvariantCulture, $"{key}\n{policy.Partition.Identity}\n{rule.Algorithm}\n{rule.Limit:R}\n{rule.Window.Ticks}\n{rule.Burst}")
+            + (policy.IsSettled ? $"\n{policy.Unit}" : null);
+    }
 }

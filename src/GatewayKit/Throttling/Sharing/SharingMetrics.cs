@@ -22,28 +22,44 @@ internal sealed partial class SharingMetrics(GatewayMeter meter, TimeProvider ti
 
     private readonly LogPace _uncommittedPace = new();
 
+    /// <summary>Says that the store is asked from now on, or not. A log or a listener that throws is no matter of the request or the commit that noticed it.</summary>
     public void Changed(Exception? failure)
     {
-        _changes.Add(1, new KeyValuePair<string, object?>(StateTag, failure is null ? "up" : "down"));
-        if (failure is null)
+        try
         {
-            Log.Up(logger);
+            _changes.Add(1, new KeyValuePair<string, object?>(StateTag, failure is null ? "up" : "down"));
+            if (failure is null)
+            {
+                Log.Up(logger);
+            }
+            else
+            {
+                Log.Down(logger, failure);
+            }
         }
-        else
+        catch (Exception)
         {
-            Log.Down(logger, failure);
+            // There is nowhere else to say it.
         }
     }
 
     public void FellBack(string route, ThrottlePartition partition) =>
         _fallbacks.Add(1, new(TelemetryTags.Route, route), new(ThrottlingMetrics.PartitionTag, partition.ToString()));
 
+    /// <summary>Says that a key has found no room. It does not throw either: the key would seem to have found it.</summary>
     public void Uncommitted(int keys)
     {
-        _uncommitted.Add(1);
-        if (_uncommittedPace.IsDue(time.GetTimestamp(), time.TimestampFrequency))
+        try
         {
-            Log.Uncommitted(logger, keys);
+            _uncommitted.Add(1);
+            if (_uncommittedPace.IsDue(time.GetTimestamp(), time.TimestampFrequency))
+            {
+                Log.Uncommitted(logger, keys);
+            }
+        }
+        catch (Exception)
+        {
+            // There is nowhere else to say it.
         }
     }
 

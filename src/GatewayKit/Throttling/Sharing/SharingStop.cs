@@ -7,13 +7,6 @@ internal sealed class SharingStop(ThrottleAllowances allowances, RateCommits com
 {
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StopAsync(CancellationToken cancellationToken)
-    {
-        foreach (var leased in allowances.InUse.OfType<LeasedAllowance>())
-        {
-            leased.ReturnLeases();
-        }
-
-        return commits.StopAsync(cancellationToken);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        commits.StopAsync(allowances.InUse.OfType<LeasedAllowance>().SelectMany(static leased => leased.EndLeases()), cancellationToken);
 }

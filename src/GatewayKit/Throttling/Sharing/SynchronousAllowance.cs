@@ -12,14 +12,16 @@ internal sealed class SynchronousAllowance(LocalView view, RateStoreLink link, S
     public override ValueTask<RateDecision> TakeAsync(HttpContext httpContext, int cost)
     {
         var key = View.KeyOf(httpContext);
-        var asked = Link.TakeAsync(View.StoreKeyOf(httpContext, key), View.Rule, cost, httpContext.RequestAborted);
-        return asked.IsCompletedSuccessfully ? new(Decide(httpContext, key, cost, asked.Result)) : AwaitAsync(httpContext, key, cost, asked);
+        var storeKey = View.StoreKeyOf(httpContext, key);
+        var at = Clock.Now;
+        var asked = Link.TakeAsync(storeKey, View.Rule, cost, httpContext.RequestAborted);
+        return asked.IsCompletedSuccessfully ? new(Decide(httpContext, key, storeKey, cost, asked.Result, at)) : AwaitAsync(httpContext, key, storeKey, cost, asked, at);
     }
 
-    private async ValueTask<RateDecision> AwaitAsync(HttpContext httpContext, ThrottleKey key, int cost, ValueTask<RateAnswer?> asked) =>
-        Decide(httpContext, key, cost, await asked.ConfigureAwait(false));
+    private async ValueTask<RateDecision> AwaitAsync(HttpContext httpContext, ThrottleKey key, RateKey storeKey, int cost, ValueTask<RateAnswer?> asked, long at) =>
+        Decide(httpContext, key, storeKey, cost, await asked.ConfigureAwait(false), at);
 
     // What the store has said is kept, so that nobody gets a fresh burst when it says nothing any more.
-    private RateDecision Decide(HttpContext httpContext, ThrottleKey key, int cost, in RateAnswer? asked) =>
-        asked is { } answer ? View.Follow(key, answer) : TakeAlone(httpContext, key, cost);
+    private RateDecision Decide(HttpContext httpContext, ThrottleKey key, RateKey storeKey, int cost, in RateAnswer? asked, long at) =>
+        asked is { } answer ? View.Follow(key, storeKey, answer, at) : TakeAlone(httpContext, key, cost);
 }

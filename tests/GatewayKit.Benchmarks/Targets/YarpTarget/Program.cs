@@ -17,6 +17,18 @@ builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSecti
 await using var log = new AccessLog(builder.AccessLogFile());
 
 var app = builder.Build();
+if (builder.Configuration["record"] is "all")
+{
+    var lines = new JsonLog(builder.AccessLogFile() + ".json");
+    app.Lifetime.ApplicationStopped.Register(lines.Dispose);
+    app.Use(async (context, next) =>
+    {
+        var started = Stopwatch.GetTimestamp();
+        await next(context);
+        lines.Add(context, Stopwatch.GetElapsedTime(started));
+    });
+}
+
 app.UseWhen(static context => context.Request.Path.StartsWithSegments("/features"), branch => branch.Use(async (context, next) =>
 {
     var started = Stopwatch.GetTimestamp();

@@ -1,10 +1,10 @@
 using System.Net;
-using System.Net.Sockets;
 using GatewayKit.Clusters;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience;
 using GatewayKit.Routing;
+using GatewayKit.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -297,12 +297,7 @@ public sealed class RetryTests
         },
         builder => builder.Services.AddSingleton(time));
 
-    private static Uri Unreachable()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-    }
+    private static Uri Unreachable() => new($"http://127.0.0.1:{FreePort.Next()}");
 
     private static HttpRequestMessage Request(string method, string id, string fault)
     {

@@ -68,6 +68,17 @@ public sealed class ConcurrencyTests : IDisposable
         (await held).Dispose();
     }
 
+    // Partitions are the same if their names and their functions are.
+    [Fact]
+    public async Task Functions_of_one_name_count_apart()
+    {
+        await using var gateway = await TestHost.GatewayAsync(map: static app => app.MapGet("/held", static () => "served")
+            .WithConcurrencyLimit(new ConcurrencyPolicy { MaxInFlight = 1, Name = "first", Partition = ThrottlePartition.From("caller", static _ => "somebody") })
+            .WithConcurrencyLimit(new ConcurrencyPolicy { MaxInFlight = 1, Name = "second", Partition = ThrottlePartition.From("caller", static context => context.Request.Headers["X-Tenant"]) }));
+        using var served = await AskAsync(gateway, "somebody");
+        Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+    }
+
     [Fact]
     public async Task Shadow_refuses_nobody_and_tells_clients_nothing()
     {

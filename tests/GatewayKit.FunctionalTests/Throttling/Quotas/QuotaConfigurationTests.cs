@@ -50,7 +50,7 @@ public sealed class QuotaConfigurationTests
     [InlineData("""{ "Limit": 1, "Window": { "Anniversary": "31.1.2026" } }""", "Gateway:Routes:a:Quota:Window:Anniversary", "a date such as")]
     [InlineData("""{ "Limit": 1, "Window": { "TimeZone": "UTC" } }""", "Gateway:Routes:a:Quota:Window", "needs one of: Calendar, Anniversary, Rolling, FirstUse, Lifetime")]
     [InlineData("""{ "Limit": 1, "Window": { "Lifetime": true }, "Unit": "Bytes" }""", "Gateway:Routes:a:Quota:Unit", "Known are Requests")]
-    [InlineData("""{ "Limit": 1, "Window": { "Lifetime": true }, "Partition": "Consumer" }""", "Gateway:Routes:a:Quota:Partition", "Known are")]
+    [InlineData("""{ "Limit": 1, "Window": { "Lifetime": true }, "Partition": "Moon" }""", "Gateway:Routes:a:Quota:Partition", "Known are")]
     [InlineData("""[ { "Limit": 9, "Window": { "Calendar": "Day" } }, { "Limit": 8, "Window": { "Calendar": "Month" } } ]""", "Gateway:Routes:a:Quota", "Limit is 8 for 'month', and 9 for the shorter 'day'")]
     [InlineData("""[ { "Limit": 9, "Window": { "Rolling": "01:00:00" } }, { "Limit": 8, "Window": { "Lifetime": true } } ]""", "Gateway:Routes:a:Quota", "the shorter one would never be reached")]
     [InlineData("""[ { "Limit": 9, "Window": { "Calendar": "Day" } }, { "Limit": 8, "Window": { "Calendar": "Day" } } ]""", "Gateway:Routes:a:Quota", "is there twice")]

@@ -76,6 +76,43 @@ public sealed class AdmissionControlTests
         Run(control, 120, perSecond: 7, isWell: static _ => false, (_, _) => Assert.Equal(0.8, control.Rejection));
     }
 
+    // Three requests a second that are tried four times each are twelve attempts, and still three requests.
+    [Fact]
+    public void Attempts_are_not_requests()
+    {
+        var control = Create();
+        for (var request = 0; request < 90; request++)
+        {
+            Assert.True(control.TryEnter());
+            for (var attempt = 0; attempt < 4; attempt++)
+            {
+                control.Count(isSuccess: false);
+            }
+
+            _time.Advance(TimeSpan.FromSeconds(1.0 / 3));
+        }
+
+        Assert.Equal(0, control.Rejection);
+    }
+
+    // In shadow those who would be held back are sent all the same, and are still one request each.
+    [Fact]
+    public void Request_that_would_be_held_back_counts_once()
+    {
+        var control = Create();
+        foreach (var (perSecond, expected) in ((int, double)[])[(6, 0.8), (4, 0)])
+        {
+            for (var request = 0; request < 40 * perSecond; request++)
+            {
+                control.TryEnter();
+                control.Count(isSuccess: false);
+                _time.Advance(TimeSpan.FromSeconds(1.0 / perSecond));
+            }
+
+            Assert.Equal(expected, control.Rejection);
+        }
+    }
+
     // Half of all fail whatever is sent: the share settles, though those that are held back are not failures.
     [Fact]
     public void Share_does_not_run_away()
@@ -116,6 +153,7 @@ public sealed class AdmissionControlTests
     {
         for (var i = 0; i < succeeded + failed; i++)
         {
+            control.TryEnter();
             control.Count(i < succeeded);
         }
     }

@@ -43,9 +43,28 @@ public sealed class PlaceTermsTests
         var terms = Terms(new() { Mode = PolicyMode.Shadow }, ceiling: 500);
         Window(terms, TimeSpan.FromMilliseconds(10), inFlight: 20);
         Assert.Equal((30, 500), (_bulkhead.Estimator!.Limit, terms.Max));
-        Assert.False(terms.WouldRefuse(38));
-        Assert.True(terms.WouldRefuse(39));
-        Assert.False(Terms(new()).WouldRefuse(1_000));
+        Assert.False(terms.WouldRefuse(null, 38));
+        Assert.True(terms.WouldRefuse(null, 39));
+        Assert.False(Terms(new()).WouldRefuse(null, 1_000));
+    }
+
+    // 20 places and 8 to wait, of which two are kept for those under their share.
+    [Fact]
+    public void Shadow_would_refuse_by_class()
+    {
+        var terms = new PlaceTerms(500, queue: null, MaxWait, new() { Mode = PolicyMode.Shadow }, _bulkhead, new());
+        var (low, high) = (terms.ShareOf(PriorityClass.BestEffort)!, terms.ShareOf(PriorityClass.Critical)!);
+        for (var i = 0; i < 26; i++)
+        {
+            Assert.True(_bulkhead.Requests.TryTake(low, terms.Max));
+            Assert.False(terms.WouldRefuse(low, _bulkhead.Requests.Taken));
+        }
+
+        Assert.True(_bulkhead.Requests.TryTake(low, terms.Max));
+        Assert.True(terms.WouldRefuse(low, _bulkhead.Requests.Taken));
+        low.Class.GiveBack();
+        Assert.True(_bulkhead.Requests.TryTake(high, terms.Max));
+        Assert.False(terms.WouldRefuse(high, _bulkhead.Requests.Taken));
     }
 
     [Fact]

@@ -141,6 +141,61 @@ public sealed class PriorityPlacesTests
         Assert.Equal((18, 18, 0), (Places.Taken, Places.ClassOf(PriorityClass.BestEffort).Taken, Places.Waiting));
     }
 
+    // A class that may have none of the places that are kept: everyone who comes asks for those who wait, all of whom are refused alike.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Arrival_costs_the_same_however_many_wait(bool hasFormerTerms)
+    {
+        const int Arrivals = 2_000;
+        var terms = Wide();
+        Take(PriorityClass.BestEffort, 18, terms);
+        if (hasFormerTerms)
+        {
+            // Those who came before a reload, and wait still.
+            Wait(Wide(), 1);
+        }
+
+        Wait(terms, 1);
+        var few = Arrive();
+        Wait(terms, 20_000);
+        var many = Arrive();
+        Assert.InRange(many / few, 0, 50);
+
+        // Of several tries the best: others use the machine, too.
+        double Arrive() => Enumerable.Range(0, 5).Min(_ =>
+        {
+            var start = TimeProvider.System.GetTimestamp();
+            Assert.Equal(0, Take(PriorityClass.BestEffort, Arrivals, terms));
+            return TimeProvider.System.GetElapsedTime(start).TotalMicroseconds;
+        });
+
+        void Wait(PlaceTerms by, int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                _ = Places.GetsOneAsync(by, TimeSpan.MaxValue, CancellationToken.None, by.ShareOf(PriorityClass.BestEffort));
+            }
+        }
+
+        PlaceTerms Wide() => new(20, queue: 100_000, MaxWait, bulkhead: _bulkhead, priorities: new());
+    }
+
+    [Fact]
+    public async Task First_come_is_first_served_whatever_the_terms()
+    {
+        Take(PriorityClass.BestEffort, 18);
+        PlaceTerms[] terms = [_terms, Terms(20)];
+        var waiting = Enumerable.Range(0, 6).Select(who => Places.GetsOneAsync(
+            terms[who % 2], TimeSpan.MaxValue, TestContext.Current.CancellationToken, terms[who % 2].ShareOf(PriorityClass.BestEffort))).ToArray();
+        foreach (var next in waiting)
+        {
+            Assert.False(next.IsCompleted);
+            GiveBack(PriorityClass.BestEffort);
+            Assert.True(await next);
+        }
+    }
+
     [Fact]
     public void Reload_with_other_shares_keeps_the_count()
     {

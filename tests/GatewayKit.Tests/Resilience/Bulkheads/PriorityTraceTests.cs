@@ -40,7 +40,7 @@ public sealed class PriorityTraceTests
         {
             foreach (var name in Classes)
             {
-                while (ClassOf(name).Waiters.Count < 3)
+                while (ClassOf(name).Waiting < 3)
                 {
                     _ = bulkhead.Requests.GetsOneAsync(terms, TimeSpan.MaxValue, CancellationToken.None, terms.ShareOf(name));
                 }
@@ -157,7 +157,7 @@ public sealed class PriorityTraceTests
                         }
                         else
                         {
-                            leaving[name].Add((share.Class.Waiters.Last!, gone, waiting));
+                            leaving[name].Add((share.Class.Last.Waiters.Last!, gone, waiting));
                         }
                     }
 
@@ -180,7 +180,7 @@ public sealed class PriorityTraceTests
             foreach (var known in Classes)
             {
                 var actual = one.ShareOf(known)!.Class;
-                Assert.Equal((known, model.Waiting(known)), (known, actual.Waiters.Count));
+                Assert.Equal((known, model.Waiting(known)), (known, actual.Waiting));
                 Assert.Equal((known, known == PriorityModel.Unknown ? 0 : model.Held(known)), (known, actual.Taken));
             }
         }

@@ -60,6 +60,41 @@ public abstract class QuotaStoreConformance
         Assert.Equal(TimeSpan.FromHours(12), (await ReserveAsync(new(1, 2, 3), 1)).RetryAfter);
     }
 
+    [Fact]
+    public async Task Reading_tells_what_is_used_and_when_it_comes_back()
+    {
+        var key = new QuotaKey(1, 2, 3);
+        Assert.Equal(new QuotaAnswer { IsAccepted = true }, await Store.ReadAsync(key, Daily, default));
+        await ReserveAsync(key, 7);
+        Assert.Equal(
+            new QuotaAnswer { IsAccepted = true, Used = 7, ResetsAt = new DateTimeOffset(2026, 3, 11, 0, 0, 0, TimeSpan.Zero), ResetsAfter = TimeSpan.FromHours(12) },
+            await Store.ReadAsync(key, Daily, default));
+        Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(0, (await Store.ReadAsync(key, Daily, default))!.Value.Used);
+    }
+
+    [Fact]
+    public async Task Ten_thousand_reads_take_nothing_and_begin_no_window()
+    {
+        var (key, rule) = (new QuotaKey(1, 2, 3), new QuotaRule(new FirstUseWindow(TimeSpan.FromHours(1)), Limit: 10, MaxOverage: 0, WarnAtPercent: 80));
+        for (var i = 0; i < 5_000; i++)
+        {
+            Assert.Equal(0, (await Store.ReadAsync(key, rule, default))!.Value.Used);
+        }
+
+        // The window begins with the first request, not with the first look.
+        Time.Advance(TimeSpan.FromMinutes(50));
+        Assert.Equal(TimeSpan.FromHours(1), (await Store.ReserveAsync(key, rule, 9, SettleWithin, default)).ResetsAfter);
+        for (var i = 0; i < 5_000; i++)
+        {
+            Assert.Equal(9, (await Store.ReadAsync(key, rule, default))!.Value.Used);
+        }
+
+        var last = await Store.ReserveAsync(key, rule, 1, SettleWithin, default);
+        Assert.True(last is { IsAccepted: true, Crossed: QuotaThresholds.Limit });
+        Assert.False((await Store.ReserveAsync(key, rule, 1, SettleWithin, default)).IsAccepted);
+    }
+
     // The same walk as the pure steps make it, window by window.
     [Fact]
     public async Task Store_decides_as_the_pure_steps_do()
@@ -74,6 +109,7 @@ public abstract class QuotaStoreConformance
             {
                 Time.Advance(TimeSpan.FromMinutes(random.Next(30)));
                 var (cost, now) = (random.Next(6), Time.GetUtcNow());
+                Assert.Equal(new QuotaState([.. row]).Read(rule, now), await Store.ReadAsync(key, rule, default));
                 if (open.Count > 0 && random.Next(2) == 0)
                 {
                     var reservation = open.Dequeue();

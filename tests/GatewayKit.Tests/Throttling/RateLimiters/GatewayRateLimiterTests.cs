@@ -130,4 +130,53 @@ public sealed class GatewayRateLimiterTests
         Assert.Contains("MaxDelay", Assert.Throws<ArgumentException>(() => GatewayRateLimiter.Create(new() { RequestsPerSecond = 1, MaxDelay = TimeSpan.FromSeconds(1) })).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => GatewayRateLimiter.CreatePartitioned<string>(TenAMinute, static key => key, maxKeys: 63));
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Lease_that_is_acquired_allocates_nothing(bool isWindow)
+    {
+        var policy = isWindow ? TenAMinute with { Limit = 1_000_000 } : FiveOfSixtyAMinute with { Burst = 1_000_000 };
+        using var limiter = GatewayRateLimiter.Create(policy, _time);
+        using var byText = GatewayRateLimiter.CreatePartitioned<string>(policy, static key => key, _time);
+        using var byAddress = GatewayRateLimiter.CreatePartitioned(policy, _time);
+        DefaultHttpContext context = new() { Connection = { RemoteIpAddress = IPAddress.Loopback } };
+        Assert.Equal(4_000, await AcquireAsync());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var acquired = AcquireAsync();
+        var after = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(4_000, await acquired);
+        Assert.InRange(after - before, 0, 200);
+
+        // Synchronous to its end, so that all of it is on this thread: its task is all that is allocated.
+        async Task<int> AcquireAsync()
+        {
+            var count = 0;
+            for (var i = 0; i < 1_000; i++)
+            {
+                using var one = limiter.AttemptAcquire();
+                using var another = await limiter.AcquireAsync();
+                using var text = byText.AttemptAcquire("alice");
+                using var address = byAddress.AttemptAcquire(context);
+                count += (one.IsAcquired ? 1 : 0) + (another.IsAcquired ? 1 : 0) + (text.IsAcquired ? 1 : 0) + (address.IsAcquired ? 1 : 0);
+            }
+
+            return count;
+        }
+    }
+
+    [Fact]
+    public void Refusal_allocates_its_lease_alone()
+    {
+        using var limiter = GatewayRateLimiter.Create(FiveOfSixtyAMinute, _time);
+        limiter.AttemptAcquire(5);
+        limiter.AttemptAcquire();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            limiter.AttemptAcquire();
+        }
+
+        Assert.Equal(24_000, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
 }

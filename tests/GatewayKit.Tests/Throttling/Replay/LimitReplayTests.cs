@@ -27,6 +27,20 @@ public sealed class LimitReplayTests
         Assert.Equal([new("rate-limited", 2)], PolicyOf(report).Reasons);
     }
 
+    // They are where the gateway runs, not where its limits are tried.
+    [Fact]
+    public async Task Secrets_need_not_be_there()
+    {
+        const string Server = """ "ClientId": "gw", "ClientSecret": "env:GATEWAYKIT_NO_SUCH_SECRET" """;
+        var report = await RunAsync(
+            Route($$"""
+                {{OnePerSecond}}, "Introspection": { "Name": "p", "Endpoint": "https://login.example.com/", "Audiences": [ "orders" ], {{Server}} },
+                "UpstreamCredentials": { "ClientCredentials": { "TokenEndpoint": "https://login.example.com/", {{Server}} } }
+                """),
+            [At(0), At(0), At(0)]);
+        Assert.Equal((3, 1), (report.Total.Requests, report.Total.Refused));
+    }
+
     [Fact]
     public async Task Longest_run_counts_refusals_without_a_request_between_them_that_passes()
     {
@@ -189,13 +203,16 @@ public sealed class LimitReplayTests
         Assert.Equal(2, report.Total.Refused);
     }
 
-    [Fact]
-    public async Task Claims_and_several_things_at_once_tell_keys_apart()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("acme")]
+    public async Task Claims_and_several_things_at_once_tell_keys_apart(string? consumer)
     {
         var report = await RunAsync(
-            Route(""" "Throttle": { "RequestsPerSecond": 1, "Partition": "Claim:sub+ClientAddress" } """),
-            ((string?[])["a", "a", "b", null, null]).Select(static sub => At(0) with { Claims = sub is null ? null : new Dictionary<string, string> { ["sub"] = sub } }));
-        Assert.Equal([("(none)", 1), ("192.0.2.1 + a", 1)], PolicyOf(report).Keys.Select(static key => (key.Key, key.Refusals)));
+            Route($$""" {{(consumer is null ? "" : "\"ApiKey\": {},")}} "Throttle": { "RequestsPerSecond": 1, "Partition": "Claim:sub+ClientAddress" } """),
+            ((string?[])["a", "a", "b", null, null]).Select(sub => At(0) with { Consumer = consumer, Claims = sub is null ? null : new Dictionary<string, string> { ["sub"] = sub } }));
+        var throttle = Assert.Single(report.Routes[0].Policies, static policy => policy.Policy is "Throttle");
+        Assert.Equal([("(none)", 1), ("192.0.2.1 + a", 1)], throttle.Keys.Select(static key => (key.Key, key.Refusals)));
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using GatewayKit.Diagnostics;
+using GatewayKit.Tests.Clusters.Discovery;
 using GatewayKit.Throttling;
 using GatewayKit.Throttling.Sharing;
 using Microsoft.Extensions.Time.Testing;
@@ -129,6 +131,43 @@ public sealed class AsynchronousSharingTests
         Assert.Equal(5, _store.Given);
     }
 
+    [Fact]
+    public async Task Debt_that_was_counted_is_not_told_again()
+    {
+        await using var instance = Create(Policy with { Limit = 3_600 });
+        instance.Settle(instance.Take(cost: 12), actual: 24, cost: 12);
+
+        // Of two bursts one has come back after 12 seconds, whoever asks for it meanwhile.
+        Assert.InRange(SecondsUntilAdmitted(instance), 13, 14);
+        Assert.Equal(25, _store.Given);
+    }
+
+    [Fact]
+    public async Task Debt_for_which_there_is_no_room_is_told_once_there_is()
+    {
+        await using var one = Create(Policy with { Limit = 3_600 });
+        await using var other = Create(Policy with { Limit = 3_600 });
+        foreach (var instance in (Instance[])[one, other])
+        {
+            instance.Settle(instance.Take(cost: 12), actual: 24, cost: 12);
+        }
+
+        _time.Advance(Soon);
+        Assert.Equal(24, _store.Given);
+
+        // Four bursts are out, of which one may be.
+        Assert.InRange(SecondsUntilAdmitted(one, other), 36, 38);
+        Assert.InRange(_store.Given, 49, 50);
+    }
+
+    [Fact]
+    public async Task What_is_used_beyond_all_measure_is_owed_as_two_bursts()
+    {
+        await using var instance = Create(Policy with { Limit = 3_600 });
+        instance.Settle(instance.Take(), actual: long.MaxValue);
+        Assert.InRange(SecondsUntilAdmitted(instance), 12, 14);
+    }
+
     [Theory]
     [InlineData(StoreFailureAction.Allow, 20)]
     [InlineData(StoreFailureAction.Deny, 0)]
@@ -145,6 +184,65 @@ public sealed class AsynchronousSharingTests
         _time.Advance(Interval);
         Assert.False(instance.Link.IsUp);
         Assert.Equal(admitted, instance.TakeAll(20));
+    }
+
+    [Theory]
+    [InlineData(StoreFailureAction.Allow)]
+    [InlineData(StoreFailureAction.Deny)]
+    [InlineData(StoreFailureAction.FallBackToLocal)]
+    public async Task Store_that_is_away_is_tried_also_where_there_is_nothing_to_tell_it(StoreFailureAction action)
+    {
+        await using var instance = Create(Policy with { OnStoreFailure = action });
+        _store.Failure = new TimeoutException();
+        for (var i = 0; i < 3; i++)
+        {
+            await instance.Link.TakeAsync(new(1, 2, 3), Policy.Rule, cost: 0, default);
+        }
+
+        Assert.Equal((false, 0), (instance.Link.IsUp, instance.Commits.Count));
+        _store.Failure = null;
+        _time.Advance(Interval);
+        instance.Take();
+        Assert.True(SpinWait.SpinUntil(() => instance.Link.IsUp, TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public async Task What_keys_without_room_have_taken_goes_back_to_what_they_share()
+    {
+        await using var instance = new Instance(_time, _store, Policy with { Limit = 3_600 }, static options => options.MaxKeys = 64);
+        var (tenant, _) = Overflow("a");
+        var decision = instance.Take(tenant, cost: 11);
+        Assert.True(decision is { IsTaken: true, IsOverflow: true });
+
+        // The others are full again, and there is room.
+        _time.Advance(Soon);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        instance.Settle(decision, actual: 0, tenant, cost: 11);
+        var (other, one) = Overflow("b");
+        Assert.True(one.IsTaken);
+        Assert.True(instance.Take(other, cost: 9) is { IsTaken: true, IsOverflow: true });
+
+        (string Tenant, RateDecision Decision) Overflow(string prefix) =>
+            Enumerable.Range(0, 2_000).Select(i => ($"{prefix}{i}", instance.Take($"{prefix}{i}"))).First(static one => one.Item2.IsOverflow);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rates))]
+    public async Task What_has_come_back_by_itself_before_the_store_is_back_is_no_debt_there(ThrottlePolicy policy)
+    {
+        await using var instance = Create(policy);
+        instance.TakeAll(12);
+        _store.Failure = new TimeoutException();
+        _time.Advance(Soon);
+        _time.Advance(3 * policy.Rule.Window);
+        Assert.Equal(0, _store.Given);
+        _store.Failure = null;
+        await IsSoAsync(() =>
+        {
+            _time.Advance(Interval);
+            return instance.Commits.Count == 0;
+        });
+        Assert.InRange(_store.Given, 0, 1);
     }
 
     [Fact]
@@ -174,6 +272,27 @@ public sealed class AsynchronousSharingTests
     }
 
     [Fact]
+    public async Task End_of_the_host_waits_for_what_is_being_told()
+    {
+        var log = new LogLines();
+        await using var instance = new Instance(_time, _store, Policy, log: log);
+        instance.TakeAll(5);
+        var telling = new TaskCompletionSource();
+        _store.Delay = telling.Task;
+        _time.Advance(Soon);
+        Assert.Equal((1, 0), (_store.Adds, instance.Commits.Count));
+        var stopping = instance.StopAsync();
+        Assert.False(stopping.IsCompleted);
+        telling.SetResult();
+        await stopping;
+        Assert.Equal(5, _store.Given);
+
+        // Nobody waits any more: that is no want of room.
+        instance.Take("late");
+        Assert.Empty(log.Of(EventIds.RatesUncommitted));
+    }
+
+    [Fact]
     public async Task End_of_the_host_does_not_wait_for_a_store_that_hangs()
     {
         await using var instance = Create(Policy);
@@ -186,6 +305,19 @@ public sealed class AsynchronousSharingTests
     }
 
     private Instance Create(ThrottlePolicy policy) => new(_time, _store, policy);
+
+    private double SecondsUntilAdmitted(params Instance[] instances)
+    {
+        var before = _time.GetUtcNow();
+        do
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(250));
+        }
+        while (instances.Select(static instance => instance.Take().IsTaken).ToArray().All(static isTaken => !isTaken) && _time.GetUtcNow() - before < TimeSpan.FromMinutes(5));
+        var seconds = (_time.GetUtcNow() - before).TotalSeconds;
+        _time.Advance(Interval);
+        return seconds;
+    }
 
     private static async Task IsSoAsync(Func<bool> isSo)
     {

@@ -18,6 +18,12 @@ public sealed class InMemoryRateStore(TimeProvider time) : IRateStore
     /// <summary>What it waits for before it answers, if it does.</summary>
     public Task? Delay { get; set; }
 
+    /// <summary>What its answer waits for when it is done, if it does.</summary>
+    public Task? Way { get; set; }
+
+    /// <summary>Whether it refuses what is asked of it, room or not.</summary>
+    public bool Refuses { get; set; }
+
     /// <summary>How often it was asked for units.</summary>
     public int Takes { get; private set; }
 
@@ -64,7 +70,14 @@ public sealed class InMemoryRateStore(TimeProvider time) : IRateStore
 
     private ValueTask<RateAnswer> AnswerAsync(Func<RateAnswer> step) => Failure is { } failure ? ValueTask.FromException<RateAnswer>(failure)
         : Delay is { } delay ? AwaitAsync(delay, step)
+        : Way is { } way ? AnswerAsync(way, step())
         : new(step());
+
+    private static async ValueTask<RateAnswer> AnswerAsync(Task way, RateAnswer answer)
+    {
+        await way;
+        return answer;
+    }
 
     private static async ValueTask<RateAnswer> AwaitAsync(Task delay, Func<RateAnswer> step)
     {
@@ -80,19 +93,21 @@ public sealed class InMemoryRateStore(TimeProvider time) : IRateStore
         {
             var (now, state) = (_clock.Now, _states.TryGetValue((key, rule), out var known) ? (TState)known : default);
             var isAdmitted = isNoted;
-            long wait = 0;
+            long wait = 0, uncounted = 0;
             if (isNoted)
             {
+                var before = state;
                 // Back comes what is still out, whoever has taken it.
                 state = rate.Settle(state, units < 0 ? new(Reserved: (int)-units, Actual: 0, Since: now) : new(Reserved: 0, Actual: units, Since: now), now);
+                uncounted = Uncounted(rate, before, state, units, now);
             }
             else
             {
-                isAdmitted = rate.TryTake(state, now, (int)units, out state, out wait);
+                isAdmitted = !Refuses && rate.TryTake(state, now, (int)units, out state, out wait);
             }
 
             _states[(key, rule)] = state;
-            Given += isAdmitted ? units : 0;
+            Given += isAdmitted ? units - uncounted : 0;
             var remaining = rate.Remaining(state, now, out var next);
             return new()
             {
@@ -101,9 +116,13 @@ public sealed class InMemoryRateStore(TimeProvider time) : IRateStore
                 Wait = isAdmitted ? TimeSpan.Zero : ThrottleClock.ToTimeSpan(wait),
                 Next = next == 0 ? null : ThrottleClock.ToTimeSpan(next),
                 FullAfter = FullAfter(state, rule, now),
+                Uncounted = uncounted,
             };
         }
     }
+
+    private static long Uncounted<TRate, TState>(TRate rate, TState before, TState after, long units, long now) =>
+        rate is Gcra gcra && before is long owed && after is long owes && units > 0 ? units - (((owes - Math.Max(owed, now)) + gcra.Increment - 1) / gcra.Increment) : 0;
 
     private static TimeSpan FullAfter<TState>(TState state, RateRule rule, long now)
     {

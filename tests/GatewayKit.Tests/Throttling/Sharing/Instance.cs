@@ -39,6 +39,9 @@ internal sealed class Instance : IAsyncDisposable
 
     public ValueTask<RateDecision> AskAsync(string tenant = "alice", int cost = 1, CancellationToken aborted = default) => _allowance.TakeAsync(Request(tenant, aborted), cost);
 
+    /// <summary>How an allowance stands, which takes nothing of it.</summary>
+    public ValueTask<RateDecision> PeekAsync(string tenant = "alice") => _allowance.PeekAsync(Request(tenant, default));
+
     /// <summary>Asks a store that answers at once.</summary>
     public RateDecision Take(string tenant = "alice", int cost = 1)
     {
@@ -48,8 +51,10 @@ internal sealed class Instance : IAsyncDisposable
 
     public int TakeAll(int requests, string tenant = "alice") => Enumerable.Range(0, requests).Count(_ => Take(tenant).IsTaken);
 
-    public void GiveBack(in RateDecision decision, string tenant = "alice", int cost = 1) =>
-        _allowance.Settle(Request(tenant, default), new(cost, Actual: 0, decision.Due, decision.Mark));
+    public void GiveBack(in RateDecision decision, string tenant = "alice", int cost = 1) => Settle(decision, actual: 0, tenant, cost);
+
+    public RateDecision Settle(in RateDecision decision, long actual, string tenant = "alice", int cost = 1) =>
+        _allowance.Settle(Request(tenant, default), new(cost, actual, decision.Due, decision.Mark, decision.IsOverflow));
 
     public Task StopAsync() => _services.GetServices<IHostedService>().OfType<SharingStop>().Single().StopAsync(default);
 

@@ -104,6 +104,16 @@ public abstract class RateStoreConformance
     }
 
     [Fact]
+    public async Task What_is_not_counted_because_too_much_is_owed_is_told()
+    {
+        await TakeAsync(Bucket, 5);
+        Assert.Equal(0, (await Store.AddAsync(_key, Bucket, 3, default)).Uncounted);
+        Assert.Equal(2, (await Store.AddAsync(_key, Bucket, 4, default)).Uncounted);
+        Assert.Equal(0, (await Store.AddAsync(_key, Bucket, -4, default)).Uncounted);
+        Assert.Equal(3, (await Store.AddAsync(_key, Bucket, 7, default)).Uncounted);
+    }
+
+    [Fact]
     public async Task Other_keys_and_other_rules_start_full()
     {
         await TakeAsync(Bucket, 5);

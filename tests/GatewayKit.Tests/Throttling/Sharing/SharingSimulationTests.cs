@@ -30,6 +30,16 @@ public sealed class SharingSimulationTests
         Assert.InRange(excess, double.NegativeInfinity, slack.Balanced);
     }
 
+    // Each alone stays below the rate, and sees no less than it should.
+    [Fact]
+    public async Task Instances_that_each_stay_below_the_rate_hear_that_together_they_do_not()
+    {
+        var interval = RateSharing.UsualInterval;
+        var perStep = 0.75 * Limit / Window.TotalSeconds * Step.TotalSeconds;
+        var excess = await RunAsync(3, interval, (_, step) => (int)((step + 1) * perStep) - (int)(step * perStep));
+        Assert.InRange(excess, double.NegativeInfinity, new SharingSlack(Policy(interval).Rule, interval + Step).Worst(3, 0.75 * Limit / Window.TotalSeconds));
+    }
+
     [Theory]
     [InlineData(2, 100, 4)]
     [InlineData(2, 500, 10)]

@@ -96,9 +96,185 @@ public sealed class SynchronousSharingTests
         _store.Failure = new TimeoutException();
         Assert.Equal(8, instance.TakeAll(8));
         _store.Failure = null;
-        await ComesBackAsync(instance);
+        ComesBack(instance);
         await using var other = Create(Policy);
         Assert.InRange(other.TakeAll(20), 4, 4 + 3);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rates))]
+    public async Task What_came_back_by_itself_while_the_store_was_away_is_no_debt(ThrottlePolicy policy)
+    {
+        await using var instance = Create(policy);
+        _store.Failure = new TimeoutException();
+
+        // A tenth of the rate, for many times that in which an allowance fills.
+        for (var i = 0; i < 60; i++)
+        {
+            Assert.True(instance.Take().IsTaken);
+            _time.Advance(policy.Rule.Window / (policy.Rule.Limit / 10));
+        }
+
+        _store.Failure = null;
+        ComesBack(instance);
+        Assert.InRange(_store.Given, 0, 3);
+        Assert.InRange(instance.TakeAll(20), 9, 12);
+    }
+
+    [Fact]
+    public async Task Request_that_comes_before_the_store_is_told_does_not_bring_back_what_came_back_by_itself()
+    {
+        await using var instance = Create(Policy);
+        _store.Failure = new TimeoutException();
+        for (var i = 0; i < 60; i++)
+        {
+            instance.Take();
+            _time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        _store.Failure = null;
+        IsFoundAgain(instance);
+        instance.Take();
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.InRange(_store.Given, 1, 4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rates))]
+    public async Task Instances_that_were_without_the_store_owe_together_no_more_than_one_could(ThrottlePolicy policy)
+    {
+        var instances = Enumerable.Range(0, 3).Select(_ => Create(policy, instances: 3)).ToArray();
+        _store.Failure = new TimeoutException();
+        for (var i = 0; i < 400; i++)
+        {
+            foreach (var instance in instances)
+            {
+                instance.Take();
+            }
+
+            _time.Advance(policy.Rule.Window / (2 * policy.Rule.Limit));
+        }
+
+        _store.Failure = null;
+        foreach (var instance in instances)
+        {
+            ComesBack(instance);
+        }
+
+        // And up to two of each that come back while it waits to be told.
+        Assert.InRange(_store.Given, 6, 12 + (3 * 2));
+        foreach (var instance in instances)
+        {
+            await instance.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_came_back_by_itself_while_the_answer_was_on_its_way_is_not_given_back_too()
+    {
+        await using var instance = new Instance(_time, _store, Policy, static options => options.StoreTimeout = TimeSpan.FromSeconds(10));
+        await using var other = Create(Policy);
+        var way = new TaskCompletionSource();
+        _store.Way = way.Task;
+        var taking = instance.AskAsync(cost: 6).AsTask();
+        _store.Way = null;
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.True(other.Take(cost: 9).IsTaken);
+        way.SetResult();
+        instance.GiveBack(await taking, cost: 6);
+        Assert.Equal(6 + 9 - 3, _store.Given);
+    }
+
+    [Fact]
+    public async Task Keys_for_which_there_was_no_room_among_those_that_wait_are_told_when_they_ask_again()
+    {
+        await using var instance = Create(Policy);
+        _store.Failure = new TimeoutException();
+        for (var i = 0; i <= RateCommits.MaxKeys; i++)
+        {
+            instance.Take($"{i}");
+        }
+
+        _store.Failure = null;
+        ComesBack(instance);
+        await IsSoAsync(() => instance.Commits.Count == 0 && _store.Given == RateCommits.MaxKeys);
+        instance.Take($"{RateCommits.MaxKeys}");
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(RateCommits.MaxKeys + 2, _store.Given);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rates))]
+    public async Task Correction_that_the_store_was_not_told_of_counts_here_and_is_told_when_it_is_back(ThrottlePolicy policy)
+    {
+        await using var one = Create(policy);
+        await using var other = Create(policy);
+        var decision = one.Take(cost: 2);
+        _store.Failure = new TimeoutException();
+        one.Settle(decision, actual: 5, cost: 2);
+        other.Settle(decision, actual: 5, cost: 2);
+        Assert.Equal(7, one.TakeAll(20));
+        Assert.Equal(9, other.TakeAll(20));
+        _store.Failure = null;
+        ComesBack(one);
+        ComesBack(other);
+        await IsSoAsync(() => _store.Given >= 12 + 12);
+    }
+
+    [Fact]
+    public async Task What_is_given_back_without_an_answer_is_not_given_back_again()
+    {
+        await using var instance = Create(Policy with { Limit = 12, Window = TimeSpan.FromHours(1) });
+        var decision = instance.Take(cost: 6);
+        Assert.Equal(6, instance.TakeAll(6));
+        _store.Delay = new TaskCompletionSource().Task;
+        instance.GiveBack(decision, cost: 6);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        _store.Delay = null;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(instance.Take().IsTaken);
+        Assert.Equal(12, _store.Given);
+    }
+
+    [Fact]
+    public async Task Limits_of_different_costs_do_not_share_a_counter()
+    {
+        foreach (var policy in (ThrottlePolicy[])[Policy, Policy with { CostName = "tokens" }, Policy with { CostName = "Tokens" }, Policy with { CostName = "cents" }, Policy with { CostHeader = "cents" }])
+        {
+            await using var instance = Create(policy);
+            instance.Take();
+        }
+
+        Assert.Equal(4, _store.Keys.Count);
+    }
+
+    [Fact]
+    public async Task Whatever_a_store_says_is_no_exception()
+    {
+        RateAnswer odd = new() { Remaining = long.MinValue, Wait = TimeSpan.MaxValue, Next = TimeSpan.MaxValue, FullAfter = TimeSpan.MaxValue, Uncounted = long.MinValue };
+        foreach (var policy in (ThrottlePolicy[])[.. Rates.Select(static row => row.Data), Policy with { Sharing = RateSharing.Leased(2) }, Policy with { Sharing = RateSharing.Asynchronous() }])
+        {
+            foreach (var answer in (RateAnswer[])[odd, odd with { IsAdmitted = true }, odd with { FullAfter = TimeSpan.MinValue, Wait = TimeSpan.MinValue, Next = TimeSpan.MinValue, Remaining = long.MaxValue }])
+            {
+                await using var instance = new Instance(_time, new OddStore(answer), policy);
+                var decision = instance.Take(cost: 2);
+                Assert.Equal(answer.IsAdmitted || policy.Sharing == RateSharing.Asynchronous(), decision.IsTaken);
+                _time.Advance(TimeSpan.FromMilliseconds(1));
+                instance.Settle(decision, actual: long.MaxValue, cost: 2);
+                instance.Settle(decision, actual: 0, cost: 2);
+                instance.Take(cost: 0);
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Store_that_cannot_count_instances_is_one_that_knows_of_one()
+    {
+        await using var instance = new Instance(_time, new OddStore(answer: null), Policy);
+        Assert.Equal(1, instance.Link.Instances);
+        Assert.Equal(12, instance.TakeAll(20));
     }
 
     [Theory]
@@ -179,13 +355,31 @@ public sealed class SynchronousSharingTests
         Assert.Equal(2, _store.Keys.Select(static key => (key.High, key.Low)).Distinct().Count());
     }
 
+    private sealed class OddStore(RateAnswer? answer) : IRateStore
+    {
+        public int Instances => throw new InvalidOperationException();
+
+        public ValueTask<RateAnswer> TakeAsync(RateKey key, RateRule rule, long cost, CancellationToken cancellationToken) => new(answer ?? throw new TimeoutException());
+
+        public ValueTask<RateAnswer> AddAsync(RateKey key, RateRule rule, long units, CancellationToken cancellationToken) => TakeAsync(key, rule, units, cancellationToken);
+    }
+
     private Instance Create(ThrottlePolicy policy, int? instances = null) => new(_time, _store, policy, options => options.Instances = instances);
 
-    private async Task ComesBackAsync(Instance instance)
+    private void ComesBack(Instance instance)
     {
+        IsFoundAgain(instance);
         _time.Advance(TimeSpan.FromMilliseconds(500));
-        await IsSoAsync(() => instance.Link.IsUp);
-        _time.Advance(TimeSpan.FromMilliseconds(500));
+    }
+
+    // A probe from before may still be on its way: then it is the one after it that finds the store.
+    private void IsFoundAgain(Instance instance)
+    {
+        do
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+        while (!SpinWait.SpinUntil(() => instance.Link.IsUp, TimeSpan.FromSeconds(1)));
     }
 
     private static async Task IsSoAsync(Func<bool> isSo)

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using GatewayKit.Auditing.Reading;
+
+namespace GatewayKit.Cli.Audit;
+
+/// <summary>Writes accesses for other programs.</summary>
+internal static class ExportCommand
+{
+    private static readonly Dictionary<string, AuditExportFormat> Formats = new() { ["jsonl"] = AuditExportFormat.JsonLines, ["csv"] = AuditExportFormat.Csv, ["ocsf"] = AuditExportFormat.Ocsf };
+
+    public static Command Create()
+    {
+        var (journal, query) = (new JournalOption(), new QueryOptions());
+        var format = new Option<string>("--format") { Description = "jsonl, csv or ocsf.", DefaultValueFactory = static _ => "jsonl" };
+        format.AcceptOnlyFromAmong([.. Formats.Keys]);
+        var output = new Option<string?>("--output", "-o") { Description = "A file that does not exist yet. Default: standard output." };
+        var proofs = new Option<string?>("--proofs") { Description = "A folder for a bundle of proofs: each line, its checkpoint and keys, and how to verify them." };
+        var command = new Command("export", "Writes all accesses that are asked for. Recorded as audit.exported.") { format, output, proofs };
+        journal.AddTo(command, isRecorded: true);
+        query.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => journal.ReadAsync(parsed, async log =>
+        {
+            var stream = parsed.GetValue(output) is { } file ? Create(file) : Console.OpenStandardOutput();
+            await using (stream.ConfigureAwait(false))
+            {
+                var done = await log.ExportAsync(query.Of(parsed), Formats[parsed.GetRequiredValue(format)], stream, parsed.GetValue(proofs), new ErrorOutput(), cancellationToken).ConfigureAwait(false);
+                Console.Error.WriteLine($"{done.Entries} entries{(parsed.GetValue(proofs) is null ? string.Empty : $", {done.Proofs} lines proved, {done.Unproved} without a checkpoint yet")}");
+                return ExitCode.Fine;
+            }
+        }));
+        return command;
+    }
+
+    // No more people may read it than the journal.
+    private static FileStream Create(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        }
+
+        return new(file, options);
+    }
+
+    private sealed class ErrorOutput : IProgress<long>
+    {
+        private const long Told = 1_000_000;
+
+        public void Report(long value)
+        {
+            if (value % Told is 0)
+            {
+                Console.Error.WriteLine($"{value} entries");
+            }
+        }
+    }
+}

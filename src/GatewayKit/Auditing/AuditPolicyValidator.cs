@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Auditing;
+
+[OptionsValidator]
+internal sealed partial class AuditPolicyValidator : IValidateOptions<AuditPolicy>;

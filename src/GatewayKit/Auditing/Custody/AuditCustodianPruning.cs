@@ -1,0 +1,14 @@
+namespace GatewayKit.Auditing.Custody;
+
+/// <summary>What <see cref="AuditCustodian.PruneAsync"/> looks at. Immutable.</summary>
+public sealed record AuditCustodianPruning
+{
+    /// <summary>The instances. Default none: all there are.</summary>
+    public IReadOnlyList<string> Instances { get; init => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
+
+    /// <summary>Names of sinks and guards, as in <see cref="AuditInstancePruning.MissingCopies"/>, whose copies nobody waits for any more. Default none.</summary>
+    public IReadOnlyList<string> WithoutCopies { get; init => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
+
+    /// <summary>Whether it is only told what would be deleted: nothing is written, and instances in use are looked at too. Default no.</summary>
+    public bool IsPreview { get; init; }
+}

@@ -1,0 +1,272 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using GatewayKit.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.Auditing.Journal;
+
+/// <summary>
+/// Makes signed checkpoints of marks, on a thread of its own: the journal goes on while a key is far away. What cannot be signed or written is tried again, in order; marks that
+/// come meanwhile take the place of the one before them, because they say more.
+/// </summary>
+internal sealed partial class JournalSealer : IDisposable
+{
+    private const string FailingReason = "unsealed";
+    private const string OverdueReason = "unsigned-too-long";
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SignTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly JournalBoot _boot;
+    private readonly IAuditSigner _signer;
+    private readonly IJournalFiles _files;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action<AuditCheckpoint> _onSealed;
+    private readonly Action<string, bool> _onFailing;
+    private readonly TimeSpan _limit;
+    private readonly Lock _lock = new();
+    private readonly LinkedList<JournalMark> _marks = new();
+    private readonly WakeUp _wakeUp = new();
+    private readonly Thread _thread;
+    private IJournalFile? _file;
+    private string _path = string.Empty;
+    private long _length;
+    private string _previous;
+    private long _retryAt, _failingSince;
+    private volatile bool _isFailing, _isStopping;
+    private bool _isOverdueTold;
+
+    /// <param name="boot">The journal.</param>
+    /// <param name="options">Its settings.</param>
+    /// <param name="parts">Files, clock and log.</param>
+    /// <param name="signer">The key.</param>
+    /// <param name="previous">The signature of the instance's last checkpoint; empty if there is none.</param>
+    /// <param name="onSealed">Gets each checkpoint when the disk has it.</param>
+    /// <param name="onFailing">Is told, with the reason, when checkpoints cannot be made, when that has lasted too long, and when they can be made again.</param>
+    public JournalSealer(JournalBoot boot, JournalOptions options, JournalParts parts, IAuditSigner signer, string previous, Action<AuditCheckpoint> onSealed, Action<string, bool> onFailing)
+    {
+        (_boot, _signer, _previous, _onSealed, _onFailing) = (boot, signer, previous, onSealed, onFailing);
+        (_files, _time, _logger, _limit) = (parts.Files, parts.Time, parts.Logger, options.UnsignedLimit);
+        _thread = new(Run) { IsBackground = true, Name = "GatewayKit audit seal" };
+    }
+
+    /// <summary>Whether checkpoints cannot be made.</summary>
+    public bool IsFailing => _isFailing;
+
+    /// <summary>Whether that has been so for longer than it may. One look at a field while all is well.</summary>
+    public bool IsOverdue => _isFailing && _time.GetElapsedTime(Volatile.Read(ref _failingSince)) >= _limit;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Takes a mark.</summary>
+    public void Add(JournalMark mark)
+    {
+        lock (_lock)
+        {
+            if (_marks.Last is { Value: { IsLast: false } waiting } && waiting.SegmentPath == mark.SegmentPath)
+            {
+                _marks.RemoveLast();
+            }
+
+            _marks.AddLast(mark);
+        }
+
+        _wakeUp.Set();
+    }
+
+    /// <summary>Makes a checkpoint of what waits, and ends. What fails now is not tried again.</summary>
+    public void Stop()
+    {
+        _isStopping = true;
+        _wakeUp.Set();
+        _thread.Join();
+    }
+
+    /// <summary>Looks at the clock again: for tests that move it.</summary>
+    public void Wake() => _wakeUp.Poke();
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _wakeUp.Dispose();
+    }
+
+    private bool HasWork => _isStopping || (HasMarks && (!_isFailing || _time.GetTimestamp() >= _retryAt));
+
+    private bool HasMarks
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _marks.Count > 0;
+            }
+        }
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            var isStopping = _isStopping;
+            while (HasWork && TryTake(out var mark))
+            {
+                if (!TrySeal(mark))
+                {
+                    PutBack(mark);
+                    break;
+                }
+            }
+
+            if (isStopping)
+            {
+                return;
+            }
+
+            _wakeUp.Sleep(
+                _isFailing ? TimeSpan.FromSeconds(Math.Max(0, (double)(_retryAt - _time.GetTimestamp()) / _time.TimestampFrequency)) : TimeSpan.MaxValue,
+                static sealer => sealer.HasWork, this);
+        }
+    }
+
+    private bool TryTake([NotNullWhen(true)] out JournalMark? mark)
+    {
+        lock (_lock)
+        {
+            mark = _marks.First?.Value;
+            if (mark is not null)
+            {
+                _marks.RemoveFirst();
+            }
+
+            return mark is not null;
+        }
+    }
+
+    private void PutBack(JournalMark mark)
+    {
+        lock (_lock)
+        {
+            if (mark.IsLast || _marks.First?.Value.SegmentPath != mark.SegmentPath)
+            {
+                _marks.AddFirst(mark);
+            }
+        }
+    }
+
+    private bool TrySeal(JournalMark mark)
+    {
+        try
+        {
+            var checkpoint = new Checkpoint
+            {
+                Instance = _boot.Instance,
+                Boot = _boot.Id,
+                Segment = mark.Segment,
+                Sequence = mark.Sequence,
+                Hash = mark.Hash,
+                Count = mark.Count,
+                Root = mark.Root,
+                Time = JournalLines.Microseconds(_time.GetUtcNow()),
+                IsLast = mark.IsLast,
+                KeyId = _signer.KeyId,
+                Previous = _previous,
+            };
+            var covered = checkpoint.Covered();
+            var signature = Sign(covered);
+            var line = Checkpoint.Seal(covered, signature.Span);
+            Write(mark.SegmentPath, [.. line, (byte)'\n']);
+            _previous = Base64Url.EncodeToString(signature.Span);
+            Say(isFailing: false);
+            _onSealed(new()
+            {
+                Instance = checkpoint.Instance,
+                Boot = checkpoint.Boot,
+                Segment = checkpoint.Segment,
+                Sequence = checkpoint.Sequence,
+                Hash = checkpoint.Hash,
+                Time = checkpoint.Time,
+                Line = Encoding.UTF8.GetString(line),
+            });
+            return true;
+        }
+#pragma warning disable CA1031 // A signer is the host's, and may fail in its own way.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _retryAt = _time.GetTimestamp() + (long)(RetryInterval.TotalSeconds * _time.TimestampFrequency);
+            if (!_isFailing)
+            {
+                Log.Failed(_logger, exception);
+            }
+
+            Say(isFailing: true);
+            TellIfOverdue();
+            return false;
+        }
+    }
+
+    // On a thread that has nothing else to do. A signer that does not look at its token is not waited for either.
+    private ReadOnlyMemory<byte> Sign(byte[] covered)
+    {
+        using var timeout = new CancellationTokenSource(SignTimeout, _time);
+        var signing = _signer.SignAsync(covered, timeout.Token);
+        return signing.IsCompleted ? signing.GetAwaiter().GetResult() : signing.AsTask().WaitAsync(SignTimeout, _time).GetAwaiter().GetResult();
+    }
+
+    private void Write(string segment, byte[] line)
+    {
+        var path = JournalPaths.Beside(segment, JournalPaths.Checkpoints);
+        if (path != _path)
+        {
+            _file?.Dispose();
+            _file = null;
+            (_file, _path, _length) = (_files.Create(path), path, 0);
+        }
+
+        _file!.Write(line, _length);
+        _file.Sync();
+        _length += line.Length;
+    }
+
+    private void Say(bool isFailing)
+    {
+        if (_isFailing == isFailing)
+        {
+            return;
+        }
+
+        if (isFailing)
+        {
+            Volatile.Write(ref _failingSince, _time.GetTimestamp());
+        }
+        else if (_isOverdueTold)
+        {
+            _isOverdueTold = false;
+            _onFailing(OverdueReason, false);
+        }
+
+        _isFailing = isFailing;
+        _onFailing(FailingReason, isFailing);
+    }
+
+    private void TellIfOverdue()
+    {
+        if (IsOverdue && !_isOverdueTold)
+        {
+            _isOverdueTold = true;
+            Log.Overdue(_logger, _limit);
+            _onFailing(OverdueReason, true);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.JournalUnsealed, LogLevel.Error, "No checkpoint of the audit journal can be made. It goes on, and is signed as soon as that is possible.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(EventIds.JournalUnsignedTooLong, LogLevel.Critical, "No checkpoint of the audit journal could be made for {Limit}: requests of routes with Strict auditing are refused until one is. The others are recorded and served.")]
+        public static partial void Overdue(ILogger logger, TimeSpan limit);
+    }
+}

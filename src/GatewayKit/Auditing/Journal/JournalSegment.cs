@@ -1,0 +1,61 @@
+namespace GatewayKit.Auditing.Journal;
+
+/// <summary>A segment that is written: its file, how far that is, and the tree over its lines. It belongs to whose turn it is to write; another thread syncs the file and, at last, closes it.</summary>
+internal sealed class JournalSegment(int number, string path, IJournalFile file, long openedAt) : IDisposable
+{
+    private long _length, _syncedLength;
+    private volatile bool _hasFailed;
+    private JournalMark? _mark;
+
+    /// <summary>Its number in the boot, from 1.</summary>
+    public int Number => number;
+
+    /// <summary>Where it is.</summary>
+    public string Path => path;
+
+    /// <summary>Its file.</summary>
+    public IJournalFile File => file;
+
+    /// <summary>When it was opened, as a timestamp.</summary>
+    public long OpenedAt => openedAt;
+
+    /// <summary>The tree over its lines.</summary>
+    public MerkleTree Tree { get; } = new();
+
+    /// <summary>The number of its first line.</summary>
+    public long FirstSequence { get; init; }
+
+    /// <summary>How many bytes the operating system has.</summary>
+    public long Length
+    {
+        get => Volatile.Read(ref _length);
+        set => Volatile.Write(ref _length, value);
+    }
+
+    /// <summary>How many of them are on the disk. Set by the thread that syncs.</summary>
+    public long SyncedLength
+    {
+        get => Volatile.Read(ref _syncedLength);
+        set => Volatile.Write(ref _syncedLength, value);
+    }
+
+    /// <summary>Whether the disk keeps that the file is there.</summary>
+    public bool IsNamed { get; set; }
+
+    /// <summary>Whether a write or a sync has failed: it is not touched again.</summary>
+    public bool HasFailed => _hasFailed;
+
+    /// <summary>Gives it up.</summary>
+    public void Fail() => _hasFailed = true;
+
+    /// <summary>Whether a mark waits.</summary>
+    public bool HasMark => Volatile.Read(ref _mark) is not null;
+
+    /// <summary>Leaves a mark that is to be signed when the disk has what is in front of it. One that still waits is replaced: the newer one says more.</summary>
+    public void Leave(JournalMark mark) => Interlocked.Exchange(ref _mark, mark);
+
+    /// <summary>Takes the mark.</summary>
+    public JournalMark? TakeMark() => Volatile.Read(ref _mark) is null ? null : Interlocked.Exchange(ref _mark, null);
+
+    public void Dispose() => file.Dispose();
+}

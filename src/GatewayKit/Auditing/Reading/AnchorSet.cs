@@ -1,0 +1,90 @@
+using GatewayKit.Auditing.Journal;
+
+namespace GatewayKit.Auditing.Reading;
+
+/// <summary>Checkpoints that were kept elsewhere, by what they are about. Not thread-safe.</summary>
+internal sealed class AnchorSet
+{
+    private readonly Dictionary<(string Instance, Guid Boot), List<SignedWord>> _byBoot = [];
+
+    /// <summary>Those that were not met yet.</summary>
+    public IEnumerable<SignedWord> Left => _byBoot.Values.SelectMany(static words => words);
+
+    /// <summary>Reads files of checkpoints, one a line. Those with wrong signatures are found, and do not count.</summary>
+    public static async Task<AnchorSet> ReadAsync(IEnumerable<string> files, SignatureCheck signatures, Findings findings, CancellationToken cancellationToken)
+    {
+        var set = new AnchorSet();
+        foreach (var path in files)
+        {
+            var file = SegmentFiles.OpenFile(path);
+            await using (file.ConfigureAwait(false))
+            {
+                var (lines, isEnd) = (new LineReader(file), false);
+                while (!isEnd)
+                {
+                    isEnd = !await lines.FillAsync(cancellationToken).ConfigureAwait(false);
+                    while (lines.TryRead(out var line))
+                    {
+                        set.Add(line.TrimEnd((byte)'\r'), new(path, lines.Number, lines.Offset), signatures, findings);
+                    }
+                }
+
+                // Whoever copies a line need not copy its end.
+                set.Add(lines.Rest, new(path, lines.Number + 1, lines.NextOffset), signatures, findings);
+            }
+        }
+
+        return set;
+    }
+
+    /// <summary>Takes those of a segment, by number.</summary>
+    public IReadOnlyList<SignedWord> Take(string instance, Guid boot, int segment) => TakeWhere((instance, boot), word => word.Checkpoint.Segment == segment);
+
+    /// <summary>Takes those of a boot that are left.</summary>
+    public IReadOnlyList<SignedWord> Take(string instance, Guid boot) => TakeWhere((instance, boot), static _ => true);
+
+    private SignedWord[] TakeWhere((string, Guid) key, Predicate<SignedWord> isWanted)
+    {
+        if (!_byBoot.TryGetValue(key, out var words))
+        {
+            return [];
+        }
+
+        SignedWord[] taken = [.. words.Where(word => isWanted(word)).OrderBy(static word => word.Checkpoint.Sequence)];
+        words.RemoveAll(isWanted);
+        return taken;
+    }
+
+    private void Add(ReadOnlySpan<byte> line, FilePlace place, SignatureCheck signatures, Findings findings)
+    {
+        if (line.IsEmpty)
+        {
+            return;
+        }
+
+        if (Checkpoint.TryRead(line, out var covered, out var signature) is not { } checkpoint)
+        {
+            findings.Violation(AuditFindingCode.BadCheckpoint, place, "This is no checkpoint.");
+            return;
+        }
+
+        switch (signatures.Verify(checkpoint.Instance, checkpoint.KeyId, covered, signature))
+        {
+            case null:
+                findings.Violation(AuditFindingCode.UnknownKey, place, $"The anchor is signed by the key '{checkpoint.KeyId}', which is not among those to trust for '{checkpoint.Instance}'.");
+                break;
+            case false:
+                findings.Violation(AuditFindingCode.BadSignature, place, $"The signature of this anchor is not one of the key '{checkpoint.KeyId}' over it.");
+                break;
+            default:
+                var key = (checkpoint.Instance, checkpoint.Boot);
+                if (!_byBoot.TryGetValue(key, out var words))
+                {
+                    _byBoot[key] = words = [];
+                }
+
+                words.Add(new(checkpoint, place, IsAnchor: true));
+                break;
+        }
+    }
+}

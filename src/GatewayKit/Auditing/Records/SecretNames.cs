@@ -1,0 +1,18 @@
+using System.Buffers;
+using System.Collections.Frozen;
+
+namespace GatewayKit.Auditing.Records;
+
+/// <summary>Names of fields, query keys and cookies whose values are never recorded, whatever a list says.</summary>
+internal static class SecretNames
+{
+    private static readonly FrozenSet<string> Known = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "Signature", "Client-Cert", "Client-Cert-Chain", "X-Forwarded-Client-Cert");
+
+    private static readonly SearchValues<string> Words =
+        SearchValues.Create(["token", "secret", "password", "passwd", "api-key", "apikey", "api_key", "credential", "session"], StringComparison.OrdinalIgnoreCase);
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> KnownNames = Known.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    public static bool Include(ReadOnlySpan<char> name) => KnownNames.Contains(name) || name.ContainsAny(Words);
+}

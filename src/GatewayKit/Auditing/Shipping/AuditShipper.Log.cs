@@ -1,0 +1,35 @@
+using GatewayKit.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace GatewayKit.Auditing.Shipping;
+
+/// <content>What it tells the log.</content>
+internal sealed partial class AuditShipper
+{
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.AuditSinkFails, LogLevel.Warning, "The audit sink {Sink} does not take records. The journal keeps them, and it is tried again.")]
+        public static partial void Fails(ILogger logger, string sink, Exception exception);
+
+        [LoggerMessage(EventIds.AuditSinkWorks, LogLevel.Information, "The audit sink {Sink} takes records again.")]
+        public static partial void Works(ILogger logger, string sink);
+
+        [LoggerMessage(EventIds.AuditSinkDegraded, LogLevel.Error, "The audit sink {Sink} has been behind for more than {Limit}. The journal keeps what it misses.")]
+        public static partial void Degraded(ILogger logger, string sink, TimeSpan limit);
+
+        [LoggerMessage(EventIds.AuditSinkRecovered, LogLevel.Information, "The audit sink {Sink} has what the journal has.")]
+        public static partial void Recovered(ILogger logger, string sink);
+
+        [LoggerMessage(EventIds.AuditRecordDeadLettered, LogLevel.Error, "{Count} records of the audit journal are not in the sink {Sink} and will not be: {Reason}. Its file of dead letters says which.")]
+        public static partial void DeadLettered(ILogger logger, long count, string sink, string reason);
+
+        [LoggerMessage(EventIds.AuditShipperWaits, LogLevel.Error, "Segments of the boot {Boot} of the audit journal are missing, and so is one of its directories: the audit sink {Sink} gets no more of that boot until the directory is there and the host starts anew.")]
+        public static partial void Waits(ILogger logger, string sink, Guid boot);
+
+        [LoggerMessage(EventIds.AuditSinkBehindAgain, LogLevel.Warning, "The audit sink {Sink} does not have what it had, as after a failover to an older copy. It gets again what it misses.")]
+        public static partial void PositionLost(ILogger logger, string sink);
+
+        [LoggerMessage(EventIds.AuditSinkConflict, LogLevel.Critical, "The audit sink {Sink} has another record {Sequence} of the boot {Boot} than the journal: somebody has changed one of them.")]
+        public static partial void Conflict(ILogger logger, string sink, long sequence, Guid boot);
+    }
+}

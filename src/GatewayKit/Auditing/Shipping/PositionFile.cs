@@ -1,0 +1,33 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace GatewayKit.Auditing.Shipping;
+
+/// <summary>How far a sink is, in a file of its own. One that cannot be read counts as none: the sink gets everything again, and has it once.</summary>
+internal sealed partial class PositionFile(string path)
+{
+    public const string Extension = ".position";
+
+    public IReadOnlyList<AuditPosition> Read()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), Json.Default.AuditPositionArray) ?? [];
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or JsonException)
+        {
+            return [];
+        }
+    }
+
+    public void Write(IEnumerable<AuditPosition> positions)
+    {
+        // Whole or not at all. It is not synced: an older one after a loss of power costs sending some records again.
+        var draft = path + ".new";
+        File.WriteAllBytes(draft, JsonSerializer.SerializeToUtf8Bytes([.. positions], Json.Default.AuditPositionArray));
+        File.Move(draft, path, overwrite: true);
+    }
+
+    [JsonSerializable(typeof(AuditPosition[]))]
+    private sealed partial class Json : JsonSerializerContext;
+}

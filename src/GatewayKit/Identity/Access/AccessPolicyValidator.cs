@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Identity.Access;
+
+[OptionsValidator]
+internal sealed partial class AccessPolicyValidator : IValidateOptions<AccessPolicy>;

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Options;
+
+namespace GatewayKit.Identity.Certificates;
+
+[OptionsValidator]
+internal sealed partial class CertificatePolicyValidator : IValidateOptions<CertificatePolicy>;

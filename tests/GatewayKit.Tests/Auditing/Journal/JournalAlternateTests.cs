@@ -1,0 +1,82 @@
+using GatewayKit.Auditing;
+using GatewayKit.Auditing.Custody;
+using GatewayKit.Auditing.Journal;
+using GatewayKit.Auditing.Reading;
+using GatewayKit.Tests.Auditing.Shipping;
+
+namespace GatewayKit.Tests.Auditing.Journal;
+
+/// <summary>What was written to another directory after the disk had failed is treated like the rest.</summary>
+public sealed class JournalAlternateTests : IDisposable
+{
+    private readonly JournalFolder _folder = new(), _alternate = new();
+    private readonly FaultyFiles _files = new();
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _alternate.Dispose();
+    }
+
+    [Fact]
+    public async Task Segments_of_both_directories_are_sealed_compressed_read_and_shipped()
+    {
+        var (_, second) = await FailOverAsync();
+        Assert.Contains("\"last\":true", File.ReadLines(Path.ChangeExtension(second, ".ck")).Last(), StringComparison.Ordinal);
+        var text = JournalFolder.Text(second);
+
+        await using (Open(new() { MaxInFlight = 64, CompressAfter = TimeSpan.Zero, AlternateDirectory = _alternate.Root }))
+        {
+            await JournalFaultTests.UntilAsync(() => !File.Exists(second) && File.Exists(second + ".gz"));
+            Assert.Equal(text, JournalFolder.Text(second + ".gz"));
+        }
+
+        var report = await new AuditLog(_folder.Root, _alternate.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(report.IsIntact, report.ToString());
+
+        // Without the other directory something is missing.
+        Assert.False((await new AuditLog(_folder.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken)).IsIntact);
+
+        var sink = new ListSink();
+        await using var shipped = new ShippedJournal(_folder, _alternate.Root);
+        await shipped.Open(sink).StopAsync();
+        Assert.Contains(sink.Lines, static line => line.Contains("\"rid\":\"elsewhere\"", StringComparison.Ordinal));
+        Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(line, sink.Lines));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Segments_of_both_directories_are_deleted_when_their_time_has_come(bool isCompressed)
+    {
+        var (first, second) = await FailOverAsync();
+        await using (var journal = Open(new() { MaxInFlight = 64, CompressAfter = isCompressed ? TimeSpan.Zero : TimeSpan.FromDays(90), AlternateDirectory = _alternate.Root }))
+        {
+            await JournalFaultTests.UntilAsync(() => File.Exists(second) != isCompressed);
+            var pruner = new SegmentPruner(journal.Instance, [_folder.Root, _alternate.Root], DateTimeOffset.UtcNow.AddMinutes(1), static () => [], [], _folder.Logger);
+            Assert.Equal(2, (await pruner.RunAsync(journal, null, TestContext.Current.CancellationToken)).Segments);
+        }
+
+        Assert.All([first, second], static segment => Assert.False(Directory.Exists(Path.GetDirectoryName(segment))));
+        var report = await new AuditLog(_folder.Root, _alternate.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(report.IsIntact, report.ToString());
+    }
+
+    // A boot whose second segment is in the other directory.
+    private async Task<(string First, string Second)> FailOverAsync()
+    {
+        await using var journal = Open(new() { MaxInFlight = 64, AlternateDirectory = _alternate.Root });
+        Assert.True(await journal.BeginAsync("here", AuditDelivery.Strict));
+        _files.OnWrite = path => path.StartsWith(_folder.Root, StringComparison.Ordinal) ? new(FaultyFiles.Broken()) : null;
+        Assert.True(await journal.BeginAsync("elsewhere", AuditDelivery.Strict));
+        journal.End("here", AuditDelivery.Strict);
+        journal.End("elsewhere", AuditDelivery.Strict);
+        await journal.DisposeAsync();
+        _files.OnWrite = null;
+        return (Segment(_folder, journal, 1), Segment(_alternate, journal, 2));
+    }
+
+    private static string Segment(JournalFolder folder, AuditJournal journal, int number) => Path.Combine(folder.Root, "one", journal.Boot.ToString(), $"{number:D8}.gkal");
+
+    private AuditJournal Open(JournalOptions options) => _folder.Open(options, files: _files);
+}

@@ -1,0 +1,205 @@
+using System.Security.Cryptography;
+using System.Text;
+using GatewayKit.Auditing;
+using GatewayKit.Auditing.Journal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+
+namespace GatewayKit.Tests.Auditing.Journal;
+
+/// <summary>What others do to a journal: a log that throws, a signer that never answers, files that somebody has changed.</summary>
+public sealed class JournalDefenceTests : IDisposable
+{
+    private readonly JournalFolder _folder = new();
+    private readonly FaultyFiles _files = new();
+    private readonly FakeTimeProvider _time = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public void Dispose() => _folder.Dispose();
+
+    // The last segment has nothing but its first line, and is old enough for the next one.
+    [Fact]
+    public async Task Clean_stop_after_an_idle_while_is_no_crash()
+    {
+        await using (var journal = _folder.Open(time: _time))
+        {
+            Assert.True(await journal.BeginAsync("1"));
+            journal.End("1");
+            await UntilAsync(() => journal.QueuedLines is 0);
+            _time.Advance(TimeSpan.FromMinutes(16));
+            journal.Wake();
+            await UntilAsync(() => _folder.Segments().Count is 2);
+            _time.Advance(TimeSpan.FromMinutes(16));
+        }
+
+        await _folder.Open(time: _time).DisposeAsync();
+        Assert.Empty(_folder.EventsOf("crash_report"));
+        Assert.Equal(3, _folder.Segments().Count);
+    }
+
+    [Fact]
+    public async Task Log_of_the_host_that_throws_costs_no_line()
+    {
+        await using var journal = _folder.Open(files: _files, time: _time, logger: new ThrowingLogger());
+        Assert.True(await journal.BeginAsync("before"));
+        var isFull = true;
+        _files.OnWrite = path => isFull && !path.EndsWith(JournalPaths.Reserve, StringComparison.Ordinal) ? new(FaultyFiles.NoSpace()) : null;
+        _files.OnCreate = _ => { if (isFull) { throw FaultyFiles.NoSpace(); } };
+        Assert.False(await journal.BeginAsync("refused").AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.Equal(JournalState.DiskFull, journal.State);
+        journal.End("before");
+        isFull = false;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        journal.Wake();
+        await UntilAsync(() => journal.State is JournalState.Running);
+        Assert.True(await journal.BeginAsync("after"));
+        await journal.DisposeAsync();
+        Assert.Contains("\"kind\":\"end\",\"rid\":\"before\"", string.Concat(_folder.Segments().Select(JournalFolder.Text)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Signer_that_never_answers_counts_as_failing()
+    {
+        using var signer = new SilentSigner();
+        await using var journal = _folder.Open(time: _time, signer: signer);
+        Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+        _time.Advance(TimeSpan.FromSeconds(11));
+        journal.Wake();
+        await UntilAsync(() => signer.Asked > 0);
+        await UntilAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(11));
+            return journal.IsUnsealed;
+        });
+        signer.Answer();
+        await UntilAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(11));
+            journal.Wake();
+            return !journal.IsUnsealed;
+        });
+    }
+
+    // What fails with each batch would be tried with each batch.
+    [Fact]
+    public async Task Segment_that_cannot_follow_is_not_tried_for_with_every_line()
+    {
+        await using var journal = _folder.Open(new() { MaxInFlight = 64, SegmentBytes = 1024 * 1024 }, _time, _files);
+        var tries = 0;
+        _files.OnCreate = path =>
+        {
+            if (path.EndsWith(JournalPaths.Segment, StringComparison.Ordinal))
+            {
+                tries++;
+                throw new UnauthorizedAccessException();
+            }
+        };
+        var line = new string('x', 100_000);
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.True(await journal.BeginAsync($"{i}{line}"));
+        }
+
+        Assert.Equal(1, tries);
+        Assert.Equal(JournalState.Running, journal.State);
+    }
+
+    [Fact]
+    public async Task First_page_that_somebody_has_wiped_is_no_segment_that_never_began()
+    {
+        await using (var journal = _folder.Open())
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                Assert.True(await journal.BeginAsync($"{i}"));
+                journal.End($"{i}");
+            }
+        }
+
+        var segment = _folder.Segments()[0];
+        Change(segment, static bytes => bytes.AsSpan(0, 4096).Clear());
+        await using (_folder.Open())
+        {
+            Assert.True(File.Exists(segment));
+        }
+
+        Assert.Contains(_folder.Logged, static line => line.Contains("damaged in a way that no crash explains", StringComparison.Ordinal));
+        Assert.Throws<InvalidOperationException>(() => _folder.Open(anchors: [new ListAnchor()], isStrict: true));
+    }
+
+    [Fact]
+    public async Task Boots_that_follow_one_another_in_a_circle_end()
+    {
+        var boots = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            await using var journal = _folder.Open();
+            boots.Add(journal.Boot.ToString("D"));
+            Assert.True(await journal.BeginAsync($"{i}"));
+        }
+
+        // The first one says that it follows the second.
+        Change(Path.Combine(_folder.Root, "one", boots[0], "00000001.gkal"), bytes =>
+        {
+            var text = Encoding.UTF8.GetString(bytes).Replace("\"prevBoot\":\"\"", $"\"prevBoot\":\"{boots[1]}\"", StringComparison.Ordinal);
+            return Encoding.UTF8.GetBytes(text);
+        });
+        await Task.Run(async () => await _folder.Open().DisposeAsync(), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private static void Change(string path, Action<byte[]> change) => Change(path, bytes =>
+    {
+        change(bytes);
+        return bytes;
+    });
+
+    private static void Change(string path, Func<byte[], byte[]> change)
+    {
+        File.SetAttributes(path, FileAttributes.Normal);
+        File.WriteAllBytes(path, change(File.ReadAllBytes(path)));
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!holds())
+        {
+            await Task.Yield();
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private sealed class ThrowingLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new IOException("The log's own disk is full.");
+    }
+
+    /// <summary>Does not look at its token.</summary>
+    private sealed class SilentSigner : IAuditSigner, IDisposable
+    {
+        private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Asked { get; private set; }
+
+        public string KeyId => "silent";
+
+        public ReadOnlyMemory<byte> PublicKey => _key.ExportSubjectPublicKeyInfo();
+
+        public void Answer() => _answer.SetResult();
+
+        public async ValueTask<ReadOnlyMemory<byte>> SignAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        {
+            Asked++;
+            await _answer.Task;
+            return _key.SignData(content.Span, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+
+        public void Dispose() => _key.Dispose();
+    }
+}

@@ -1,0 +1,174 @@
+using GatewayKit.Auditing.Reading;
+
+namespace GatewayKit.Tests.Auditing.Reading;
+
+public sealed class QueryTests : JournalTest
+{
+    [Fact]
+    public async Task Beginning_and_end_are_one_entry()
+    {
+        Builder.StartBoot().Request("orders", "acme", 200, "ok", "r1").Stop();
+        var entry = Assert.Single(await AllAsync(new()));
+        Assert.Equal(("eu1", Builder.Boot, "r1", "orders", "acme", 200, "ok"), (entry.Instance, entry.Boot, entry.RequestId, entry.Route, entry.Consumer, entry.Status, entry.Outcome));
+        Assert.Equal((1, 2), (entry.Begin!.Sequence, entry.End!.Sequence));
+        Assert.Equal(TimeSpan.FromMicroseconds(1834), entry.Duration);
+        Assert.Equal("192.0.2.1", entry.Text("src"));
+        Assert.Null(entry.Event);
+    }
+
+    [Fact]
+    public async Task Each_filter_leaves_what_it_names()
+    {
+        Builder.StartBoot().Request("orders", "acme", 200, "ok", "r1", "t1").Request("stock", "acme", 403, "denied", "r2").Request("orders", "zoe \"q\" <é>", 200, "ok", "r3", "t2").Begin("r4").Stop();
+        Assert.Equal(["r1", "r2", "r4"], await IdsAsync(new() { Consumer = "acme" }));
+        Assert.Equal(["r2"], await IdsAsync(new() { Route = "stock" }));
+        Assert.Equal(["r2"], await IdsAsync(new() { Outcome = "denied" }));
+        Assert.Equal(["r4"], await IdsAsync(new() { Outcome = "unknown" }));
+        Assert.Equal(["r3"], await IdsAsync(new() { RequestId = "r3" }));
+        Assert.Equal(["r1"], await IdsAsync(new() { Tenant = "t1" }));
+        Assert.Equal(["r1", "r2", "r3", "r4"], await IdsAsync(new() { Instance = "eu1" }));
+        Assert.Empty(await IdsAsync(new() { Instance = "eu2" }));
+        Assert.Empty(await IdsAsync(new() { Consumer = "acme", Route = "orders", Outcome = "denied" }));
+    }
+
+    [Fact]
+    public async Task Text_in_a_value_is_no_member()
+    {
+        Builder.StartBoot().Line("""{"v":1,"kind":"begin","rid":"r1","ts":"2026-03-01T12:00:00Z","path":"/,\"sub\":\"root\"","sub":"acme" """.TrimEnd()).Stop();
+        Assert.Empty(await IdsAsync(new() { Consumer = "root" }));
+        Assert.Equal(["r1"], await IdsAsync(new() { Consumer = "acme" }));
+    }
+
+    [Fact]
+    public async Task Time_is_that_of_the_beginning()
+    {
+        Builder.StartBoot().Begin("r1").Begin("r2");
+        var between = Builder.Time;
+        Builder.Begin("r3").End("r1").End("r2").End("r3").Stop();
+        Assert.Equal(["r1", "r2"], await IdsAsync(new() { To = between.AddTicks(1) }));
+        Assert.Equal(["r2", "r3"], await IdsAsync(new() { From = between }));
+        Assert.Empty(await IdsAsync(new() { From = between.AddHours(1) }));
+    }
+
+    [Fact]
+    public async Task Segments_far_outside_of_the_time_are_not_needed()
+    {
+        Builder.StartBoot().Begin("early");
+        Builder.Time += TimeSpan.FromHours(6);
+        Builder.Rotate().Request(id: "middle");
+        var (from, to) = (Builder.Time.AddHours(-1), Builder.Time.AddHours(1));
+        Builder.Time += TimeSpan.FromHours(6);
+        Builder.Rotate().End("early").Request(id: "late").Stop();
+        Assert.Equal(["middle"], await IdsAsync(new() { From = from, To = to }));
+        Assert.Equal(["middle", "early", "late"], await IdsAsync(new()));
+        Assert.Equal(["early"], await IdsAsync(new() { To = from }));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    [InlineData(100)]
+    public async Task Pages_have_every_entry_once(int size)
+    {
+        for (var boot = 0; boot < 2; boot++)
+        {
+            Builder.StartBoot().Begin($"{boot}-long").Begin($"{boot}-lost");
+            Requests(5).Rotate();
+            Builder.Begin($"{boot}-lost-too");
+            Requests(5).Rotate().End($"{boot}-long");
+            Requests(5).Stop(compress: boot is 0);
+        }
+
+        using var other = new JournalBuilder(Directory, "eu2", Key);
+        other.StartBoot().Request(id: "of-eu2").Stop();
+        var all = await IdsAsync(new() { PageSize = 10_000 });
+        Assert.Equal(37, all.Distinct().Count());
+        Assert.Equal(all, await IdsAsync(new() { PageSize = size }));
+        Assert.Equal(await IdsAsync(new() { Outcome = "unknown" }), await IdsAsync(new() { PageSize = size, Outcome = "unknown" }));
+    }
+
+    [Fact]
+    public async Task Line_that_was_written_twice_counts_once_and_one_that_was_taken_back_not_at_all()
+    {
+        Builder.StartBoot().Begin("twice").Begin("twice").Begin("void").End("twice").End("twice").Event("audit.void", $",\"seqs\":[3]").Stop();
+        Assert.Equal(["twice", "twice"], await IdsAsync(new()));
+        Assert.Equal(["twice"], (await AllAsync(new())).Where(static entry => entry.Begin is not null).Select(static entry => entry.RequestId));
+    }
+
+    [Fact]
+    public async Task Events_are_told_if_asked_for()
+    {
+        Builder.StartBoot().Event("audit.started").Request(id: "r1").Event("audit.stopped").Stop();
+        Assert.Equal(["audit.started", "r1", "audit.stopped"], (await AllAsync(new() { IncludeEvents = true })).Select(static entry => entry.Event ?? entry.RequestId));
+        Assert.Equal(["r1"], (await AllAsync(new() { IncludeEvents = true, Route = "orders" })).Select(static entry => entry.Event ?? entry.RequestId));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("eu1:0:1:e1")]
+    [InlineData("eu1:0f8fad5bd9cb469fa16570867728950e:1:1")]
+    [InlineData("eu1:0f8fad5bd9cb469fa16570867728950e:-1:e1")]
+    public async Task Cursor_that_is_none_is_an_error(string cursor) =>
+        await Assert.ThrowsAsync<FormatException>(() => new AuditLog(Directory).QueryAsync(new() { Cursor = cursor }));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10_001)]
+    public async Task Size_of_a_page_has_limits(int size) =>
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new AuditLog(Directory).QueryAsync(new() { PageSize = size }));
+
+    [Fact]
+    public async Task Reading_is_recorded_with_what_was_asked_for()
+    {
+        Builder.StartBoot();
+        Requests(3).Stop();
+        await using (var reader = AuditReader.Open(Directory, "cli-alice"))
+        {
+            await reader.Log.QueryAsync(new() { Consumer = "acme", PageSize = 2 });
+            await reader.Log.ExportAsync(new() { Route = "orders" }, AuditExportFormat.Csv, Stream.Null);
+        }
+
+        var events = (await AllAsync(new() { Instance = "cli-alice", IncludeEvents = true })).Where(static entry => entry.Event is "audit.read" or "audit.exported").ToArray();
+        Assert.Equal(["audit.read", "audit.exported", "audit.exported"], events.Select(static entry => entry.Event));
+        Assert.All(events, static entry => Assert.Equal("cli-alice", entry.Text("reader")));
+        Assert.Equal([2, null, 3], events.Select(static entry => entry.Number("count")));
+        Assert.Contains("\"filter\":{\"sub\":null}", events[0].Begin!.Text, StringComparison.Ordinal);
+        Assert.Contains("\"filter\":{\"route\":\"orders\"},\"format\":\"Csv\"", events[1].Begin!.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    public void Name_of_a_reader_is_one_for_a_folder(string name) => Assert.Throws<ArgumentException>(() => AuditReader.Open(Directory, name));
+
+    [Fact]
+    public async Task What_cannot_be_recorded_is_not_read()
+    {
+        var log = new AuditLog(Directory, null, new ReadRecorder(static () => null, null));
+        await Assert.ThrowsAsync<IOException>(() => log.QueryAsync(new()));
+        var output = new MemoryStream();
+        await Assert.ThrowsAsync<IOException>(() => log.ExportAsync(new(), AuditExportFormat.Csv, output));
+        Assert.Equal(0, output.Length);
+    }
+
+    private async Task<IEnumerable<string?>> IdsAsync(AuditQuery query) => (await AllAsync(query)).Select(static entry => entry.RequestId);
+
+    private async Task<List<AuditEntry>> AllAsync(AuditQuery query)
+    {
+        var (log, entries) = (new AuditLog(Directory), new List<AuditEntry>());
+        for (var page = await log.QueryAsync(query); ; page = await log.QueryAsync(query with { Cursor = page.Next }))
+        {
+            entries.AddRange(page.Entries);
+            if (page.Next is null)
+            {
+                return entries;
+            }
+
+            Assert.Equal(query.PageSize, page.Entries.Count);
+        }
+    }
+}

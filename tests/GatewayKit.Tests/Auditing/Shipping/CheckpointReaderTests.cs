@@ -1,0 +1,56 @@
+using System.Text;
+using GatewayKit.Auditing.Shipping;
+
+namespace GatewayKit.Tests.Auditing.Shipping;
+
+public sealed class CheckpointReaderTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gatewaykit-checkpoints");
+
+    [Fact]
+    public void Those_of_a_segment_that_are_signed_late_come_in_front_of_those_of_the_next_one()
+    {
+        var reader = new CheckpointReader([_folder.FullName], 1, 0);
+        Append(1, "a1\na2\na");
+        Assert.Equal(["a1", "a2"], Read(reader, 3));
+        Append(1, "3\n");
+        Append(3, "c1\n");
+        Assert.Equal(["a3", "c1"], Read(reader, 3));
+        Assert.Equal((3, 3), (reader.Segment, reader.Offset));
+        Assert.Empty(Read(reader, 3));
+    }
+
+    [Fact]
+    public void Boot_that_is_over_is_gone_through_to_its_last_one()
+    {
+        Append(1, "a1\n");
+        Append(40, "z1\n");
+        var reader = new CheckpointReader([_folder.FullName], 1, 0);
+        Assert.Equal(["a1", "z1"], Read(reader, 42, isOver: true));
+        Assert.Equal(42, reader.Segment);
+    }
+
+    [Fact]
+    public void Those_of_segments_without_any_in_front_are_looked_for_when_one_is_closed()
+    {
+        Append(1, "a1\n");
+        var reader = new CheckpointReader([_folder.FullName], 1, 0);
+        Assert.Equal(["a1"], Read(reader, 30));
+        Append(20, "t1\n");
+        Assert.Empty(Read(reader, 30));
+        Assert.Equal(["t1"], Read(reader, 31));
+    }
+
+    [Fact]
+    public void It_goes_on_where_it_was()
+    {
+        Append(2, "b1\nb2\n");
+        Assert.Equal(["b2"], Read(new([_folder.FullName], 2, 3), 2));
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private void Append(int number, string text) => File.AppendAllText(Path.Combine(_folder.FullName, $"{number:D8}.ck"), text);
+
+    private static IEnumerable<string> Read(CheckpointReader reader, int most, bool isOver = false) => reader.Read(most, isOver).Select(static line => Encoding.ASCII.GetString(line.Span));
+}
