@@ -86,6 +86,16 @@ public sealed class UpstreamStreamTests
     [InlineData(false)]
     public async Task Refused_upload_is_sent_again_whole_from_what_was_kept(bool isComplete)
     {
+        // A flush that meets the refusal hides that there was one, which is a matter of microseconds and no answer to the question.
+        var tries = 0;
+        while (!await IsSentAgainWholeAsync(isComplete))
+        {
+            Assert.InRange(++tries, 1, 5);
+        }
+    }
+
+    private static async Task<bool> IsSentAgainWholeAsync(bool isComplete)
+    {
         var (streams, again) = (0, new TaskCompletionSource());
         await using var upstream = Http2UpstreamConnection.Start(async connection =>
         {
@@ -111,15 +121,21 @@ public sealed class UpstreamStreamTests
         await using var gateway = await GrpcGateway.StartAsync(upstream.Address, static up => up with { Retry = new() { ReplayBufferBytes = 1_024 } });
         using var client = await Http2Client.ConnectAsync(gateway.Gateway);
         await client.SendAsync(Frames.Headers(1, Http2Client.Post("/")) + Frames.Data(1, "first") + (isComplete ? Frames.Data(1, " and last", end: true) : string.Empty));
+        var answering = client.TakeAnswerAsync(1);
         if (!isComplete)
         {
-            // A write that meets the refusal itself may hide that there was one.
-            await again.Task.WaitAsync(ScriptedUpstream.Limit, TestContext.Current.CancellationToken);
+            if (await Task.WhenAny(again.Task, answering) == answering)
+            {
+                Assert.Equal((502, 1), ((await answering).Status, streams));
+                return false;
+            }
+
             await client.SendAsync(Frames.Data(1, " and last", end: true));
         }
 
-        Assert.Equal("first and last", (await client.TakeAnswerAsync(1)).Data);
+        Assert.Equal("first and last", (await answering).Data);
         Assert.Equal(2, streams);
+        return true;
     }
 
     [Fact]
