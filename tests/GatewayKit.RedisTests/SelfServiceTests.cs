@@ -109,10 +109,9 @@ public sealed class SelfServiceTests : IAsyncLifetime
         var aged = 0;
         await foreach (var key in _server.Server.KeysAsync())
         {
-            if (((string?)await _server.Database.StringGetAsync(key))?.Split(' ') is [var at, var owed])
+            if (((string?)await _server.Database.StringGetAsync(key))?.Split(' ') is [var at, var owed] && long.TryParse(at, CultureInfo.InvariantCulture, out var last))
             {
-                var earlier = long.Parse(at, CultureInfo.InvariantCulture) - (long)age.TotalMicroseconds;
-                await _server.Database.StringSetAsync(key, string.Create(CultureInfo.InvariantCulture, $"{earlier} {owed}"), Expiration.KeepTtl);
+                await _server.Database.StringSetAsync(key, string.Create(CultureInfo.InvariantCulture, $"{last - (long)age.TotalMicroseconds} {owed}"), Expiration.KeepTtl);
                 aged++;
             }
         }

@@ -165,6 +165,11 @@ public sealed partial class UnchangedAnswerTests
                 app.Use((context, next) =>
                 {
                     (context.TraceIdentifier, Activity.Current) = ("same", null);
+
+                    // The first to be registered is the last to be called: all places are given back then.
+                    var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    answering.Enqueue(over.Task);
+                    context.Response.OnCompleted(() => Task.FromResult(over.TrySetResult()));
                     if (policy is "Plan")
                     {
                         // The limits of a plan are the caller's.
@@ -196,7 +201,7 @@ public sealed partial class UnchangedAnswerTests
             await client.SendAsync($"GET {kind}/{path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
             answers.Append(Date().Replace(await client.ReadAnswerAsync(), "Date: then\r\n"));
 
-            // One that was given up goes on, and moves the clock of all: the next one waits for its end.
+            // The answer is out before the request is over, and one that was given up goes on and moves the clock of all: the next one waits for their ends.
             await Task.WhenAll(answering.ToArray()).ContinueWith(static _ => { }, TaskScheduler.Default);
         }
 

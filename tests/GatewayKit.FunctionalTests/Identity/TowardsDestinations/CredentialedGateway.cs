@@ -81,9 +81,11 @@ internal sealed class CredentialedGateway(TestHost upstream, TestHost gateway, F
     public Task<TransformedGateway.Seen> SendAsync(params (string Name, string Value)[] headers) => SendAsync(null, null, headers);
 
     /// <summary>Lets time pass in steps that everything that waits for it can follow, until something is done.</summary>
-    public Task PassUntilAsync(Task task) => UntilAsync(() =>
+    /// <param name="task">What is to be done.</param>
+    /// <param name="step">How long a step is; the clock then runs so much in 5 ms. Default: 100 ms.</param>
+    public Task PassUntilAsync(Task task, TimeSpan? step = null) => UntilAsync(() =>
     {
-        time.Advance(TimeSpan.FromMilliseconds(100));
+        time.Advance(step ?? TimeSpan.FromMilliseconds(100));
         return task.IsCompleted;
     });
 
