@@ -21,6 +21,11 @@ public static class GatewayOtlpAuditBuilderExtensions
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         builder.AddAuditSink(options.Name, services => services.GetRequiredKeyedService<OtlpAuditSink>(options.Name), options.Sink);
+        foreach (var (name, value) in options.Headers)
+        {
+            builder.RequireSecret($"Audit sink '{options.Name}'", $"{nameof(options.Headers)}:{name}", value);
+        }
+
         builder.Services.AddKeyedSingleton(options.Name, (services, _) =>
         {
             var time = services.GetRequiredService<TimeProvider>();

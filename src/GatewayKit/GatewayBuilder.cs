@@ -8,6 +8,7 @@ using GatewayKit.Identity.Consumers;
 using GatewayKit.Pipeline;
 using GatewayKit.Resilience.Shedding;
 using GatewayKit.Routing;
+using GatewayKit.Secrets;
 using GatewayKit.Throttling.RateLimiters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -196,6 +197,23 @@ public sealed class GatewayBuilder
     public GatewayBuilder CheckOnly()
     {
         Services.TryAddSingleton<CheckedStart>();
+        return this;
+    }
+
+    /// <summary>
+    /// Has the start fail, with all other errors of the configuration, where a secret is not there or is too short: for what is added by code and would do nothing without it, such as a sink of audit records. While the host runs
+    /// a secret is read by <see cref="SecretReference.Open"/>.
+    /// </summary>
+    /// <param name="owner">What needs it, as the message names it: <c>Audit sink 'archive'</c>.</param>
+    /// <param name="setting">The setting that says where it is.</param>
+    /// <param name="secret">Where it is.</param>
+    /// <param name="leastBytes">How many bytes it has at least, in UTF-8. Default 1.</param>
+    public GatewayBuilder RequireSecret(string owner, string setting, SecretReference secret, int leastBytes = 1)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(owner);
+        ArgumentException.ThrowIfNullOrWhiteSpace(setting);
+        ArgumentNullException.ThrowIfNull(secret);
+        Services.AddSingleton(new RequiredSecret(owner, setting, secret, leastBytes));
         return this;
     }
 

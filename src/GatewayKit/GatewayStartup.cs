@@ -1,9 +1,11 @@
 using GatewayKit.Admin;
+using GatewayKit.Auditing.Personal;
 using GatewayKit.Clusters;
 using GatewayKit.Configuration;
 using GatewayKit.Hosting;
 using GatewayKit.Lifecycle;
 using GatewayKit.Pipeline;
+using GatewayKit.Secrets;
 using GatewayKit.SelfService;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -28,7 +30,7 @@ internal sealed class GatewayStartup(
         // own endpoints are not there yet, so these are the host's: a policy that would not be applied stops the start, not the first request.
         var endpoints = services.GetRequiredService<EndpointDataSource>();
         var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints, new([]));
-        configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(AdminChecks.Check(endpoints.Endpoints, services.GetService<IAuthorizationPolicyProvider>())).Concat(Views(endpoints)).Concat(Risks(endpoints)));
+        configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(AdminChecks.Check(endpoints.Endpoints, services.GetService<IAuthorizationPolicyProvider>())).Concat(Views(endpoints)).Concat(Risks(endpoints)).Concat(Secrets(services)));
         RefuseUnusedHandlers();
         auditing.Begin(endpoints);
         configurator.Applied += (_, _) => LookAtDeadlines();
@@ -44,6 +46,24 @@ internal sealed class GatewayStartup(
         foreach (var finding in guard.Check(endpoints.Endpoints))
         {
             yield return new($"Host:{finding.Check.Id}", finding.Message);
+        }
+    }
+
+    // Of what code has added, and of the journal that is opened in any case. Those of policies are looked at with their endpoints.
+    private IEnumerable<ConfigurationError> Secrets(IServiceProvider services)
+    {
+        var secrets = services.GetRequiredService<SecretReader>();
+        foreach (var required in services.GetServices<RequiredSecret>())
+        {
+            if (required.FaultOf(secrets) is { } fault)
+            {
+                yield return new(required.Owner, fault);
+            }
+        }
+
+        foreach (var fault in options.Value.Journal?.Personal is { } personal ? PersonalData.FaultsOf(personal, secrets) : [])
+        {
+            yield return new("Journal:Personal", fault);
         }
     }
 

@@ -2,11 +2,13 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using GatewayKit.Auditing.Shipping;
+using GatewayKit.Configuration;
 using GatewayKit.OpenTelemetry;
 using GatewayKit.OpenTelemetryTests.Hosting;
 using GatewayKit.Secrets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry.Exporter;
 
 namespace GatewayKit.OpenTelemetryTests;
@@ -107,6 +109,17 @@ public sealed class OtlpOptionsTests : IDisposable
         var gateway = WebApplication.CreateSlimBuilder().Services.AddApiGateway().AddOtlpAudit(fine);
         Assert.Throws<InvalidOperationException>(() => gateway.AddOtlpAudit(fine));
         gateway.AddOtlpAudit(fine with { Name = "second" });
+    }
+
+    [Fact]
+    public async Task Secret_of_a_header_that_is_missing_keeps_the_host_from_starting()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddApiGateway().AddOtlpAudit(new() { Address = new("https://collector.example.com"), Headers = new Dictionary<string, SecretReference> { ["Authorization"] = SecretReference.Parse("env:NO_SUCH_COLLECTOR_SECRET") } });
+        builder.Services.AddLogging(static logging => logging.ClearProviders());
+        await using var app = builder.Build();
+        var exception = await Assert.ThrowsAsync<GatewayConfigurationException>(() => app.StartAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("Audit sink 'otlp': Headers:Authorization is env:NO_SUCH_COLLECTOR_SECRET. The environment variable", exception.Message, StringComparison.Ordinal);
     }
 
     // docs/audit-shipping.md

@@ -1,4 +1,5 @@
 using GatewayKit.Auditing;
+using GatewayKit.Auditing.Shipping;
 using GatewayKit.Secrets;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,6 +19,7 @@ public static class AuditAnchorGatewayBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
+        builder.RequireSecret($"Audit anchor '{options.Name}'", nameof(options.Secret), options.Secret, SignedWebhook.LeastSecretBytes);
         builder.Services.AddSingleton<IAuditAnchor>(services =>
             new WebhookAuditAnchor(options.Name, new(options.Address, services.GetRequiredService<SecretReader>().Open(options.Secret), services.GetRequiredService<TimeProvider>())));
         return builder;

@@ -5,6 +5,7 @@ using GatewayKit.Auditing.Shipping;
 using GatewayKit.Configuration;
 using GatewayKit.FunctionalTests.Hosting;
 using GatewayKit.Routing;
+using GatewayKit.Secrets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -77,6 +78,35 @@ public sealed class AuditStartTests : IDisposable
     {
         var exception = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(new() { AlternateDirectory = alternate, Personal = new() { Encrypted = [PersonalField.Address], KeyDirectory = keys } }));
         Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secrets_that_are_missing_or_too_short_are_told_together_with_everything_else_that_is_wrong()
+    {
+        var tooShort = Path.Combine(_root.FullName, "short.key");
+        await File.WriteAllTextAsync(tooShort, "thirty-one-bytes-are-one-too-fe\n", TestContext.Current.CancellationToken);
+        var journal = new JournalOptions
+        {
+            Personal = new()
+            {
+                PseudonymKeys = new Dictionary<string, SecretReference> { ["2025"] = SecretReference.Parse("file:nowhere/2025"), ["2026"] = SecretReference.Parse($"file:{tooShort}") }, PseudonymEpoch = "2026",
+            },
+        };
+        var exception = await Assert.ThrowsAsync<GatewayConfigurationException>(() => StartAsync(journal, gateway => gateway
+            .AddRoutes(new GatewayRoute { Id = "lost", Match = new() { Path = "/lost" }, Cluster = "none" })
+            .AddAuditWebhookAnchor(new() { Address = new("https://audit.example.com"), Secret = SecretReference.Parse("env:NO_SUCH_ANCHOR_SECRET") })
+            .AddAuditWebhook(new() { Name = "copies", Address = new("https://audit.example.com"), Secret = SecretReference.Parse($"file:{tooShort}") })
+            .RequireSecret("Audit sink 'mine'", "Password", SecretReference.Parse("config:Mine:Password"))));
+        var errors = exception.Errors.Select(static error => error.ToString()).ToArray();
+        Assert.Equal(6, errors.Length);
+        Assert.Contains(errors, static error => error.Contains("'none'", StringComparison.Ordinal));
+        Assert.Contains("Audit anchor 'webhook': Secret is env:NO_SUCH_ANCHOR_SECRET. The environment variable NO_SUCH_ANCHOR_SECRET is not set, or is empty. Set it before the host starts.", errors);
+        Assert.Contains($"Audit sink 'copies': Secret: what is at file:{tooShort} has less than 32 bytes in UTF-8. Put a longer one there, such as \"openssl rand -base64 32\" makes it.", errors);
+        Assert.Contains("Audit sink 'mine': Password is config:Mine:Password. The host's configuration has no value at Mine:Password. Add it, such as by user secrets.", errors);
+        Assert.Contains("Journal:Personal: Personal.PseudonymKeys.2025 is file:nowhere/2025. There is no file nowhere/2025. Mount or write it before the host starts.", errors);
+        Assert.Contains(errors, error => error.StartsWith($"Journal:Personal: Personal.PseudonymKeys.2026: what is at file:{tooShort} is no key.", StringComparison.Ordinal));
+        Assert.DoesNotContain("thirty-one", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(_root.GetDirectories());
     }
 
     private static RouteSet Set(AuditDelivery delivery) => new()

@@ -44,7 +44,20 @@ internal sealed class PersonalData
     /// <summary>Reads the keys. They stay what they are for as long as the journal is open: a pseudonym says by which key it was made.</summary>
     /// <exception cref="InvalidDataException">A key is not there, or is none. The message says what can be done.</exception>
     public static PersonalData Open(PersonalDataOptions options, SecretReader secrets, Func<DataKeys>? dataKeys = null) =>
-        new(options, [.. options.PseudonymKeys.Select(pair => new PseudonymKey(pair.Key, Read(pair.Key, pair.Value, secrets)))], options.Encrypted.Count > 0 ? dataKeys?.Invoke() : null);
+        new(options, [.. options.PseudonymKeys.Select(pair => new PseudonymKey(pair.Key, TryRead(pair.Key, pair.Value, secrets, out var fault) ?? throw new InvalidDataException(fault)))], options.Encrypted.Count > 0 ? dataKeys?.Invoke() : null);
+
+    /// <summary>What is wrong with each of the keys.</summary>
+    public static IEnumerable<string> FaultsOf(PersonalDataOptions options, SecretReader secrets)
+    {
+        foreach (var (epoch, reference) in options.PseudonymKeys)
+        {
+            _ = TryRead(epoch, reference, secrets, out var fault);
+            if (fault is not null)
+            {
+                yield return fault;
+            }
+        }
+    }
 
     /// <summary>The keys of personal parts; <see langword="null"/> if records have none.</summary>
     public DataKeys? Keys { get; }
@@ -119,12 +132,22 @@ internal sealed class PersonalData
         return new(bytes[..length]);
     }
 
-    private static byte[] Read(string epoch, SecretReference reference, SecretReader secrets)
+    private static byte[]? TryRead(string epoch, SecretReference reference, SecretReader secrets, out string? fault)
     {
-        var value = secrets.Read(reference, out var problem) ?? throw new InvalidDataException($"Personal.PseudonymKeys.{epoch}: {problem}");
+        fault = null;
+        if (secrets.Read(reference, out var problem) is not { } value)
+        {
+            fault = $"Personal.PseudonymKeys.{epoch} is {reference}. {problem}";
+            return null;
+        }
+
         var key = new byte[value.Length];
-        return Convert.TryFromBase64String(value, key, out var length) && length >= PseudonymKey.LeastKeyBytes
-            ? key[..length]
-            : throw new InvalidDataException($"Personal.PseudonymKeys.{epoch}: what is at {reference} is no key. It has to be 32 random bytes or more in Base64, as \"openssl rand -base64 32\" makes them.");
+        if (Convert.TryFromBase64String(value, key, out var length) && length >= PseudonymKey.LeastKeyBytes)
+        {
+            return key[..length];
+        }
+
+        fault = $"Personal.PseudonymKeys.{epoch}: what is at {reference} is no key. It has to be 32 random bytes or more in Base64, as \"openssl rand -base64 32\" makes them.";
+        return null;
     }
 }

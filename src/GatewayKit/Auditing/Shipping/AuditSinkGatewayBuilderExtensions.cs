@@ -65,6 +65,7 @@ public static class AuditSinkGatewayBuilderExtensions
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         builder.AddAuditSink(options.Name, services => services.GetRequiredKeyedService<WebhookAuditSink>(options.Name), options.Sink);
+        builder.RequireSecret($"Audit sink '{options.Name}'", nameof(options.Secret), options.Secret, SignedWebhook.LeastSecretBytes);
         builder.Services.AddKeyedSingleton(options.Name, (services, _) =>
             new WebhookAuditSink(new(options.Address, services.GetRequiredService<SecretReader>().Open(options.Secret), services.GetRequiredService<TimeProvider>())));
         return builder;

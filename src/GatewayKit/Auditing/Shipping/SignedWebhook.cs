@@ -22,7 +22,8 @@ internal sealed class SignedWebhook(Uri address, Secret secret, TimeProvider tim
     /// <summary>The field for time and signature: <c>t=1732900000,v1=…</c>.</summary>
     public const string SignatureHeader = "Audit-Signature";
 
-    private const int LeastSecretBytes = 32;
+    /// <summary>A secret has at least so many bytes: as many as the hash (RFC 2104 §3).</summary>
+    public const int LeastSecretBytes = 32;
 
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null });
 
