@@ -6,7 +6,7 @@ namespace GatewayKit.Auditing.Personal;
 /// <summary>How the journal names people, host-wide. Read at start only.</summary>
 public sealed record PersonalDataOptions : IValidatableObject
 {
-    private const int MostEpochCharacters = 32;
+    internal const int MostEpochCharacters = 32;
 
     /// <summary>How much of an address is recorded. Default <see cref="RecordedAddress.Whole"/>.</summary>
     public RecordedAddress Addresses { get; init; }

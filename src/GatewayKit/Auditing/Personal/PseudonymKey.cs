@@ -42,6 +42,10 @@ internal sealed class PseudonymKey(string epoch, byte[] key)
         return $"{epoch}.{text}";
     }
 
+    /// <summary>Whether a name looks like a pseudonym of some epoch.</summary>
+    public static bool IsPseudonym(ReadOnlySpan<byte> name) =>
+        name.Length > TextBytes + 1 && name.Length <= PersonalDataOptions.MostEpochCharacters + 1 + TextBytes && name[^(TextBytes + 1)] is (byte)'.' && Base64Url.IsValid(name[^TextBytes..]);
+
     private static int Write(Span<byte> message, int at, ReadOnlySpan<char> text)
     {
         var length = Encoding.UTF8.GetBytes(text, message[(at + LengthBytes)..]);

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace GatewayKit.Auditing.Reading;
@@ -7,6 +9,8 @@ public sealed record AuditEntry
 {
     private JsonElement? _begin;
     private JsonElement? _end;
+    private JsonElement? _beginPersonal;
+    private JsonElement? _endPersonal;
 
     /// <summary>The instance that recorded it.</summary>
     public required string Instance { get; init; }
@@ -24,7 +28,7 @@ public sealed record AuditEntry
     public string? Event => Text("event");
 
     /// <summary>When it began, by the wall clock.</summary>
-    public DateTimeOffset? Time => Json(Begin, ref _begin) is { } begin ? TimeOf(begin) : Json(End, ref _end) is { } end ? TimeOf(end) - Duration : null;
+    public DateTimeOffset? Time => Json(Begin?.Text, ref _begin) is { } begin ? TimeOf(begin) : Json(End?.Text, ref _end) is { } end ? TimeOf(end) - Duration : null;
 
     /// <summary>How long it took; <see langword="null"/> if it has no end.</summary>
     public TimeSpan? Duration => Number("dur_us") is { } microseconds ? TimeSpan.FromMicroseconds(microseconds) : null;
@@ -35,7 +39,7 @@ public sealed record AuditEntry
     /// <summary>The id of the route.</summary>
     public string? Route => Text("route");
 
-    /// <summary>The id of the consumer.</summary>
+    /// <summary>The id of the consumer, as it is recorded: a pseudonym, or nothing where it is encrypted, unless its personal part is known.</summary>
     public string? Consumer => Text("sub");
 
     /// <summary>The status of the answer.</summary>
@@ -44,7 +48,7 @@ public sealed record AuditEntry
     /// <summary>How it ended, in the word of the record; <c>unknown</c> if it has no end; <see langword="null"/> for an event.</summary>
     public string? Outcome => Event is not null ? null : Text("outcome") ?? "unknown";
 
-    /// <summary>The text of a member, of the end or else of the beginning; <see langword="null"/> if there is none or it is no text.</summary>
+    /// <summary>The text of a member, of the end or else of the beginning, of their personal parts first if they are known; <see langword="null"/> if there is none or it is no text.</summary>
     /// <param name="name">Its name in the record, such as <c>keyId</c>.</param>
     public string? Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
@@ -53,14 +57,16 @@ public sealed record AuditEntry
     public long? Number(string name) => Member(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : null;
 
     private JsonElement? Member(string name) =>
-        Json(End, ref _end) is { } end && end.TryGetProperty(name, out var value) ? value
-        : Json(Begin, ref _begin) is { } begin && begin.TryGetProperty(name, out value) ? value : null;
+        Json(End?.Personal, ref _endPersonal) is { } endPart && endPart.TryGetProperty(name, out var value) ? value
+        : Json(Begin?.Personal, ref _beginPersonal) is { } beginPart && beginPart.TryGetProperty(name, out value) ? value
+        : Json(End?.Text, ref _end) is { } end && end.TryGetProperty(name, out value) ? value
+        : Json(Begin?.Text, ref _begin) is { } begin && begin.TryGetProperty(name, out value) ? value : null;
 
     private static DateTimeOffset? TimeOf(JsonElement line) => line.TryGetProperty("ts", out var time) && time.TryGetDateTimeOffset(out var value) ? value : null;
 
-    private static JsonElement? Json(AuditLine? line, ref JsonElement? parsed)
+    private static JsonElement? Json(string? text, ref JsonElement? parsed)
     {
-        if (line is null)
+        if (text is null)
         {
             return null;
         }
@@ -69,7 +75,7 @@ public sealed record AuditEntry
         {
             try
             {
-                using var document = JsonDocument.Parse(line.Text);
+                using var document = JsonDocument.Parse(text);
                 parsed = document.RootElement.Clone();
             }
             catch (JsonException)
@@ -88,9 +94,55 @@ public sealed record AuditEntry
 /// <param name="Index">Its place in the segment, from 0.</param>
 /// <param name="Sequence">Its number in the boot, from 0.</param>
 /// <param name="Text">The line as it is written: JSON.</param>
-public sealed record AuditLine(int Segment, long Index, long Sequence, string Text);
+public sealed record AuditLine(int Segment, long Index, long Sequence, string Text)
+{
+    /// <summary>What its personal part says, a JSON object; <see langword="null"/> if it has none, nobody has asked for it (<see cref="AuditQuery.PersonalData"/>), or it cannot be read.</summary>
+    public string? Personal { get; init; }
+
+    /// <summary>The line with <see cref="Personal"/> in place of what is encrypted (<c>p</c>), if it is known. It is no longer what was written: hashes and proofs go by <see cref="Text"/>.</summary>
+    public string ToRevealedText()
+    {
+        if (Personal is null)
+        {
+            return Text;
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        using var line = JsonDocument.Parse(Text);
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            foreach (var member in line.RootElement.EnumerateObject())
+            {
+                if (member.NameEquals("p"u8))
+                {
+                    json.WritePropertyName("p"u8);
+                    json.WriteRawValue(Personal);
+                }
+                else
+                {
+                    member.WriteTo(json);
+                }
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(output.WrittenSpan);
+    }
+}
 
 /// <summary>A part of what was asked for.</summary>
 /// <param name="Entries">The entries: instance by instance, in the order in which they ended.</param>
 /// <param name="Next">What the query for the next part has as its cursor; <see langword="null"/> if there is none.</param>
-public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, string? Next);
+public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, string? Next)
+{
+    /// <summary>
+    /// Whether accesses were passed over because who called is a pseudonym in them or encrypted, so that nobody can tell whether it is <see cref="AuditQuery.Consumer"/>; ask by <see cref="AuditQuery.Subjects"/>. Among them are those
+    /// of nobody in particular where something else is encrypted.
+    /// </summary>
+    public bool HasConcealed { get; init; }
+
+    /// <summary>How many personal parts could not be read, although <see cref="AuditQuery.PersonalData"/> asks for it: their keys were erased or are not to be had, or they are not what was written.</summary>
+    public int Unread { get; init; }
+}

@@ -3,7 +3,7 @@ namespace GatewayKit.Auditing.Reading;
 /// <summary>How accesses are written for other programs.</summary>
 public enum AuditExportFormat
 {
-    /// <summary>The lines of the journal as they are, one JSON object a line: the beginning of an access, and behind it its end. The default.</summary>
+    /// <summary>The lines of the journal as they are, one JSON object a line: the beginning of an access, and behind it its end. What is revealed stands in <c>p</c>. The default.</summary>
     JsonLines,
 
     /// <summary>
@@ -19,4 +19,11 @@ public enum AuditExportFormat
 /// <param name="Entries">Accesses and events.</param>
 /// <param name="Proofs">Lines that are proved; 0 without a bundle.</param>
 /// <param name="Unproved">Lines that no checkpoint covers yet.</param>
-public sealed record AuditExport(long Entries, long Proofs, long Unproved);
+public sealed record AuditExport(long Entries, long Proofs, long Unproved)
+{
+    /// <inheritdoc cref="AuditPage.HasConcealed"/>
+    public bool HasConcealed { get; init; }
+
+    /// <inheritdoc cref="AuditPage.Unread"/>
+    public long Unread { get; init; }
+}

@@ -13,15 +13,16 @@ public sealed partial class AuditLog
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check();
+        var (reader, personal) = (new EntryReader(JournalFolder.Read(_directories), query), new PersonalParts(query.PersonalData));
         var (entries, next) = (new List<AuditEntry>(), (string?)null);
-        await foreach (var (entry, cursor) in new EntryReader(JournalFolder.Read(_directories), query).ReadAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var (entry, cursor) in reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             if (entries.Count == query.PageSize)
             {
                 break;
             }
 
-            entries.Add(entry);
+            entries.Add(await personal.RevealAsync(entry, cancellationToken).ConfigureAwait(false));
             next = cursor.ToString();
         }
 
@@ -32,7 +33,7 @@ public sealed partial class AuditLog
             await recorder.RecordAsync("audit.read", query, json => json.WriteNumber("count"u8, entries.Count)).ConfigureAwait(false);
         }
 
-        return new(entries, next);
+        return new(entries, next) { HasConcealed = reader.HasConcealed, Unread = personal.Unread };
     }
 
     /// <summary>
@@ -62,11 +63,12 @@ public sealed partial class AuditLog
         }
 
         var folder = JournalFolder.Read(_directories);
+        var (reader, personal) = (new EntryReader(folder, all), new PersonalParts(query.PersonalData));
         var (bundle, count) = (proofs is null ? null : new ProofBundle(folder, proofs), 0L);
         await writer.BeginAsync(cancellationToken).ConfigureAwait(false);
-        await foreach (var (entry, _) in new EntryReader(folder, all).ReadAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var (entry, _) in reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            await writer.WriteAsync(entry, cancellationToken).ConfigureAwait(false);
+            await writer.WriteAsync(await personal.RevealAsync(entry, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             bundle?.Add(entry);
             if (++count % Step is 0)
             {
@@ -81,7 +83,7 @@ public sealed partial class AuditLog
             await done.RecordAsync("audit.exported", all, json => json.WriteNumber("count"u8, count)).ConfigureAwait(false);
         }
 
-        return new(count, proved, unproved);
+        return new(count, proved, unproved) { HasConcealed = reader.HasConcealed, Unread = personal.Unread };
     }
 
     /// <summary>Proves lines to whoever has the public key only. Recorded by a log that records, as <c>audit.read</c>.</summary>

@@ -1,10 +1,13 @@
 using System.Globalization;
+using GatewayKit.Auditing.Personal;
 
 namespace GatewayKit.Auditing.Reading;
 
 /// <summary>Which accesses are asked for. What is not said does not matter.</summary>
 public sealed record AuditQuery
 {
+    private const string Subject = "sub";
+
     /// <summary>The earliest time at which a request began.</summary>
     public DateTimeOffset? From { get; init; }
 
@@ -13,6 +16,17 @@ public sealed record AuditQuery
 
     /// <summary>The id of the consumer, as it is recorded (<c>sub</c>).</summary>
     public string? Consumer { get; init; }
+
+    /// <summary>
+    /// Names that records may have a consumer by, as <c>AuditCustody.SubjectsOfAsync()</c> and <c>AuditCustodian.SubjectsOfAsync()</c> find them: what stands in <c>sub</c> or, where who called is encrypted, in <c>pk</c>. Asked for is
+    /// whoever has one of them, or is <see cref="Consumer"/>. Default none.
+    /// </summary>
+    public IReadOnlyList<string> Subjects { get; init => field = ValueList<string>.From(value); } = ValueList<string>.Empty;
+
+    /// <summary>
+    /// Reads the personal parts of what is asked for, with the keys: entries then have what is in them as if it stood in the record, and the record of the reading says so (<c>revealed</c>). Default <see langword="null"/>: they stay encrypted.
+    /// </summary>
+    public AuditPersonalData? PersonalData { get; init; }
 
     /// <summary>The id of the route (<c>route</c>).</summary>
     public string? Route { get; init; }
@@ -44,14 +58,16 @@ public sealed record AuditQuery
         ArgumentOutOfRangeException.ThrowIfGreaterThan(PageSize, 10_000, nameof(PageSize));
     }
 
-    // What a record of the reading says.
-    internal IEnumerable<(string Name, string Value)> Filters()
+    /// <summary>What a record of the reading says.</summary>
+    /// <param name="namesConsumers">Whether it may name whom somebody has asked for; of several names some are never anything but the person's.</param>
+    internal IEnumerable<(string Name, string? Value)> Filters(bool namesConsumers)
     {
         (string Name, string? Value)[] all =
         [
-            ("from", Text(From)), ("to", Text(To)), ("sub", Consumer), ("route", Route), ("outcome", Outcome), ("rid", RequestId), ("tenant", Tenant), ("inst", Instance),
+            ("from", Text(From)), ("to", Text(To)), (Subject, Consumer), ("route", Route), ("outcome", Outcome), ("rid", RequestId), ("tenant", Tenant), ("inst", Instance),
         ];
-        return all.Where(static one => one.Value is not null).Select(static one => (one.Name, one.Value!));
+        return all.Where(one => one.Value is not null || (one.Name is Subject && Subjects.Count > 0))
+            .Select(one => one.Name is Subject && !(namesConsumers && Subjects.Count is 0) ? (one.Name, null) : one);
     }
 
     private static string? Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using GatewayKit.Auditing.Personal;
 
 namespace GatewayKit.Auditing.Reading;
 
@@ -7,10 +8,14 @@ namespace GatewayKit.Auditing.Reading;
 internal sealed class EntryFilter(AuditQuery query)
 {
     private readonly byte[]? _consumer = Encoded(query.Consumer);
+    private readonly byte[][] _subjects = [.. query.Subjects.Select(static name => Encoded(name)!)];
     private readonly byte[]? _route = Encoded(query.Route);
     private readonly byte[]? _outcome = Encoded(query.Outcome);
     private readonly byte[]? _request = Encoded(query.RequestId);
     private readonly byte[]? _tenant = Encoded(query.Tenant);
+
+    /// <summary>Whether accesses were passed over that do not say in the clear who called, and the query does not know by which other names.</summary>
+    public bool HasConcealed { get; private set; }
 
     /// <summary>Whether a beginning is asked for, as far as it says.</summary>
     public bool MatchesBegin(ReadOnlySpan<byte> line) => MatchesTime(Time(line)) && MatchesNames(line);
@@ -26,10 +31,40 @@ internal sealed class EntryFilter(AuditQuery query)
 
     /// <summary>Whether an event is asked for.</summary>
     public bool MatchesEvent(ReadOnlySpan<byte> line) =>
-        query.IncludeEvents && query is { Consumer: null, Route: null, Outcome: null } && Matches(_request, line, ",\"rid\":\""u8) && Matches(_tenant, line, ",\"tenant\":\""u8) && MatchesTime(Time(line));
+        query.IncludeEvents && query is { Consumer: null, Subjects: [], Route: null, Outcome: null } && Matches(_request, line, ",\"rid\":\""u8) && Matches(_tenant, line, ",\"tenant\":\""u8) && MatchesTime(Time(line));
 
     private bool MatchesNames(ReadOnlySpan<byte> line) =>
-        Matches(_consumer, line, ",\"sub\":\""u8) && Matches(_route, line, ",\"route\":\""u8) && Matches(_request, line, ",\"rid\":\""u8) && Matches(_tenant, line, ",\"tenant\":\""u8);
+        Matches(_route, line, ",\"route\":\""u8) && Matches(_request, line, ",\"rid\":\""u8) && Matches(_tenant, line, ",\"tenant\":\""u8) && MatchesConsumer(line);
+
+    private bool MatchesConsumer(ReadOnlySpan<byte> line)
+    {
+        if (_consumer is null && _subjects.Length is 0)
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> name = LineFields.Text(line, ",\"sub\":\""u8), key = LineFields.Text(line, ",\"pk\":\""u8);
+        if ((_consumer is not null && name.SequenceEqual(_consumer)) || IsOneOf(_subjects, name) || IsOneOf(_subjects, key))
+        {
+            return true;
+        }
+
+        HasConcealed |= _subjects.Length is 0 && (name.IsEmpty ? !key.IsEmpty : PseudonymKey.IsPseudonym(name));
+        return false;
+    }
+
+    private static bool IsOneOf(byte[][] names, ReadOnlySpan<byte> name)
+    {
+        foreach (var one in names)
+        {
+            if (name.SequenceEqual(one))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private bool MatchesOutcome(ReadOnlySpan<byte> outcome) => _outcome is null || outcome.SequenceEqual(_outcome);
 

@@ -19,6 +19,9 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
     private string _instance = string.Empty;
     private Guid _boot;
 
+    /// <inheritdoc cref="EntryFilter.HasConcealed"/>
+    public bool HasConcealed => _filter.HasConcealed;
+
     private static ReadOnlySpan<byte> Id => ",\"rid\":\""u8;
 
     /// <summary>Reads on. Behind each entry stands where a page ends that ends with it.</summary>

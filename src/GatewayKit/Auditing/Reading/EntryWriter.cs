@@ -30,7 +30,7 @@ internal abstract class EntryWriter(Stream output)
             {
                 if (line is not null)
                 {
-                    await Output.WriteAsync(Encoding.UTF8.GetBytes(line.Text + "\n"), cancellationToken).ConfigureAwait(false);
+                    await Output.WriteAsync(Encoding.UTF8.GetBytes(line.ToRevealedText() + "\n"), cancellationToken).ConfigureAwait(false);
                 }
             }
         }

@@ -25,19 +25,17 @@ internal sealed class ReadRecorder(Func<AuditJournal?> journal, string? reader, 
             }
 
             json.WriteStartObject("filter"u8);
-            foreach (var (filter, value) in query.Filters())
+            foreach (var (filter, value) in query.Filters(namesConsumers?.Invoke() is true))
             {
-                if (filter is "sub" && namesConsumers?.Invoke() is not true)
-                {
-                    json.WriteNull(filter);
-                }
-                else
-                {
-                    json.WriteString(filter, value);
-                }
+                json.WriteString(filter, value);
             }
 
             json.WriteEndObject();
+            if (query.PersonalData is not null)
+            {
+                json.WriteBoolean("revealed"u8, true);
+            }
+
             write(json);
         });
         if (!await open.AppendAsync(entry).ConfigureAwait(false))

@@ -4,6 +4,8 @@ namespace GatewayKit.Tests.Auditing.Reading;
 
 public sealed class QueryTests : JournalTest
 {
+    private const string Pseudonym = "2026.AAAAAAAAAAAAAAAAAAAAAA";
+
     [Fact]
     public async Task Beginning_and_end_are_one_entry()
     {
@@ -29,6 +31,34 @@ public sealed class QueryTests : JournalTest
         Assert.Equal(["r1", "r2", "r3", "r4"], await IdsAsync(new() { Instance = "eu1" }));
         Assert.Empty(await IdsAsync(new() { Instance = "eu2" }));
         Assert.Empty(await IdsAsync(new() { Consumer = "acme", Route = "orders", Outcome = "denied" }));
+    }
+
+    [Fact]
+    public async Task Consumer_is_found_by_every_name_that_records_have_it_by()
+    {
+        Builder.StartBoot().Request(consumer: "acme", id: "plain").Request(consumer: Pseudonym, id: "pseudonym").Request(consumer: "other", id: "other");
+        Builder.Line(Begin("encrypted", ",\"pk\":\"k1\"")).Line(Begin("somebody-else", ",\"pk\":\"k2\"")).Line(Begin("nobody", string.Empty)).Event("audit.read").Stop();
+        Assert.Equal(["plain", "pseudonym", "encrypted"], await IdsAsync(new() { Subjects = ["acme", Pseudonym, "k1"], IncludeEvents = true }));
+        Assert.Equal(["plain", "encrypted"], await IdsAsync(new() { Consumer = "acme", Subjects = ["k1"] }));
+        Assert.Equal(["encrypted"], await IdsAsync(new() { Subjects = ["k1"], Route = "orders" }));
+        Assert.Empty(await IdsAsync(new() { Subjects = ["k1"], Outcome = "denied" }));
+    }
+
+    [Theory]
+    [InlineData(Pseudonym, "", true)]
+    [InlineData(null, ",\"pk\":\"k1\"", true)]
+    [InlineData("zoe", ",\"pk\":\"k1\"", false)]
+    [InlineData("2026.short", "", false)]
+    [InlineData(null, "", false)]
+    public async Task Page_says_whether_somebody_was_passed_over_whom_it_could_not_name(string? consumer, string rest, bool isConcealed)
+    {
+        Builder.StartBoot().Request(consumer: "acme").Line(Begin("r2", (consumer is null ? string.Empty : $",\"sub\":\"{consumer}\"") + rest)).Stop();
+        var log = new AuditLog(Directory);
+        Assert.Equal(isConcealed, (await log.QueryAsync(new() { Consumer = "acme" })).HasConcealed);
+        Assert.Equal(isConcealed, (await log.ExportAsync(new() { Consumer = "acme" }, AuditExportFormat.Csv, Stream.Null)).HasConcealed);
+        Assert.False((await log.QueryAsync(new() { Subjects = ["acme"] })).HasConcealed);
+        Assert.False((await log.QueryAsync(new())).HasConcealed);
+        Assert.False((await log.QueryAsync(new() { Consumer = "acme", Route = "stock" })).HasConcealed);
     }
 
     [Fact]
@@ -154,6 +184,8 @@ public sealed class QueryTests : JournalTest
         await Assert.ThrowsAsync<IOException>(() => log.ExportAsync(new(), AuditExportFormat.Csv, output));
         Assert.Equal(0, output.Length);
     }
+
+    private string Begin(string id, string rest) => $$"""{"v":1,"kind":"begin","rid":"{{id}}","ts":"{{Builder.Time:O}}","route":"orders"{{rest}}""";
 
     private async Task<IEnumerable<string?>> IdsAsync(AuditQuery query) => (await AllAsync(query)).Select(static entry => entry.RequestId);
 
