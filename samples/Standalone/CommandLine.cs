@@ -35,7 +35,10 @@ internal sealed record CommandLine
 
         What if: recorded requests against the limits of the configuration, on the clock of the records. Nothing is served or sent.
           --replay FILE               Records, one JSON object a line; "-" is standard input, and a directory an audit journal. Several --replay are
-                                      merged by time. Prints who would have been refused, when and how often, and exits.
+                                      merged by time. Prints who would have been refused, when and how often, and exits. That a journal is
+                                      read is recorded in it (audit.read).
+          --as NAME                   The instance of the journal in which it is. Default: cli- and the name of the user.
+          --unrecorded                Reads journals without a record: copies, or journals that must not be written to.
           --against FILE              Another configuration: compares what both make of each request.
           --served-only               Leaves out requests that a limit refused when they were recorded. Default: they are part of the demand.
           --top N                     How many keys of each limit are printed, 0 to 1000. Default: 10.
@@ -86,6 +89,11 @@ internal sealed record CommandLine
     public bool Redact { get; init; }
 
     public bool Json { get; init; }
+
+    /// <summary>The instance of a journal in which it is recorded that it is read.</summary>
+    public string? ReadAs { get; init; }
+
+    public bool Unrecorded { get; init; }
 
     /// <summary>The consumer who gets a key.</summary>
     public string? NewKey { get; init; }
@@ -157,6 +165,12 @@ internal sealed record CommandLine
                     break;
                 case "--json":
                     line = line with { Json = Switch() };
+                    break;
+                case "--as":
+                    line = line with { ReadAs = Value() };
+                    break;
+                case "--unrecorded":
+                    line = line with { Unrecorded = Switch() };
                     break;
                 case "--new-key":
                     line = line with { NewKey = Value() };
@@ -233,9 +247,9 @@ internal sealed record CommandLine
             errors.Add("--readiness needs a path that begins with a slash, such as /readyz.");
         }
 
-        if (line.Replay.Count == 0 && (line.Against is not null || line.ServedOnly || line.Redact || line.Json))
+        if (line.Replay.Count == 0 && (line.Against is not null || line.ServedOnly || line.Redact || line.Json || line.ReadAs is not null || line.Unrecorded))
         {
-            errors.Add("--against, --served-only, --redact and --json need --replay FILE.");
+            errors.Add("--against, --served-only, --redact, --json, --as and --unrecorded need --replay FILE.");
         }
 
         if (line.NewKey is null && (line.Application is not null || line.Scopes.Count > 0))

@@ -1,3 +1,4 @@
+using GatewayKit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration.Json;
@@ -8,7 +9,7 @@ namespace Standalone;
 /// <summary>The ASP.NET Core app: nothing but a gateway.</summary>
 internal static class GatewayHost
 {
-    public static WebApplication Build(CommandLine line)
+    public static WebApplication Build(CommandLine line, Action<GatewayBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder([.. line.HostArguments]);
         UseFile(builder.Configuration, Path.GetFullPath(line.Config));
@@ -27,6 +28,7 @@ internal static class GatewayHost
         });
 
         var gateway = builder.Services.AddApiGateway(RequiredSection(builder.Configuration, line.Config));
+        configure?.Invoke(gateway);
         if (line.OnlyChecks)
         {
             gateway.CheckOnly().Services.AddSingleton<IServer, ConfigurationCheck.NoServer>();

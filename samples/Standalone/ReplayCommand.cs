@@ -15,7 +15,8 @@ internal static class ReplayCommand
 
     /// <returns>The exit code; what is wrong with a configuration is on standard error.</returns>
     /// <exception cref="InvalidDataException">A configuration cannot be read.</exception>
-    /// <exception cref="IOException">Records cannot be read.</exception>
+    /// <exception cref="IOException">Records cannot be read, or it cannot be recorded that a journal is.</exception>
+    /// <exception cref="ArgumentException">The name of the reader is none.</exception>
     public static async Task<int> RunAsync(CommandLine line)
     {
         var (first, second) = (SectionOf(line.Config), line.Against is { } other ? SectionOf(other) : null);
@@ -26,8 +27,20 @@ internal static class ReplayCommand
             return ExitCode.BadConfiguration;
         }
 
+        foreach (var journal in line.Unrecorded ? [] : line.Replay.Where(Directory.Exists))
+        {
+            await RecordAsync(journal, line.ReadAs ?? CurrentUser.ReaderName);
+        }
+
         await ReplayAsync(line, first, second);
         return ExitCode.Fine;
+    }
+
+    // Before it is read: what cannot be recorded is not read.
+    private static async Task RecordAsync(string journal, string name)
+    {
+        await using var reader = AuditReader.Open(journal, name);
+        await reader.RecordReadAsync(new(), "replay");
     }
 
     private static async Task ReplayAsync(CommandLine line, IConfigurationSection first, IConfigurationSection? second)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using GatewayKit;
 using GatewayKit.Configuration;
 
 namespace Standalone;
@@ -6,8 +7,10 @@ namespace Standalone;
 /// <summary>What the command line asks for, done.</summary>
 internal static class StandaloneApp
 {
+    /// <param name="args">The arguments.</param>
+    /// <param name="configure">Adds to the gateway what is in no file.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args)
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Action<GatewayBuilder>? configure = null)
     {
         var line = CommandLine.Parse(args);
         if (line.ShowHelp)
@@ -36,6 +39,10 @@ internal static class StandaloneApp
             {
                 return Fail(ExitCode.BadConfiguration, GatewayHost.Explain(exception));
             }
+            catch (ArgumentException exception) when (exception.ParamName is "reader")
+            {
+                return Fail(ExitCode.BadArguments, exception.Message);
+            }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 return Fail(ExitCode.BadRecords, exception.Message);
@@ -45,7 +52,7 @@ internal static class StandaloneApp
         WebApplication app;
         try
         {
-            app = GatewayHost.Build(line);
+            app = GatewayHost.Build(line, configure);
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
         {

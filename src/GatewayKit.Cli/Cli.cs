@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using GatewayKit.Cli.Audit;
 using GatewayKit.Configuration;
 using Standalone;
@@ -12,7 +13,9 @@ internal static class Cli
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand(
+        // By the name that people call it: that of the file is another one.
+        var root = new Command(
+            "gatewaykit",
             "The command line of GatewayKit. Exit codes: 0 done, and nothing is wrong; 1 something is wrong with what was looked at; 2 the command line cannot be used; 3 something cannot be read or written.")
         {
             new Command("audit", "Audit journals: reads and verifies them, also while they are written, and decides what of them is kept.")
@@ -23,6 +26,8 @@ internal static class Cli
             StandaloneCommands.CreateCheck(),
             StandaloneCommands.CreateNewKey(),
             StandaloneCommands.CreateReplay(),
+            new HelpOption(),
+            new VersionOption(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

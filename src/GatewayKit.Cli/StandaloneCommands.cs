@@ -1,6 +1,4 @@
 using System.CommandLine;
-using GatewayKit.Auditing.Reading;
-using GatewayKit.Cli.Audit;
 using Standalone;
 
 namespace GatewayKit.Cli;
@@ -14,8 +12,18 @@ internal static class StandaloneCommands
     {
         var file = new Argument<string>("file") { Description = "The configuration, JSON with comments, with a section \"Gateway\"." };
         var print = new Option<bool>("--print") { Description = "Prints what is in effect, route by route." };
-        var command = new Command("check", "Validates a configuration as a start does. Nothing is served.") { file, print };
-        command.SetAction((parsed, _) => RunAsync(["--config", parsed.GetRequiredValue(file), parsed.GetValue(print) ? "--print" : "--check"]));
+        var command = new Command("check", "Validates a configuration as a start does. Nothing is served. What a program adds in code, such as an anchor, it cannot know.") { file, print };
+        command.SetAction(async (parsed, _) =>
+        {
+            var anchors = new UnknownAnchors();
+            var code = await RunAsync(["--config", parsed.GetRequiredValue(file), parsed.GetValue(print) ? "--print" : "--check"], anchors.AddTo).ConfigureAwait(false);
+            if (code is ExitCode.Fine && anchors.AreDemanded)
+            {
+                Console.Error.WriteLine($"{parsed.GetRequiredValue(file)}: a route demands Strict auditing, and no place is named here that is told of checkpoints (Gateway:Journal:LogCheckpoints). That is fine if the program adds one in code, such as by AddAuditWebhookAnchor(); this file alone does not tell. Without one it does not start.");
+            }
+
+            return code;
+        });
         return command;
     }
 
@@ -35,8 +43,8 @@ internal static class StandaloneCommands
         var config = new Option<string>("--config") { Description = "The configuration whose limits are tried.", Required = true };
         var against = new Option<string?>("--against") { Description = "Another configuration: compares what both make of each request." };
         var served = new Option<bool>("--served-only") { Description = "Leaves out requests that a limit refused when they were recorded." };
-        var top = new Option<int>("--top") { Description = "How many keys of each limit are printed, 0 to 1000.", DefaultValueFactory = static _ => 10 };
-        var disorder = new Option<int>("--max-disorder") { Description = "How far records may be out of order, in seconds, 0 to 3600.", DefaultValueFactory = static _ => 60 };
+        var top = Values.Number("--top", "How many keys of each limit are printed, 0 to 1000.", 0, 1_000, 10);
+        var disorder = Values.Number("--max-disorder", "How far records may be out of order, in seconds, 0 to 3600.", 0, 3_600, 60);
         var redact = new Option<bool>("--redact") { Description = "Prints hashes in place of addresses and values of headers." };
         var json = new Option<bool>("--json") { Description = "Prints JSON in place of a table." };
         var reader = new Option<string?>("--as") { Description = "The instance of an audit journal in which it is recorded that it is read. Default: cli- and the name of the user." };
@@ -45,38 +53,18 @@ internal static class StandaloneCommands
         {
             records, config, against, served, top, disorder, redact, json, reader, unrecorded,
         };
-        command.SetAction(async (parsed, _) =>
-        {
-            var files = parsed.GetRequiredValue(records);
-            foreach (var journal in parsed.GetValue(unrecorded) ? [] : files.Where(Directory.Exists))
-            {
-                await RecordAsync(journal, parsed.GetValue(reader) ?? JournalOption.OwnName()).ConfigureAwait(false);
-            }
-
-            return await ReplayAsync(parsed, files).ConfigureAwait(false);
-        });
-        return command;
-
-        Task<int> ReplayAsync(ParseResult parsed, string[] files) => RunAsync(
+        command.SetAction((parsed, _) => RunAsync(
         [
-            "--config", parsed.GetRequiredValue(config), .. files.SelectMany(static file => With("--replay", file)), .. With("--against", parsed.GetValue(against)),
-            .. With("--top", $"{parsed.GetValue(top)}"), .. With("--max-disorder", $"{parsed.GetValue(disorder)}"),
-            .. Switch("--served-only", parsed.GetValue(served)), .. Switch("--redact", parsed.GetValue(redact)), .. Switch("--json", parsed.GetValue(json)),
-        ]);
-    }
-
-    // Before it is read: what cannot be recorded is not read.
-    private static async Task RecordAsync(string journal, string name)
-    {
-        var reader = AuditReader.Open(journal, name);
-        await using (reader.ConfigureAwait(false))
-        {
-            await reader.RecordReadAsync(new(), "replay").ConfigureAwait(false);
-        }
+            "--config", parsed.GetRequiredValue(config), .. parsed.GetRequiredValue(records).SelectMany(static file => With("--replay", file)), .. With("--against", parsed.GetValue(against)),
+            .. With("--top", $"{parsed.GetValue(top)}"), .. With("--max-disorder", $"{parsed.GetValue(disorder)}"), .. With("--as", parsed.GetValue(reader)),
+            .. Switch("--served-only", parsed.GetValue(served)), .. Switch("--redact", parsed.GetValue(redact)), .. Switch("--json", parsed.GetValue(json)), .. Switch("--unrecorded", parsed.GetValue(unrecorded)),
+        ]));
+        return command;
     }
 
     // Values go behind an equals sign: they may begin as an option does.
-    private static async Task<int> RunAsync(string[] arguments) => await StandaloneApp.RunAsync(arguments).ConfigureAwait(false) is var code && code == BadRecords ? ExitCode.CannotRead : code;
+    private static async Task<int> RunAsync(string[] arguments, Action<GatewayBuilder>? configure = null) =>
+        await StandaloneApp.RunAsync(arguments, configure).ConfigureAwait(false) is var code && code == BadRecords ? ExitCode.CannotRead : code;
 
     private static string[] With(string name, string? value) => value is null ? [] : [$"{name}={value}"];
 

@@ -105,7 +105,47 @@ public sealed class CliTests : IDisposable
     {
         var (code, output, _) = await RunAsync("audit", "prove", _journal, "--unrecorded", "--request", "r3");
         Assert.Equal((0, 2), (code, output.TrimEnd().Split('\n').Length));
-        Assert.Equal(1, (await RunAsync("audit", "prove", _journal, "--unrecorded", "--request", "none")).Code);
+        Assert.Equal((1, string.Empty, "Nothing is proved: there is no such access in the journal.\n"), await RunAsync("audit", "prove", _journal, "--unrecorded", "--request", "none"));
+        using var written = new JournalBuilder(_journal, "eu2", _key);
+        written.StartBoot().Request(id: "r4").Flush();
+        (code, output, var error) = await RunAsync("audit", "prove", _journal, "--unrecorded", "--request", "r4");
+        Assert.Equal((1, string.Empty, true), (code, output, error.StartsWith("Nothing is proved: no checkpoint covers these lines yet.", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("'yesterday' is no time. Write a day (2026-03-01) or a time (2026-03-01T12:00:00Z", "--from", "yesterday")]
+    [InlineData("'03/04/2026' is no time.", "--to", "03/04/2026")]
+    [InlineData("'bogus' is none of: ok, denied, throttled, unmatched, upstream_error, timeout, truncated, client_aborted, error, unknown.", "--outcome", "bogus")]
+    [InlineData("'many' is none of the numbers 1 to 10000.", "--page-size", "many")]
+    [InlineData("'10001' is none of the numbers 1 to 10000.", "--page-size", "10001")]
+    public async Task Value_that_is_none_is_refused_with_those_that_are(string expected, string option, string value)
+    {
+        var (code, output, error) = await RunAsync("audit", "query", _journal, option, value);
+        Assert.Equal((2, string.Empty), (code, output));
+        Assert.StartsWith($"{option}: {expected}", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2026-03-01", 3)]
+    [InlineData("2026-03-01T12:00", 3)]
+    [InlineData("2026-03-01T13:00:00+01:00", 3)]
+    [InlineData("2026-03-01T12:00:01.5Z", 0)]
+    [InlineData("2026-03-02", 0)]
+    public async Task Time_is_a_day_or_a_time_and_UTC_unless_it_says_otherwise(string from, int count)
+    {
+        var (code, output, _) = await RunAsync("audit", "query", _journal, "--unrecorded", "--from", from, "--to", "2026-03-03");
+        Assert.Equal((0, count), (code, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length));
+    }
+
+    [Theory]
+    [InlineData("gatewaykit [command] [options]", "--help")]
+    [InlineData("gatewaykit audit query <directory> [options]", "audit", "query", "--help")]
+    public async Task Usage_calls_the_tool_by_its_name(string expected, params string[] arguments)
+    {
+        var (code, output, _) = await RunAsync(arguments);
+        Assert.Equal((0, true), (code, output.Contains(expected, StringComparison.Ordinal)));
+        Assert.DoesNotContain("GatewayKit.Cli", output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -24,7 +24,7 @@ public abstract class CustodyTest : IDisposable
     }
 
     /// <summary>Encrypts who called by the key of each, and has the pseudonym beside it.</summary>
-    private protected void Configure(string settings = "\"RetainFor\": \"400.00:00:00\"")
+    private protected void Configure(string settings = "\"RetainFor\": \"400.00:00:00\"", string encrypted = "\"Consumer\", \"Address\", \"UserAgent\"")
     {
         File.WriteAllText(Path.Combine(Folder, "pseudonyms.key"), Convert.ToBase64String(SHA256.HashData("pseudonyms"u8)));
         File.WriteAllText(Path.Combine(Folder, "gateway.json"), $$"""
@@ -34,7 +34,7 @@ public abstract class CustodyTest : IDisposable
                 "Journal": {
                   "Instance": "web1",
                   {{settings}},
-                  "Personal": { "PseudonymKeys": { "2026": "file:{{Folder}}/pseudonyms.key" }, "Encrypted": [ "Consumer", "Address", "UserAgent" ], "KeyDirectory": "audit-keys" }
+                  "Personal": { "PseudonymKeys": { "2026": "file:{{Folder}}/pseudonyms.key" }, "Encrypted": [ {{encrypted}} ], "KeyDirectory": "audit-keys" }
                 }
               }
             }

@@ -92,8 +92,28 @@ public sealed class HoldCommandTests : CustodyTest
         Assert.Contains("\"kind\":\"begin\"", queried, StringComparison.Ordinal);
         Assert.DoesNotContain(Canary, queried + exported, StringComparison.Ordinal);
 
-        (code, _, error) = await AuditAsync("erase", Canary + "\n", ["--config", "gateway.json"]);
-        Assert.Equal((1, true), (code, error.Contains("there is no key of this consumer", StringComparison.Ordinal)));
+        // That somebody tries it where there is nothing is recorded too.
+        (code, output, error) = await AuditAsync("erase", Canary + "\n", ["--config", "gateway.json", "--actor", "privacy"]);
+        Assert.Equal((1, string.Empty, true), (code, output, error.StartsWith("Nothing was there to erase: there is no key of this consumer.", StringComparison.Ordinal)));
+        var tried = Assert.Single(Events("audit.erased"), static erased => erased.GetProperty("keys").GetArrayLength() is 0);
+        Assert.StartsWith("2026.", tried.GetProperty("actor").GetString(), StringComparison.Ordinal);
+    }
+
+    // A user without a name, as in a container that runs as a number.
+    [Fact]
+    public async Task User_who_has_a_number_and_no_name_is_recorded_by_it()
+    {
+        Assert.SkipUnless(Environment.UserName is "root" && File.Exists("/usr/bin/setpriv"), "Only root becomes somebody else.");
+        Directory.CreateDirectory(Journal);
+        foreach (var folder in (string[])[Folder, Journal])
+        {
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
+        }
+
+        var (code, _, error) = await Tool.RunAsAsync(uid: 54_321, Folder, "audit", "hold", "audit", "--route", "orders", "--reason", "case 7");
+        Assert.Equal((0, string.Empty), (code, error));
+        Assert.True(Directory.Exists(Path.Combine(Journal, "cli-uid-54321")));
+        Assert.Equal("uid-54321", Assert.Single(Events("hold.set")).GetProperty("actor").GetString());
     }
 
     [Fact]
@@ -119,6 +139,8 @@ public sealed class HoldCommandTests : CustodyTest
     [InlineData("Standard input has to have", "hold", "--reason", "case 7", "--person", "--config", "gateway.json")]
     [InlineData("erase needs --config", "erase")]
     [InlineData("Standard input has to have", "erase", "--config", "gateway.json")]
+    [InlineData("--actor is empty", "hold", "--reason", "case 7", "--everything", "--actor", " ")]
+    [InlineData("'yesterday' is no time. Write a day", "hold", "--reason", "case 7", "--from", "yesterday")]
     [InlineData("The name of a custodian", "hold", "--reason", "case 7", "--everything", "--as", "../x")]
     public async Task What_is_missing_is_asked_for_and_nothing_is_done(string expected, string command, params string[] arguments)
     {

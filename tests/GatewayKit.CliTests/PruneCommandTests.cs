@@ -124,6 +124,10 @@ public sealed class PruneCommandTests : CustodyTest
             Assert.Equal((0, true), (code, output.StartsWith("web1: a process writes it", StringComparison.Ordinal)));
             (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--json");
             Assert.Equal((3, ("web1", 0, "Newest", true, false)), (code, Result(output)));
+            (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--dry-run");
+            Assert.Equal(0, code);
+            Assert.StartsWith("web1: a process writes it, which deletes what may go by itself, once an hour; this command deletes nothing of it while it runs. 1 segments with ", output, StringComparison.Ordinal);
+            Assert.EndsWith(" lines would go by then. There is nothing older than what is written.\n", output, StringComparison.Ordinal);
             (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--dry-run", "--json");
             Assert.Equal((0, ("web1", 1, "Newest", true, true)), (code, Result(output)));
             Assert.Empty(Events("audit.retention"));
@@ -151,7 +155,8 @@ public sealed class PruneCommandTests : CustodyTest
     [Theory]
     [InlineData(2, "has to be said, once")]
     [InlineData(2, "has to be said, once", "--config", "gateway.json", "--retain-for", "400")]
-    [InlineData(2, "has to be said, once", "--retain-for", "00:01:00")]
+    [InlineData(2, "'00:01:00' is no span from 1 to 36500 days. Write days (400) or", "--retain-for", "00:01:00")]
+    [InlineData(2, "'0' is no span", "--retain-for", "0")]
     [InlineData(1, "RetainForr", "--config", "misspelled.json")]
     [InlineData(3, "There is no instance 'web2'", "--config", "gateway.json", "--instance", "web2")]
     [InlineData(3, "no-such.json", "--config", "no-such.json")]

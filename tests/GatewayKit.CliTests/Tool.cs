@@ -10,12 +10,17 @@ internal static class Tool
     public static Task<(int Code, string Output, string Error)> RunAsync(string folder, params IEnumerable<string> arguments) => RunAsync(folder, input: null, arguments);
 
     /// <summary>Runs it with something on its standard input.</summary>
-    public static async Task<(int Code, string Output, string Error)> RunAsync(string folder, string? input, IEnumerable<string> arguments)
+    public static Task<(int Code, string Output, string Error)> RunAsync(string folder, string? input, IEnumerable<string> arguments) => RunAsync(folder, input, ["dotnet", .. Command, .. arguments]);
+
+    /// <summary>Runs it as a user of whom nothing is known but a number.</summary>
+    public static Task<(int Code, string Output, string Error)> RunAsAsync(int uid, string folder, params IEnumerable<string> arguments) =>
+        RunAsync(folder, input: null, ["setpriv", "--reuid", $"{uid}", "--clear-groups", "dotnet", .. Command, .. arguments]);
+
+    private static string[] Command => ["exec", Path.Combine(AppContext.BaseDirectory, "GatewayKit.Cli.dll")];
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(string folder, string? input, string[] line)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "GatewayKit.Cli.dll"), .. arguments])
-        {
-            WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(line[0], line[1..]) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         try
@@ -36,7 +41,7 @@ internal static class Tool
         catch (OperationCanceledException)
         {
             process.Kill();
-            throw new TimeoutException($"gatewaykit {string.Join(' ', arguments)} did not end in {Limit}.");
+            throw new TimeoutException($"{string.Join(' ', line)} did not end in {Limit}.");
         }
 
         return (process.ExitCode, await output, await error);

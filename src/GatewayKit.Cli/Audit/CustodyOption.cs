@@ -9,48 +9,37 @@ namespace GatewayKit.Cli.Audit;
 /// <summary>Which journal custody is taken of, by whose settings, and where that is recorded.</summary>
 internal sealed class CustodyOption
 {
-    private readonly Argument<string> _directory = new("directory") { Description = "The directory of the journal, in which its instances are." };
-    private readonly Option<string?> _alternate = new("--alternate") { Description = "The directory where it goes on when its disk has failed." };
-    private readonly Option<string?> _config = new("--config") { Description = "The configuration of the gateway, JSON with comments: its Gateway:Journal says how people are named, where keys are, how long lines are kept. Paths in it begin at the current directory." };
-    private readonly Option<string?> _name = new("--as") { Description = "The instance, beside those that are there, in which it is recorded. Default: cli- and the name of the user." };
-
-    /// <summary>Who does it.</summary>
-    public static string Actor => Environment.UserName;
+    private readonly JournalOption _journal = new();
+    private readonly SettingsOption _settings = new();
+    private readonly Option<string?> _actor = new("--actor") { Description = "Who does it, as the journal has it. Default: the name of the user." };
 
     /// <param name="command">The command.</param>
     /// <param name="isRecorded">Whether it records in an instance of its own.</param>
     public void AddTo(Command command, bool isRecorded)
     {
-        command.Arguments.Add(_directory);
-        command.Options.Add(_alternate);
-        command.Options.Add(_config);
+        _journal.AddTo(command, isRecorded);
+        _settings.AddTo(command);
         if (isRecorded)
         {
-            command.Options.Add(_name);
+            command.Options.Add(_actor);
         }
     }
 
-    public bool HasConfig(ParseResult parsed) => parsed.GetValue(_config) is not null;
-
-    /// <summary>What stands in front of a key of the journal's settings in a message.</summary>
-    public string PlaceOf(ParseResult parsed, string key) => $"{parsed.GetValue(_config)}: Gateway:Journal:{key}";
-
-    /// <summary>The settings of the gateway, as far as they are known.</summary>
-    public JournalOptions Settings(ParseResult parsed, out IConfiguration? configuration)
+    /// <summary>Who does it.</summary>
+    public string Actor(ParseResult parsed) => parsed.GetValue(_actor) switch
     {
-        configuration = null;
-        var settings = new JournalOptions();
-        if (parsed.GetValue(_config) is { } file)
-        {
-            // The environment's variables may override a value of the file, as they do when it is served.
-            configuration = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false).AddEnvironmentVariables().Build();
-            settings = AuditSettings.Read(GatewayHost.RequiredSection(configuration, file));
-        }
+        null => CurrentUser.Name,
+        { } name when !string.IsNullOrWhiteSpace(name) => name,
+        _ => throw new ArgumentException("--actor is empty."),
+    };
 
-        // A disk that never failed has no other directory yet.
-        var alternate = Directory.Exists(settings.AlternateDirectory) ? settings.AlternateDirectory : null;
-        return settings with { Directory = parsed.GetRequiredValue(_directory), AlternateDirectory = parsed.GetValue(_alternate) ?? alternate };
-    }
+    public bool HasConfig(ParseResult parsed) => _settings.IsGiven(parsed);
+
+    /// <inheritdoc cref="SettingsOption.PlaceOf"/>
+    public string PlaceOf(ParseResult parsed, string key) => _settings.PlaceOf(parsed, key);
+
+    /// <inheritdoc cref="SettingsOption.Read"/>
+    public JournalOptions Settings(ParseResult parsed, out IConfiguration? configuration) => _settings.Read(parsed, _journal, out configuration);
 
     public AuditCustodian Open(ParseResult parsed)
     {
@@ -58,5 +47,5 @@ internal sealed class CustodyOption
         return Open(parsed, settings, configuration);
     }
 
-    public AuditCustodian Open(ParseResult parsed, JournalOptions settings, IConfiguration? configuration) => new(settings, parsed.GetValue(_name) ?? JournalOption.OwnName(), configuration);
+    public AuditCustodian Open(ParseResult parsed, JournalOptions settings, IConfiguration? configuration) => new(settings, _journal.Name(parsed), configuration);
 }

@@ -12,7 +12,7 @@ internal static class EraseCommand
         var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var command = new Command(
             "erase",
-            "Erases the key of a consumer, whose id is read from standard input: nobody can read the encrypted parts of its records any more, here or in any copy. It cannot be undone. Also while gateways run. A hold wins. Recorded as audit.erased or audit.erasure_refused. Ends with 1 if nothing was erased.") { json };
+            "Erases the key of a consumer, whose id is read from standard input: nobody can read the encrypted parts of its records any more, here or in any copy. It cannot be undone. Also while gateways run. A hold wins. Recorded as audit.erased or audit.erasure_refused. Ends with 1 if nothing was erased, because of a hold or because there was no key.") { json };
         custody.AddTo(command, isRecorded: true);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -29,7 +29,7 @@ internal static class EraseCommand
             }
 
             var custodian = custody.Open(parsed, settings, configuration);
-            return Tell(await custodian.EraseAsync(await Person.ReadAsync(cancellationToken).ConfigureAwait(false), CustodyOption.Actor, cancellationToken).ConfigureAwait(false), parsed.GetValue(json));
+            return Tell(await custodian.EraseAsync(await Person.ReadAsync(cancellationToken).ConfigureAwait(false), custody.Actor(parsed), cancellationToken).ConfigureAwait(false), parsed.GetValue(json));
         });
         return command;
     }
@@ -56,7 +56,7 @@ internal static class EraseCommand
         }
         else if (erasure.Keys.Count is 0)
         {
-            Console.Error.WriteLine("Nothing is erased: there is no key of this consumer. Nothing of it was encrypted, its key was erased before, or its id is another one.");
+            Console.Error.WriteLine("Nothing was there to erase: there is no key of this consumer. Nothing of it was encrypted, its key was erased before, or its id is another one. That somebody tried is recorded, as audit.erased without keys.");
         }
 
         return erasure.Keys.Count > 0 ? ExitCode.Fine : ExitCode.Findings;

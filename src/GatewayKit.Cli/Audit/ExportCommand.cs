@@ -10,24 +10,26 @@ internal static class ExportCommand
 
     public static Command Create()
     {
-        var (journal, query) = (new JournalOption(), new QueryOptions());
-        var format = new Option<string>("--format") { Description = "jsonl, csv or ocsf.", DefaultValueFactory = static _ => "jsonl" };
-        format.AcceptOnlyFromAmong([.. Formats.Keys]);
+        var reading = new ReadingOption();
+        var format = Values.Word("--format", "How it is written:", "jsonl", Formats.Keys);
         var output = new Option<string?>("--output", "-o") { Description = "A file that does not exist yet. Default: standard output." };
         var proofs = new Option<string?>("--proofs") { Description = "A folder for a bundle of proofs: each line, its checkpoint and keys, and how to verify them." };
         var command = new Command("export", "Writes all accesses that are asked for. Recorded as audit.exported.") { format, output, proofs };
-        journal.AddTo(command, isRecorded: true);
-        query.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => journal.ReadAsync(parsed, async log =>
-        {
-            var stream = parsed.GetValue(output) is { } file ? Create(file) : Console.OpenStandardOutput();
-            await using (stream.ConfigureAwait(false))
+        reading.AddTo(command, reveals: true);
+        command.SetAction((parsed, cancellationToken) => reading.ReadAsync(
+            parsed,
+            async (log, query) =>
             {
-                var done = await log.ExportAsync(query.Of(parsed), Formats[parsed.GetRequiredValue(format)], stream, parsed.GetValue(proofs), new ErrorOutput(), cancellationToken).ConfigureAwait(false);
-                Console.Error.WriteLine($"{done.Entries} entries{(parsed.GetValue(proofs) is null ? string.Empty : $", {done.Proofs} lines proved, {done.Unproved} without a checkpoint yet")}");
-                return ExitCode.Fine;
-            }
-        }));
+                var stream = parsed.GetValue(output) is { } file ? Create(file) : Console.OpenStandardOutput();
+                await using (stream.ConfigureAwait(false))
+                {
+                    var done = await log.ExportAsync(query, Formats[parsed.GetValue(format)!], stream, parsed.GetValue(proofs), new ErrorOutput(), cancellationToken).ConfigureAwait(false);
+                    Console.Error.WriteLine($"{done.Entries} entries{(parsed.GetValue(proofs) is null ? string.Empty : $", {done.Proofs} lines proved, {done.Unproved} without a checkpoint yet")}");
+                    ReadingOption.TellOfKeys(done.HasConcealed, done.Unread);
+                    return ExitCode.Fine;
+                }
+            },
+            cancellationToken));
         return command;
     }
 

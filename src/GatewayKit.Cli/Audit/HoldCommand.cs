@@ -9,8 +9,8 @@ internal static class HoldCommand
     public static Command Create()
     {
         var custody = new CustodyOption();
-        var from = new Option<DateTimeOffset?>("--from") { Description = "From when on, by the time of lines, such as 2026-03-01T12:00:00Z. Default: from the beginning." };
-        var to = new Option<DateTimeOffset?>("--to") { Description = "Before when. Default: for all time." };
+        var from = Values.Time("--from", "From when on, by the time of lines: 2026-03-01, or 2026-03-01T12:00:00Z. Default: from the beginning.");
+        var to = Values.Time("--to", "Before when. Default: for all time.");
         var subjects = new Option<string[]>("--subject") { Description = "A name as records have it in sub, such as a pseudonym, or the id of a key as in pk. May be named several times. Not for what names a person: see --person." };
         var person = new Option<bool>("--person") { Description = "The records of a consumer whose id is read from standard input, by every name that the settings of --config give it." };
         var route = new Option<string?>("--route") { Description = "The id of the route." };
@@ -38,7 +38,7 @@ internal static class HoldCommand
                 names = [.. names, .. await custodian.SubjectsOfAsync(await Person.ReadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false)];
             }
 
-            HoldText.Print(await custodian.HoldAsync(hold with { Subjects = names }, CustodyOption.Actor).ConfigureAwait(false), parsed.GetValue(json), withNames: false);
+            HoldText.Print(await custodian.HoldAsync(hold with { Subjects = names }, custody.Actor(parsed)).ConfigureAwait(false), parsed.GetValue(json), withNames: false);
             return ExitCode.Fine;
         });
         return command;

@@ -6,15 +6,13 @@ namespace GatewayKit.Cli.Audit;
 /// <summary>Deletes what nobody has to keep any more.</summary>
 internal static class PruneCommand
 {
-    private static readonly (TimeSpan Least, TimeSpan Most) Range = (TimeSpan.FromDays(1), TimeSpan.FromDays(36_500));
-
     public static Command Create()
     {
         var custody = new CustodyOption();
-        var retain = new Option<TimeSpan?>("--retain-for") { Description = "How long lines are kept, in place of RetainFor of --config: days, or days.hours:minutes:seconds. 1 to 36500 days." };
+        var retain = Values.Span("--retain-for", "How long lines are kept, in place of RetainFor of --config: days, or days.hours:minutes:seconds. 1 to 36500 days.", TimeSpan.FromDays(1), TimeSpan.FromDays(36_500));
         var instances = new Option<string[]>("--instance") { Description = "An instance. May be named several times. Default: all that no process writes." };
         var without = new Option<string[]>("--without-copy") { Description = "A sink or guard whose copy nobody waits for any more, as the command names it. May be named several times." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only says what would be deleted. Nothing is written." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only says what would be deleted, and by whom. Nothing is written." };
         var json = new Option<bool>("--json") { Description = "Prints JSON, an object for each instance on a line." };
         var command = new Command(
             "prune",
@@ -26,9 +24,9 @@ internal static class PruneCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var retainFor = parsed.GetValue(retain);
-            if (custody.HasConfig(parsed) == retainFor is not null || retainFor < Range.Least || retainFor > Range.Most)
+            if (custody.HasConfig(parsed) == retainFor is not null)
             {
-                throw new ArgumentException("How long lines are kept has to be said, once: by --config FILE, whose RetainFor counts, or by --retain-for, 1 to 36500 days.");
+                throw new ArgumentException("How long lines are kept has to be said, once: by --config FILE, whose RetainFor counts, or by --retain-for DAYS.");
             }
 
             var settings = custody.Settings(parsed, out var configuration);
@@ -68,11 +66,19 @@ internal static class PruneCommand
         }
         else
         {
-            Console.WriteLine(one.IsInUse && !isPreview
-                ? $"{one.Instance}: a process writes it, which deletes what may go by itself, once an hour. Nothing is deleted from outside; stop it to have it done now."
-                : $"{one.Instance}: {one.Pruning.Segments} segments with {one.Pruning.Lines} lines {(isPreview ? "would be" : "were")} deleted. {WhyOf(one)}");
+            Console.WriteLine($"{one.Instance}: {(one.IsInUse ? "a process writes it, which deletes what may go by itself, once an hour; this command deletes nothing of it while it runs. " : string.Empty)}{TextOf(one, isPreview)}");
         }
     }
+
+    private static string TextOf(AuditInstancePruning one, bool isPreview) => (one.IsInUse, isPreview) switch
+    {
+        (true, false) => "Stop it to have it done now.",
+        (true, true) => $"{Amount(one)} would go by then. {WhyOf(one)}",
+        (false, true) => $"{Amount(one)} would be deleted. {WhyOf(one)}",
+        _ => $"{Amount(one)} were deleted. {WhyOf(one)}",
+    };
+
+    private static string Amount(AuditInstancePruning one) => $"{one.Pruning.Segments} segments with {one.Pruning.Lines} lines";
 
     private static string WhyOf(AuditInstancePruning one) => one.Pruning.Stop switch
     {

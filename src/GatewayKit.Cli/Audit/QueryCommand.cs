@@ -9,28 +9,31 @@ internal static class QueryCommand
 {
     public static Command Create()
     {
-        var (journal, query) = (new JournalOption(), new QueryOptions());
-        var size = new Option<int>("--page-size") { Description = "How many are printed, 1 to 10000.", DefaultValueFactory = static _ => 100 };
+        var reading = new ReadingOption();
+        var size = Values.Number("--page-size", "How many are printed, 1 to 10000.", 1, 10_000, 100);
         var cursor = new Option<string?>("--cursor") { Description = "Goes on where the page before ended, as it says on standard error." };
         var json = new Option<bool>("--json") { Description = "Prints the lines of the journal, the beginning of an access and behind it its end." };
         var command = new Command("query", "Prints accesses: instance by instance, in the order in which they ended. Recorded as audit.read.") { size, cursor, json };
-        journal.AddTo(command, isRecorded: true);
-        query.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => journal.ReadAsync(parsed, async log =>
-        {
-            var page = await log.QueryAsync(query.Of(parsed) with { PageSize = parsed.GetValue(size), Cursor = parsed.GetValue(cursor) }, cancellationToken).ConfigureAwait(false);
-            foreach (var entry in page.Entries)
+        reading.AddTo(command, reveals: true);
+        command.SetAction((parsed, cancellationToken) => reading.ReadAsync(
+            parsed,
+            async (log, query) =>
             {
-                Print(entry, parsed.GetValue(json));
-            }
+                var page = await log.QueryAsync(query with { PageSize = (int)parsed.GetValue(size), Cursor = parsed.GetValue(cursor) }, cancellationToken).ConfigureAwait(false);
+                foreach (var entry in page.Entries)
+                {
+                    Print(entry, parsed.GetValue(json));
+                }
 
-            if (page.Next is { } next)
-            {
-                Console.Error.WriteLine($"There may be more: --cursor {next}");
-            }
+                if (page.Next is { } next)
+                {
+                    Console.Error.WriteLine($"There may be more: --cursor {next}");
+                }
 
-            return ExitCode.Fine;
-        }));
+                ReadingOption.TellOfKeys(page.HasConcealed, page.Unread);
+                return ExitCode.Fine;
+            },
+            cancellationToken));
         return command;
     }
 
@@ -40,7 +43,7 @@ internal static class QueryCommand
         {
             foreach (var line in ((AuditLine?[])[entry.Begin, entry.End]).OfType<AuditLine>())
             {
-                Console.WriteLine(line.Text);
+                Console.WriteLine(line.ToRevealedText());
             }
 
             return;

@@ -14,7 +14,7 @@ internal static class ReleaseCommand
         command.Arguments.Add(id);
         command.SetAction(async (parsed, _) =>
         {
-            if (await custody.Open(parsed).ReleaseAsync(parsed.GetRequiredValue(id), CustodyOption.Actor).ConfigureAwait(false))
+            if (await custody.Open(parsed).ReleaseAsync(parsed.GetRequiredValue(id), custody.Actor(parsed)).ConfigureAwait(false))
             {
                 Console.WriteLine($"{parsed.GetRequiredValue(id)}  released");
                 return ExitCode.Fine;

@@ -13,8 +13,8 @@ internal static class VerifyCommand
         var anchors = new Option<string[]>("--anchor") { Description = "A file of checkpoints that were kept elsewhere. May be named several times." };
         var expected = new Option<string[]>("--expect") { Description = "An instance that has to be there. May be named several times." };
         var instances = new Option<string[]>("--instance") { Description = "An instance that is verified. May be named several times. Default: all." };
-        var unsigned = new Option<int>("--most-unsigned") { Description = "How many seconds at the end may be without a signature, 0 to 86400; 0 allows no line.", DefaultValueFactory = static _ => 60 };
-        var lines = new Option<long>("--most-unsigned-lines") { Description = "How many lines at the end may be without a signature, whatever times they say, 0 to 1000000000.", DefaultValueFactory = static _ => 16_384 };
+        var unsigned = Values.Number("--most-unsigned", "How many seconds at the end may be without a signature, 0 to 86400; 0 allows no line.", 0, 86_400, 60);
+        var lines = Values.Number("--most-unsigned-lines", "How many lines at the end may be without a signature, whatever times they say, 0 to 1000000000.", 0, 1_000_000_000, 16_384);
         var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var command = new Command("verify", "Reads all of a journal and says whether every byte is accounted for. Ends with 1 if not.") { keys, anchors, expected, instances, unsigned, lines, json };
         journal.AddTo(command, isRecorded: false);

@@ -121,6 +121,22 @@ public sealed class CommandLineTests
         Assert.Contains("orders /orders/{**rest}: Admit Throttle (Shadow) → cluster orders", output);
     }
 
+    // It has no code that could add an anchor.
+    [Fact]
+    public async Task Strict_auditing_without_a_second_place_does_not_pass_a_check()
+    {
+        var run = await CheckAsync("""
+            {
+              "Gateway": {
+                "Clusters": { "up": { "Destinations": { "a": { "Address": "http://127.0.0.1:1" } } } },
+                "Routes": { "orders": { "Match": { "Path": "/orders" }, "Cluster": "up", "Audit": { "Delivery": "Strict" } } }
+              }
+            }
+            """);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("nobody is told of the checkpoints", run.Errors);
+    }
+
     [Fact]
     public async Task Bad_configuration_does_not_start()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GatewayKit.Auditing.Reading;
 using GatewayKit.ClientTests.Hosting;
 
 namespace GatewayKit.ClientTests.Standalone;
@@ -82,6 +83,8 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData(2, "--against", "--json")]
     [InlineData(2, "--replay", "-", "--replay", "-")]
     [InlineData(2, "--replay", "-", "--top", "1001")]
+    [InlineData(2, "--as", "me")]
+    [InlineData(2, "--unrecorded")]
     [InlineData(4, "--replay", "/nowhere/access.jsonl")]
     public async Task What_cannot_be_done_has_an_exit_code_of_its_own(int exitCode, params string[] arguments)
     {
@@ -92,10 +95,27 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Reading_a_journal_is_recorded_in_it_unless_it_must_not_be_written_to()
+    {
+        var journal = Directory.CreateDirectory(Path.Combine(_folder.Path, "audit")).FullName;
+        var run = await RunAsync("--config", _config, "--replay", journal, "--unrecorded");
+        Assert.Equal((0, 0), (run.ExitCode, Directory.GetFileSystemEntries(journal).Length));
+        run = await RunAsync("--config", _config, "--replay", journal, "--as", "cli-alice");
+        Assert.Equal((0, string.Empty), (run.ExitCode, run.Errors));
+        var entries = (await new AuditLog(journal).QueryAsync(new() { Instance = "cli-alice", IncludeEvents = true })).Entries;
+        Assert.Contains("\"filter\":{},\"purpose\":\"replay\"", Assert.Single(entries, static entry => entry.Event is "audit.read").Begin!.Text, StringComparison.Ordinal);
+
+        // Nothing is read where it is not clear by whom.
+        run = await RunAsync("--config", _config, "--replay", journal, "--as", "../alice");
+        Assert.Equal((2, string.Empty), (run.ExitCode, run.Output));
+        Assert.Contains("The name of a reader", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Help_explains_every_option()
     {
         var help = (await RunAsync("--help")).OutputOfSuccess();
-        Assert.All((string[])["--replay", "--against", "--served-only", "--top", "--max-disorder", "--redact", "--json", "4  Records"], option => Assert.Contains(option, help));
+        Assert.All((string[])["--replay", "--against", "--served-only", "--top", "--max-disorder", "--redact", "--json", "--as", "--unrecorded", "4  Records"], option => Assert.Contains(option, help));
     }
 
     private string Configuration(string name, int burst) => _folder.Write(
