@@ -32,11 +32,15 @@ internal sealed class AuditFilterFactory(AuditTrail trail) : GatewayFilterFactor
         };
     }
 
-    EndpointFilterDelegate IAccessGateFactory.CreateGate(IGatewayPolicy policy, EndpointFilterDelegate pass) => invocation =>
+    EndpointFilterDelegate IAccessGateFactory.CreateGate(IGatewayPolicy policy, EndpointFilterDelegate pass)
     {
-        var context = GatewayContext.From(invocation);
-        return context.Record is AuditedRequest { IsBegun: false } record ? record.PassAsync(context, pass) : pass(invocation);
-    };
+        var isRequired = policy.Mode is PolicyMode.Enforce;
+        return invocation =>
+        {
+            var context = GatewayContext.From(invocation);
+            return context.Record is AuditedRequest { IsRecorded: false } record ? record.PassAsync(context, isRequired, pass) : pass(invocation);
+        };
+    }
 
     // A handler's parameters are bound from the body before any filter runs.
     Action<HttpContext> IArrivalFactory.CreateArrival(IGatewayPolicy policy)

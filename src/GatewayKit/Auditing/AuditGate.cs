@@ -21,6 +21,9 @@ internal sealed class AuditGate : IValueTaskSource<object?>
 
     public AuditGate(AuditedRequest request) => (_request, _recorded, _passed) = (request, Recorded, Passed);
 
+    /// <summary>Whether a request is there, or was left there by whoever was to wait for it.</summary>
+    public bool IsPassing { get; private set; }
+
     /// <summary>Waits, and goes on.</summary>
     /// <param name="recording">The record on its way.</param>
     /// <param name="context">The request.</param>
@@ -29,7 +32,7 @@ internal sealed class AuditGate : IValueTaskSource<object?>
     public ValueTask<object?> PassAsync(ValueTask<bool> recording, GatewayContext context, EndpointFilterDelegate pass)
     {
         _result.Reset();
-        (_context, _pass) = (context, pass);
+        (_context, _pass, IsPassing) = (context, pass, true);
         var result = new ValueTask<object?>(this, _result.Version);
         _recording = recording.ConfigureAwait(false).GetAwaiter();
 
@@ -38,7 +41,11 @@ internal sealed class AuditGate : IValueTaskSource<object?>
         return result;
     }
 
-    object? IValueTaskSource<object?>.GetResult(short token) => _result.GetResult(token);
+    object? IValueTaskSource<object?>.GetResult(short token)
+    {
+        IsPassing = false;
+        return _result.GetResult(token);
+    }
 
     ValueTaskSourceStatus IValueTaskSource<object?>.GetStatus(short token) => _result.GetStatus(token);
 
@@ -65,6 +72,7 @@ internal sealed class AuditGate : IValueTaskSource<object?>
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            _request.GiveUp();
             _result.SetException(exception);
             return;
         }

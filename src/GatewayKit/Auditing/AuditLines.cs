@@ -57,7 +57,7 @@ internal static class AuditLines
         // From here on what clients make as long as they like: it takes the room of nothing in front.
         text.String(",\"m\":"u8, http.Request.Method, most: 32);
         text.String(",\"proto\":"u8, http.Request.Protocol, most: 16);
-        text.String(",\"host\":"u8, http.Request.Host.Value);
+        WriteHost(ref text, http);
         WritePath(ref text, request);
         if (!personal.Seals(PersonalField.UserAgent))
         {
@@ -149,7 +149,18 @@ internal static class AuditLines
         entry.Advance(text.End());
     }
 
-    /// <summary>Writes an end that says no more than that there was one and when: what there is to say of it could not be read.</summary>
+    /// <summary>Writes a beginning that says no more than that there was one, when and where: what there is to say of it could not be read.</summary>
+    public static void WriteBareBegin(JournalEntry entry, AuditedRequest request, in AuditTime now)
+    {
+        var text = new RecordText(Room(entry));
+        text.TryWrite("{\"v\":1,\"kind\":\"begin\""u8);
+        WriteCommon(ref text, request, now);
+        text.TryWrite(request.Endpoint.Names);
+        text.TryWrite(",\"cut\":true"u8);
+        entry.Advance(text.End());
+    }
+
+    /// <summary>The same for an end.</summary>
     public static void WriteBareEnd(JournalEntry entry, AuditedRequest request, in AuditTime now)
     {
         var text = new RecordText(Room(entry));
@@ -180,6 +191,15 @@ internal static class AuditLines
         text.Time(",\"ts\":"u8, now.Utc);
         text.Number(",\"mono\":"u8, now.Nanoseconds);
         text.String(",\"rid\":"u8, request.Id);
+    }
+
+    // As it came: decoding a name for people to read fails for what is none, and a client chooses what it sends.
+    private static void WriteHost(ref RecordText text, HttpContext http)
+    {
+        if (http.Request.Headers.Host is { Count: > 0 } host)
+        {
+            text.String(",\"host\":"u8, host[0]);
+        }
     }
 
     private static void WritePath(ref RecordText text, AuditedRequest request)

@@ -124,13 +124,13 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
 
     private Task StartAsync(AuditedRequest request)
     {
-        // What is only tried changes no answer.
-        if (options.RequestIdHeader is { } name && request.Endpoint.Policy.Mode is PolicyMode.Enforce)
+        if (!request.IsBegun)
         {
-            request.HttpContext.Response.Headers[name] = request.Id;
+            return BeginAsync(request);
         }
 
-        return request.IsBegun ? Task.CompletedTask : BeginAsync(request);
+        Tell(request);
+        return Task.CompletedTask;
     }
 
     private async Task BeginAsync(AuditedRequest request)
@@ -141,20 +141,43 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
             // It is too late for another answer.
             request.HttpContext.Abort();
         }
+
+        Tell(request);
+    }
+
+    // What is only tried changes no answer, and what is not recorded has no id to ask for.
+    private void Tell(AuditedRequest request)
+    {
+        if (request.IsRecorded && request.Endpoint.Policy.Mode is PolicyMode.Enforce && options.RequestIdHeader is { } name)
+        {
+            request.HttpContext.Response.Headers[name] = request.Id;
+        }
     }
 
     private Task Complete(AuditedRequest request)
     {
+        if (request.IsPending)
+        {
+            return CompleteAsync(request);
+        }
+
         request.End();
         request.HttpContext.Features.Set<AuditedRequest>(null);
         Requests.Return(request);
         return Task.CompletedTask;
     }
 
+    // Whoever was to wait for the beginning has gone on without it, and may come to it later: the record is used by nobody else.
+    private static async Task CompleteAsync(AuditedRequest request)
+    {
+        await request.ConcludedAsync().ConfigureAwait(false);
+        request.End();
+    }
+
     private sealed class Policy(AuditTrail trail) : PooledObjectPolicy<AuditedRequest>
     {
         public override AuditedRequest Create() => new(trail);
 
-        public override bool Return(AuditedRequest obj) => true;
+        public override bool Return(AuditedRequest obj) => obj.TryClear();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.ExceptionServices;
 using GatewayKit.Auditing.Bodies;
 using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
@@ -14,12 +15,13 @@ namespace GatewayKit.Auditing;
 /// <param name="trail">Where it comes from and goes back to.</param>
 internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
 {
-    private State _state;
+    private volatile State _state;
     private AuditDelivery _delivery;
     private bool _isSeenAtArrival;
     private DataKey? _dataKey;
     private Task? _serving;
     private AuditGate? _gate;
+    private TaskCompletionSource? _concluded;
 
     /// <summary>Where it comes from and goes back to.</summary>
     public AuditTrail Trail => trail;
@@ -59,7 +61,13 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <summary>What is recorded of its bodies.</summary>
     internal CapturedBodies Bodies;
 
-    public bool IsBegun => _state is not State.New;
+    public bool IsBegun => _state is not (State.New or State.Pending);
+
+    /// <summary>Whether its beginning is on its way.</summary>
+    public bool IsPending => _state is State.Pending;
+
+    /// <summary>Whether its beginning is in the journal.</summary>
+    public bool IsRecorded => _state is State.Begun;
 
     IBodyWatch? IAccessRecord.RequestBody => Bodies.Request is { IsTapped: false } body ? body : null;
 
@@ -73,8 +81,6 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     {
         (HttpContext, Id, CameAt, StartedAt) = (httpContext, id, time, timestamp);
         (_isSeenAtArrival, Peer) = (isArrival, isArrival ? httpContext.Connection.RemoteIpAddress : null);
-        (Context, Endpoint, Target, _state, _dataKey, _serving) = (null, AuditedEndpoint.None, null, State.New, null, null);
-        Bodies.Close();
     }
 
     /// <summary>Whether an exception came through all that serves the request, up to the server.</summary>
@@ -86,7 +92,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <summary>Learns what the request is for. Once it is recorded it stays what it was, also where the host has another endpoint answer, as for a page that tells of an error.</summary>
     public void Enter(GatewayContext context, AuditedEndpoint endpoint)
     {
-        if (!IsBegun)
+        if (_state is State.New)
         {
             (Context, Endpoint) = (context, endpoint);
             Target = endpoint.Bodies is null ? null : HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget;
@@ -95,15 +101,29 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
 
     public ValueTask<bool> BeginAsync()
     {
+        if (_state is not State.New)
+        {
+            return new(AwaitAsync());
+        }
+
         var recording = Record();
         return recording.IsCompletedSuccessfully ? new(Conclude(recording.Result)) : AwaitAsync(recording);
     }
 
     /// <summary>Records the beginning, and goes on if that is done.</summary>
     /// <param name="context">The request.</param>
+    /// <param name="isRequired">Whether what lies behind the gate may not be reached without a record.</param>
     /// <param name="pass">What lies behind the gate.</param>
-    public ValueTask<object?> PassAsync(GatewayContext context, EndpointFilterDelegate pass)
+    public ValueTask<object?> PassAsync(GatewayContext context, bool isRequired, EndpointFilterDelegate pass)
     {
+        if (_state is not State.New)
+        {
+            // Whoever was refused for want of a record comes again, as to a page that tells of the refusal: that is no way around it.
+            return IsPending ? AwaitAsync(context, isRequired, pass)
+                : isRequired && _state is State.Unrecorded ? new(context.RefuseUnrecorded())
+                : pass(context);
+        }
+
         var recording = Record();
         return !recording.IsCompletedSuccessfully ? (_gate ??= new(this)).PassAsync(recording, context, pass)
             : Conclude(recording.Result) ? pass(context)
@@ -115,7 +135,33 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     public bool Conclude(bool isRecorded)
     {
         _state = isRecorded ? State.Begun : State.Unrecorded;
-        return isRecorded || Endpoint.Policy.Mode is PolicyMode.Shadow;
+
+        // Who comes to wait after this finds the state, and who came before has left word.
+        Interlocked.MemoryBarrier();
+        _concluded?.TrySetResult();
+        return MayGoOn;
+    }
+
+    /// <summary>Takes note that something was thrown on the way: unless the beginning is known to be recorded, it is not.</summary>
+    public void GiveUp()
+    {
+        if (IsPending)
+        {
+            Conclude(isRecorded: false);
+        }
+    }
+
+    /// <summary>Is done when it is known what came of the beginning.</summary>
+    public Task ConcludedAsync()
+    {
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting = Interlocked.CompareExchange(ref _concluded, waiting, null) ?? waiting;
+        if (!IsPending)
+        {
+            waiting.TrySetResult();
+        }
+
+        return waiting.Task;
     }
 
     /// <summary>Writes the end. Whatever had no beginning has one now: something in front of the pipeline ended the request.</summary>
@@ -133,7 +179,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
                 BeginAtTheEnd();
             }
 
-            if (_state is State.Begun && trail.Journal is { } journal)
+            if (IsRecorded && trail.Journal is { } journal)
             {
                 WriteEnd(journal);
             }
@@ -147,7 +193,40 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <summary>Keeps it out of the journal.</summary>
     public void Exclude() => _state = State.Excluded;
 
-    private async ValueTask<bool> AwaitAsync(ValueTask<bool> recording) => Conclude(await recording.ConfigureAwait(false));
+    /// <summary>Forgets the request, whose end is written.</summary>
+    /// <returns>Whether it may be used again. Where whoever waits at the gate was left behind there, it may not.</returns>
+    public bool TryClear()
+    {
+        (HttpContext, Context, Endpoint, Target, Id, Peer) = (null!, null, AuditedEndpoint.None, null, string.Empty, null);
+        (_state, _dataKey, _serving, _concluded) = (State.New, null, null, null);
+        return _gate is not { IsPassing: true };
+    }
+
+    private bool MayGoOn => _state is not State.Unrecorded || Endpoint.Policy.Mode is PolicyMode.Shadow;
+
+    private async Task<bool> AwaitAsync()
+    {
+        await ConcludedAsync().ConfigureAwait(false);
+        return MayGoOn;
+    }
+
+    private async ValueTask<bool> AwaitAsync(ValueTask<bool> recording)
+    {
+        try
+        {
+            return Conclude(await recording.ConfigureAwait(false));
+        }
+        finally
+        {
+            GiveUp();
+        }
+    }
+
+    private async ValueTask<object?> AwaitAsync(GatewayContext context, bool isRequired, EndpointFilterDelegate pass)
+    {
+        await ConcludedAsync().ConfigureAwait(false);
+        return await PassAsync(context, isRequired, pass).ConfigureAwait(false);
+    }
 
     private ValueTask<bool> Record()
     {
@@ -157,26 +236,47 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
             return new(false);
         }
 
-        // Until it is: whatever is thrown on the way leaves nothing to end.
-        _state = State.Unrecorded;
+        _state = State.Pending;
         _delivery = Endpoint.Policy.Mode is PolicyMode.Shadow ? AuditDelivery.BestEffort : Endpoint.Policy.Delivery;
-        return trail.Personal.Keys is not { } keys || keys.TryGet(SubjectOf(keys), out _dataKey) ? Commit(journal) : AwaitKeyAsync(journal, keys);
+        try
+        {
+            return trail.Personal.Keys is not { } keys || keys.TryGet(SubjectOf(keys), out _dataKey) ? Commit(journal) : AwaitKeyAsync(journal, keys);
+        }
+        catch
+        {
+            GiveUp();
+            throw;
+        }
     }
 
     private ValueTask<bool> Commit(AuditJournal journal)
     {
-        var entry = journal.Rent();
+        var (entry, now) = (journal.Rent(), trail.Now());
         try
         {
-            AuditLines.WriteBegin(entry, this, trail.Now());
+            AuditLines.WriteBegin(entry, this, now);
         }
-        catch
+#pragma warning disable CA1031 // Code of the host may throw what it likes. It is thrown again where that is in time.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
-            entry.Return();
-            throw;
+            AuditLines.WriteBareBegin(entry, this, now);
+            return FailAsync(journal.CommitAsync(entry, _delivery), exception);
         }
 
         return journal.CommitAsync(entry, _delivery);
+    }
+
+    // That the request came is recorded, and not who was let in to what: it goes on only where it would without a record.
+    private async ValueTask<bool> FailAsync(ValueTask<bool> recording, Exception exception)
+    {
+        Conclude(await recording.ConfigureAwait(false));
+        if (_delivery is not AuditDelivery.BestEffort)
+        {
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        return IsRecorded;
     }
 
     // Room for it was set aside, and the journal waits for it whatever code of the host throws on the way.
@@ -209,7 +309,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
 
     private (string Type, string Value) SubjectOf(DataKeys keys) => keys.SubjectOf(HttpContext.Features.Get<GatewayConsumer>()?.Id);
 
-    // Nobody waits any more.
+    // Nobody waits any more, and nothing else is to be refused.
     private void BeginAtTheEnd()
     {
         if (trail.Journal is not { } journal)
@@ -222,7 +322,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
             keys.TryGet(SubjectOf(keys), out _dataKey);
         }
 
-        _delivery = AuditDelivery.BestEffort;
+        (_state, _delivery) = (State.Pending, AuditDelivery.BestEffort);
         var commit = Commit(journal);
         Conclude(commit.IsCompletedSuccessfully && commit.Result);
     }
@@ -232,10 +332,13 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         /// <summary>Nothing is recorded.</summary>
         New,
 
+        /// <summary>The beginning is on its way.</summary>
+        Pending,
+
         /// <summary>The beginning is recorded, the end is to come.</summary>
         Begun,
 
-        /// <summary>The beginning is on its way, or could not be recorded.</summary>
+        /// <summary>The beginning could not be recorded.</summary>
         Unrecorded,
 
         /// <summary>It is none of those that are recorded.</summary>

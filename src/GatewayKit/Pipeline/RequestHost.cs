@@ -47,8 +47,8 @@ internal static class RequestHost
     /// <returns><see langword="null"/> if the request names none.</returns>
     public static string? Of(HttpRequest request)
     {
-        // The server has turned names of the DNS into the letters that they stand for (RFC 5891 §5.4).
-        if (request.Host.ToUriComponent() is not { Length: > 0 } host)
+        // As it came: HttpRequest.Host turns names of the DNS into the letters that they stand for (RFC 5891 §5.4), and throws where they stand for none.
+        if (request.Headers.Host.ToString() is not { Length: > 0 } host)
         {
             return null;
         }

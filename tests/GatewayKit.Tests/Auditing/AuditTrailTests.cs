@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using GatewayKit.Auditing;
 using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GatewayKit.Tests.Auditing;
 
@@ -64,25 +66,105 @@ public sealed class AuditTrailTests : IDisposable
         Assert.Throws<InvalidOperationException>(request.End);
 
         await trail.CloseAsync();
-        var lines = _folder.Lines().Where(static line => line.GetProperty("kind").GetString() is "begin" or "end").ToArray();
+        var lines = Requests();
         Assert.Equal(["begin", "end"], lines.Select(static line => line.GetProperty("kind").GetString()));
         Assert.Equal(lines[0].GetProperty("rid").GetString(), lines[1].GetProperty("rid").GetString());
         Assert.True(lines[1].GetProperty("cut").GetBoolean());
         Assert.Equal(0, trail.Journal.InFlight);
     }
 
-    [Fact]
-    public async Task Request_whose_beginning_cannot_be_described_has_no_record_and_no_room()
+    [Theory]
+    [InlineData(AuditDelivery.Guaranteed)]
+    [InlineData(AuditDelivery.BestEffort)]
+    public async Task Request_whose_beginning_cannot_be_described_is_recorded_all_the_same_and_goes_on_only_where_it_would_without_a_record(AuditDelivery delivery)
     {
         var (trail, request) = Arrive(new() { IsBroken = true });
         await using var _ = trail;
-        request.Enter(null!, new AuditedEndpoint(new() { Delivery = AuditDelivery.Guaranteed, RequestHeaders = ["X-A"] }, EndpointOf()));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => request.BeginAsync().AsTask());
-        request.End();
+        request.Enter(null!, new AuditedEndpoint(new() { Delivery = delivery, RequestHeaders = ["X-A"] }, EndpointOf()));
+        if (delivery is AuditDelivery.BestEffort)
+        {
+            Assert.True(await request.BeginAsync());
+        }
+        else
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => request.BeginAsync().AsTask());
+        }
+
+        Assert.Throws<InvalidOperationException>(request.End);
         await trail.CloseAsync();
-        Assert.DoesNotContain(_folder.Lines(), static line => line.GetProperty("kind").GetString() is "begin" or "end");
+        var lines = Requests();
+        Assert.Equal(["begin", "end"], lines.Select(static line => line.GetProperty("kind").GetString()));
+        Assert.True(lines[0].TryGetProperty("route", out _) && lines[0].GetProperty("cut").GetBoolean());
         Assert.Equal(0, trail.Journal!.InFlight);
     }
+
+    [Theory]
+    [InlineData(PolicyMode.Enforce)]
+    [InlineData(PolicyMode.Shadow)]
+    public async Task Request_that_was_refused_for_want_of_a_record_is_refused_again(PolicyMode mode)
+    {
+        var (trail, request) = Arrive(new());
+        await using var _ = trail;
+        await trail.CloseAsync();
+        var policy = new AuditPolicy { Mode = mode };
+        var context = new GatewayContext(request.HttpContext, new(EndpointOf(), [new("Audit", policy)]));
+        request.Enter(context, new AuditedEndpoint(policy, EndpointOf()));
+        context.KeepRecord(request, policy);
+        var gate = ((IAccessGateFactory)new AuditFilterFactory(trail)).CreateGate(policy, static _ => new("served"));
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(mode is PolicyMode.Shadow, await gate(context) is "served");
+        }
+    }
+
+    // As when a filter of the host loses patience and answers for its handler.
+    [Fact]
+    public async Task Record_that_is_left_behind_with_its_beginning_on_its_way_has_its_end_and_is_used_by_nobody_else()
+    {
+        var (keys, answer) = (new LateKeys(), new OpenAnswer());
+        var trail = new AuditTrail(new(), TimeProvider.System, static () => 1);
+        await using var _ = trail;
+        trail.Open(_folder.Open(), PersonalData.Open(new() { Encrypted = [PersonalField.Consumer] }, null!, () => new DataKeys(keys, TimeProvider.System, NullLogger.Instance)));
+        var http = new DefaultHttpContext();
+        http.Features.Set<IHttpResponseFeature>(answer);
+        var request = trail.RecordOf(http);
+        var passed = new TaskCompletionSource<object?>();
+        var (first, second) = (PassAsync(), PassAsync());
+        var completed = answer.Completed!();
+        Assert.False(completed.IsCompleted);
+        Assert.NotSame(request, trail.RecordOf(new DefaultHttpContext()));
+
+        keys.Key.SetResult(new("one", new byte[32]));
+        await completed;
+        passed.SetResult("served");
+        Assert.Equal(["served", "served"], [await first, await second]);
+        Assert.NotSame(request, trail.RecordOf(new DefaultHttpContext()));
+        await trail.CloseAsync();
+        Assert.Equal(["begin", "end"], Requests().Select(static line => line.GetProperty("kind").GetString()));
+
+        Task<object?> PassAsync() => request.PassAsync(null!, isRequired: true, _ => new(passed.Task)).AsTask();
+    }
+
+    [Fact]
+    public async Task Record_whose_request_is_still_at_the_gate_is_used_by_nobody_else()
+    {
+        var (keys, answer, passed) = (new LateKeys(), new OpenAnswer(), new TaskCompletionSource<object?>());
+        var trail = new AuditTrail(new(), TimeProvider.System, static () => 1);
+        await using var _ = trail;
+        trail.Open(_folder.Open(), PersonalData.Open(new() { Encrypted = [PersonalField.Consumer] }, null!, () => new DataKeys(keys, TimeProvider.System, NullLogger.Instance)));
+        var http = new DefaultHttpContext();
+        http.Features.Set<IHttpResponseFeature>(answer);
+        var request = trail.RecordOf(http);
+        var passing = request.PassAsync(null!, isRequired: true, _ => new(passed.Task)).AsTask();
+        keys.Key.SetResult(new("one", new byte[32]));
+        await request.ConcludedAsync();
+        await answer.Completed!();
+        Assert.NotSame(request, trail.RecordOf(new DefaultHttpContext()));
+        passed.SetResult("served");
+        Assert.Equal("served", await passing);
+    }
+
+    private JsonElement[] Requests() => [.. _folder.Lines().Where(static line => line.GetProperty("kind").GetString() is "begin" or "end")];
 
     private static GatewayEndpoint EndpointOf() => GatewayEndpoint.Of(new RouteEndpointBuilder(static _ => Task.CompletedTask, RoutePatternFactory.Parse("/a"), 0), []);
 
@@ -105,6 +187,28 @@ public sealed class AuditTrailTests : IDisposable
             get => IsBroken ? throw new InvalidOperationException("Broken.") : Headers;
             set => Headers = value;
         }
+    }
+
+    // A store that takes its time.
+    private sealed class LateKeys : IAuditKeyStore
+    {
+        public TaskCompletionSource<AuditKey> Key { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken) => new(Key.Task);
+
+        public ValueTask<AuditKey?> FindAsync(string id, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<string>> FindIdsAsync(string subject, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<string>> EraseAsync(string subject, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    // As a server's: it says when all is done.
+    private sealed class OpenAnswer : HttpResponseFeature, IHttpResponseFeature
+    {
+        public Func<Task>? Completed { get; private set; }
+
+        void IHttpResponseFeature.OnCompleted(Func<object, Task> callback, object state) => Completed = () => callback(state);
     }
 
     private sealed class OwnedSigner : IAuditSigner, IDisposable
