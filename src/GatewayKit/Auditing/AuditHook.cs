@@ -8,7 +8,7 @@ internal sealed class AuditHook(AuditTrail trail) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
-        app.Use(inner => context => trail.See(context) is { } request ? request.ServeAsync(inner) : inner(context));
+        app.Use(inner => context => trail.ServeAsync(context, inner));
         next(app);
     };
 }

@@ -179,11 +179,26 @@ internal static class AuditLines
     private static ReadOnlySpan<byte> OutcomeOf(AuditedRequest request)
     {
         var (http, context) = (request.HttpContext, request.Context);
-        return context is { Reason: not null } or { LatestAttempt: not null } ? AuditOutcome.Of(context.Reason, isCut: context.LatestAttempt is { Record.IsCut: true })
-            : http.RequestAborted.IsCancellationRequested ? AuditOutcome.ClientAborted
-            : request.HasFailed && http.Response.StatusCode < StatusCodes.Status500InternalServerError ? AuditOutcome.Truncated
-            : context is { Passed: not GatewayContext.NotEntered } && http.Response.StatusCode < StatusCodes.Status500InternalServerError ? AuditOutcome.Ok
-            : AuditOutcome.Of(http.Response.StatusCode, isMatched: http.GetEndpoint() is not null);
+        if (context?.Reason is { } reason)
+        {
+            return AuditOutcome.Of(reason, isCut: context.LatestAttempt is { Record.IsCut: true });
+        }
+
+        var (status, isForwarded) = (http.Response.StatusCode, context is { LatestAttempt: not null });
+        if (http.RequestAborted.IsCancellationRequested && (!isForwarded || request.HasFailed))
+        {
+            return AuditOutcome.ClientAborted;
+        }
+
+        if (request is { HasFailed: true, HasStarted: true })
+        {
+            return AuditOutcome.Truncated;
+        }
+
+        // A status that tells of an error is a destination's, unless a handler asked it and failed then.
+        var isServed = isForwarded || context is { Passed: not GatewayContext.NotEntered };
+        return isServed && !request.HasFailed && (status < StatusCodes.Status500InternalServerError || (isForwarded && context!.Concluded)) ? AuditOutcome.Ok
+            : AuditOutcome.Of(status, isMatched: context is not null || request.IsMatched);
     }
 
     private static void WriteCommon(ref RecordText text, AuditedRequest request, in AuditTime now)
@@ -211,7 +226,8 @@ internal static class AuditLines
         else if (request.Endpoint.Policy.Path is AuditPath.Canonical || request.Context is null)
         {
             // What has no single reading is shown as it was taken apart by the server.
-            text.String(",\"path\":"u8, request.Context?.Path ?? request.HttpContext.Request.Path.Value, MostPathCharacters);
+            var path = request.Context is { } context && !AuditTrail.IsAnsweredElsewhere(request.HttpContext, out _) ? context.Path : null;
+            text.String(",\"path\":"u8, path ?? request.Path, MostPathCharacters);
         }
     }
 

@@ -4,7 +4,9 @@ using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
 using GatewayKit.Auditing.Records;
 using GatewayKit.Pipeline;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.ObjectPool;
 
 namespace GatewayKit.Auditing;
@@ -69,15 +71,17 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
     /// <summary>This moment.</summary>
     public AuditTime Now() => new(time, revision());
 
-    /// <summary>Keeps a record of a request that has arrived, unless it is excluded.</summary>
-    public AuditedRequest? See(HttpContext httpContext) =>
-        Journal is not null && (_excluded.Count is 0 || !_excluded.Contains(httpContext.Request.Path.Value ?? string.Empty)) ? Watch(httpContext, isArrival: true) : null;
+    /// <summary>Has a request served that has arrived, and keeps a record of it unless it is excluded.</summary>
+    public Task ServeAsync(HttpContext httpContext, RequestDelegate serve) =>
+        Journal is null ? serve(httpContext)
+        : _excluded.Count is 0 || !_excluded.Contains(httpContext.Request.Path.Value ?? string.Empty) ? Watch(httpContext, isArrival: true).ServeAsync(serve)
+        : ServeExcludedAsync(httpContext, serve);
 
     private AuditedRequest Watch(HttpContext httpContext, bool isArrival)
     {
         var request = Requests.Get();
         var now = time.GetUtcNow();
-        request.Start(httpContext, isArrival, _ids.Next(now), now, time.GetTimestamp());
+        request.Start(httpContext, isArrival, _ids.Next(now), time.GetTimestamp());
         httpContext.Features.Set(request);
 
         // Whatever answers, and however it ends: also what no endpoint sees.
@@ -90,7 +94,15 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
     public AuditedRequest RecordOf(GatewayContext context, AuditedEndpoint endpoint)
     {
         var request = RecordOf(context.HttpContext);
-        request.Enter(context, endpoint);
+
+        // Only what middleware has moved can be a page that takes the place of an answer.
+        var isPage = !ReferenceEquals(request.Path, context.HttpContext.Request.Path.Value) && IsAnsweredElsewhere(context.HttpContext, out var original)
+            && (request.Context is not null || TryEnter(request, original));
+        if (!isPage)
+        {
+            request.Enter(context, endpoint);
+        }
+
         return request;
     }
 
@@ -105,17 +117,55 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
             return;
         }
 
-        var endpoint = request.HttpContext.GetEndpoint();
-        if (endpoint?.Metadata.GetMetadata<GatewayPipeline>() is { } pipeline && _notEntered.GetValue(pipeline, DescribeAny) is { } audited)
-        {
-            // Host middleware ended it in front of its endpoint.
-            request.Enter(new GatewayContext(request.HttpContext, pipeline) { Passed = GatewayContext.NotEntered }, audited);
-            return;
-        }
+        var endpoint = IsAnsweredElsewhere(request.HttpContext, out var original) ? original : request.HttpContext.GetEndpoint();
 
-        if (options.Scope is AuditScope.Gateway && endpoint is not null)
+        // Where nothing serves the method or what the body is, routing puts an endpoint of its own that says so.
+        request.IsMatched = endpoint is RouteEndpoint;
+        if (!TryEnter(request, endpoint) && request.IsMatched && options.Scope is AuditScope.Gateway)
         {
             request.Exclude();
+        }
+    }
+
+    /// <summary>Whether the host has another endpoint answer than the one that the request was for, such as a page that tells of an error.</summary>
+    /// <param name="httpContext">The request.</param>
+    /// <param name="original">What it was for; <see langword="null"/> if it matched nothing.</param>
+    public static bool IsAnsweredElsewhere(HttpContext httpContext, out Endpoint? original)
+    {
+        if (httpContext.Features.Get<IExceptionHandlerFeature>() is { } failed)
+        {
+            original = failed.Endpoint;
+            return true;
+        }
+
+        var page = httpContext.Features.Get<IStatusCodeReExecuteFeature>();
+        original = page?.Endpoint;
+        return page is not null;
+    }
+
+    // Host middleware ended it in front of its endpoint.
+    private bool TryEnter(AuditedRequest request, Endpoint? endpoint)
+    {
+        if (endpoint?.Metadata.GetMetadata<GatewayPipeline>() is not { } pipeline || _notEntered.GetValue(pipeline, DescribeAny) is not { } audited)
+        {
+            return false;
+        }
+
+        request.Enter(new GatewayContext(request.HttpContext, pipeline) { Passed = GatewayContext.NotEntered }, audited);
+        return true;
+    }
+
+    // Its endpoint may ask for a record all the same.
+    private static async Task ServeExcludedAsync(HttpContext httpContext, RequestDelegate serve)
+    {
+        try
+        {
+            await serve(httpContext).ConfigureAwait(false);
+        }
+        catch
+        {
+            httpContext.Features.Get<AuditedRequest>()?.Fail();
+            throw;
         }
     }
 
@@ -129,7 +179,7 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
             return BeginAsync(request);
         }
 
-        Tell(request);
+        Started(request);
         return Task.CompletedTask;
     }
 
@@ -142,12 +192,14 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
             request.HttpContext.Abort();
         }
 
-        Tell(request);
+        Started(request);
     }
 
-    // What is only tried changes no answer, and what is not recorded has no id to ask for.
-    private void Tell(AuditedRequest request)
+    private void Started(AuditedRequest request)
     {
+        request.HasStarted = true;
+
+        // What is only tried changes no answer, and what is not recorded has no id to ask for.
         if (request.IsRecorded && request.Endpoint.Policy.Mode is PolicyMode.Enforce && options.RequestIdHeader is { } name)
         {
             request.HttpContext.Response.Headers[name] = request.Id;

@@ -17,7 +17,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
 {
     private volatile State _state;
     private AuditDelivery _delivery;
-    private bool _isSeenAtArrival;
+    private bool _isSeenAtArrival, _hasFailed;
     private DataKey? _dataKey;
     private Task? _serving;
     private AuditGate? _gate;
@@ -38,8 +38,14 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <summary>What tells it apart from all others.</summary>
     public string Id { get; private set; } = string.Empty;
 
-    /// <summary>When it came, by the wall clock.</summary>
-    public DateTimeOffset CameAt { get; private set; }
+    /// <summary>Its path as it came.</summary>
+    public string? Path { get; private set; }
+
+    /// <summary>Whether it was for an endpoint. Known of what never came to a pipeline once <see cref="AuditTrail.Find"/> has looked.</summary>
+    public bool IsMatched { get; set; }
+
+    /// <summary>Whether an answer is on its way to the client.</summary>
+    public bool HasStarted { get; set; }
 
     /// <summary>When it came, as a timestamp.</summary>
     public long StartedAt { get; private set; }
@@ -75,19 +81,33 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <param name="httpContext">The request.</param>
     /// <param name="isArrival">Whether nothing of the host has seen the request yet.</param>
     /// <param name="id">What tells it apart.</param>
-    /// <param name="time">When it came, by the wall clock.</param>
     /// <param name="timestamp">When it came.</param>
-    public void Start(HttpContext httpContext, bool isArrival, string id, DateTimeOffset time, long timestamp)
+    public void Start(HttpContext httpContext, bool isArrival, string id, long timestamp)
     {
-        (HttpContext, Id, CameAt, StartedAt) = (httpContext, id, time, timestamp);
+        (HttpContext, Id, StartedAt) = (httpContext, id, timestamp);
         (_isSeenAtArrival, Peer) = (isArrival, isArrival ? httpContext.Connection.RemoteIpAddress : null);
+        Path = httpContext.Request.Path.Value;
     }
 
     /// <summary>Whether an exception came through all that serves the request, up to the server.</summary>
-    public bool HasFailed => _serving is { IsFaulted: true };
+    public bool HasFailed => _hasFailed || _serving is { IsFaulted: true } or { IsCanceled: true };
 
     /// <summary>Has the request served, and sees how that goes: what throws says so to nobody else.</summary>
-    public Task ServeAsync(RequestDelegate serve) => _serving = serve(HttpContext);
+    public Task ServeAsync(RequestDelegate serve)
+    {
+        try
+        {
+            return _serving = serve(HttpContext);
+        }
+        catch
+        {
+            Fail();
+            throw;
+        }
+    }
+
+    /// <summary>Takes note of an exception that goes on to the server.</summary>
+    public void Fail() => _hasFailed = true;
 
     /// <summary>Learns what the request is for. Once it is recorded it stays what it was, also where the host has another endpoint answer, as for a page that tells of an error.</summary>
     public void Enter(GatewayContext context, AuditedEndpoint endpoint)
@@ -199,6 +219,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     {
         (HttpContext, Context, Endpoint, Target, Id, Peer) = (null!, null, AuditedEndpoint.None, null, string.Empty, null);
         (_state, _dataKey, _serving, _concluded) = (State.New, null, null, null);
+        (Path, IsMatched, HasStarted, _hasFailed) = (null, false, false, false);
         return _gate is not { IsPassing: true };
     }
 

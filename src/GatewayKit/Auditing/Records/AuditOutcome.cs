@@ -34,7 +34,7 @@ internal static class AuditOutcome
     /// <summary>The word for a request that no pipeline has seen: host middleware answered it, or nothing did.</summary>
     public static ReadOnlySpan<byte> Of(int status, bool isMatched) => status switch
     {
-        StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed when !isMatched => "unmatched"u8,
+        StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status406NotAcceptable or StatusCodes.Status415UnsupportedMediaType when !isMatched => "unmatched"u8,
         StatusCodes.Status429TooManyRequests => "throttled"u8,
         >= StatusCodes.Status500InternalServerError => "error"u8,
         >= StatusCodes.Status400BadRequest => Denied,
