@@ -20,8 +20,11 @@ public sealed partial class AuditCustody : IDisposable
     private readonly AuditHolds _holds;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _one = new(1);
     private readonly ClockWatch _clock;
+
+    // Holds and erasures wait for each other, and for the deletion of one segment. A run over all segments takes long, and holds do not wait for it.
+    private readonly SemaphoreSlim _one = new(1);
+    private readonly SemaphoreSlim _pruning = new(1);
 
     internal AuditCustody(
         Func<AuditJournal?> journal, Func<PersonalData> personal, IEnumerable<string> directories, TimeSpan retainFor, IEnumerable<IAuditSegmentGuard> guards, TimeProvider time, ILogger logger,
@@ -95,7 +98,7 @@ public sealed partial class AuditCustody : IDisposable
 
     /// <summary>
     /// Erases the key of a consumer: nobody can read the personal parts of its records any more, in the journal or in any copy, and the chain stays what it is. What was recorded in the clear, pseudonyms among it, stays.
-    /// A hold that touches the consumer wins. Recorded as <c>audit.erased</c> or <c>audit.erasure_refused</c>, with the ids of keys and holds and not with the consumer.
+    /// A hold that touches the consumer wins. Recorded as <c>audit.erased</c>, without keys if there are none, or <c>audit.erasure_refused</c>, with the ids of keys and holds and not with the consumer.
     /// </summary>
     /// <param name="consumer">The consumer's id.</param>
     /// <param name="actor">Who does it.</param>
@@ -129,7 +132,13 @@ public sealed partial class AuditCustody : IDisposable
                 return new([], holds);
             }
 
-            return new(await keys.EraseAsync((DataKeys.Consumer, consumer), cancellationToken).ConfigureAwait(false), []);
+            var erased = await keys.EraseAsync((DataKeys.Consumer, consumer), cancellationToken).ConfigureAwait(false);
+            if (erased.Except(ids).ToArray() is { Length: > 0 } more && !await TryRecordAsync("audit.erased", actor, json => Write(json, "keys", more)).ConfigureAwait(false))
+            {
+                throw new InvalidOperationException($"The journal does not take records any more: that the keys {string.Join(", ", more)} were erased, which were made meanwhile, is not recorded. The erasure is done.");
+            }
+
+            return new(erased, []);
         }
         finally
         {
@@ -164,27 +173,39 @@ public sealed partial class AuditCustody : IDisposable
             return new(0, 0, AuditPruningStop.Clock);
         }
 
-        await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _pruning.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await Pruner(journal.Instance).RunAsync(journal, progress, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            _one.Release();
+            _pruning.Release();
         }
     }
 
     /// <summary>Gives back what it waits with; the host does.</summary>
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _one.Dispose();
+        _pruning.Dispose();
+    }
 
     private AuditJournal Journal => _journal() ?? throw new InvalidOperationException("There is no journal on this host: nothing is recorded.");
 
     private string[] HoldsOn(IReadOnlyList<string> subjects) => [.. Holds.Where(hold => hold.Touches(subjects)).Select(static hold => hold.Id)];
 
-    private SegmentPruner Pruner(string instance) => new(instance, _directories, _time.GetUtcNow() - _retainFor, _holds.Read, _guards, _logger);
+    private SegmentPruner Pruner(string instance) => new(instance, _directories, _time.GetUtcNow() - _retainFor, _holds.Read, _one, _guards, _logger);
 
     private async Task RecordAsync(string name, string actor, Action<Utf8JsonWriter> write)
+    {
+        if (!await TryRecordAsync(name, actor, write).ConfigureAwait(false))
+        {
+            throw new InvalidOperationException($"The journal does not take records: '{name}' cannot be recorded, and is not done.");
+        }
+    }
+
+    private ValueTask<bool> TryRecordAsync(string name, string actor, Action<Utf8JsonWriter> write)
     {
         var (journal, personal) = (Journal, _personal());
         var entry = journal.NewEvent(name, json =>
@@ -192,10 +213,7 @@ public sealed partial class AuditCustody : IDisposable
             json.WriteString("actor"u8, personal.Name(PersonalData.Actor, actor));
             write(json);
         });
-        if (!await journal.AppendAsync(entry, AuditDelivery.Strict).ConfigureAwait(false))
-        {
-            throw new InvalidOperationException($"The journal does not take records: '{name}' cannot be recorded, and is not done.");
-        }
+        return journal.AppendAsync(entry, AuditDelivery.Strict);
     }
 
     // A person's name is in the file of the hold and not here, where names are pseudonyms.

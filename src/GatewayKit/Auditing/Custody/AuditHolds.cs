@@ -51,8 +51,10 @@ internal sealed class AuditHolds(string directory)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(path, Encoding.UTF8), HoldJson.Default.HoldDocument)?.ToHold(Path.GetFileNameWithoutExtension(path))
-                ?? new AuditHold { Id = Path.GetFileNameWithoutExtension(path) };
+            // Every hold that was set says when: what does not was cut or changed by hand, and nobody knows what its limits were.
+            return JsonSerializer.Deserialize(File.ReadAllText(path, Encoding.UTF8), HoldJson.Default.HoldDocument) is { SetAt: var setAt } document && setAt != default
+                ? document.ToHold(Path.GetFileNameWithoutExtension(path))
+                : new() { Id = Path.GetFileNameWithoutExtension(path) };
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

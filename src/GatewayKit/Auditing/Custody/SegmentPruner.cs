@@ -6,8 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace GatewayKit.Auditing.Custody;
 
 /// <summary>Deletes what nobody has to keep of an instance: whole segments, the oldest first, up to the first one that stays. So there is one gap, at the beginning, and the chain goes on behind it.</summary>
+/// <param name="instance">The instance.</param>
+/// <param name="directories">Where the journal is.</param>
+/// <param name="keptSince">What is younger stays.</param>
+/// <param name="holds">The holds in force.</param>
+/// <param name="holding">Whoever sets a hold in this process has it meanwhile.</param>
+/// <param name="guards">Who has to have copies.</param>
+/// <param name="logger">Is told what went.</param>
 internal sealed partial class SegmentPruner(
-    string instance, string[] directories, DateTimeOffset keptSince, Func<IReadOnlyList<AuditHold>> holds, IReadOnlyList<IAuditSegmentGuard> guards, ILogger logger)
+    string instance, string[] directories, DateTimeOffset keptSince, Func<IReadOnlyList<AuditHold>> holds, SemaphoreSlim holding, IReadOnlyList<IAuditSegmentGuard> guards, ILogger logger)
 {
     /// <summary>Deletes, and says so before.</summary>
     /// <param name="journal">The journal of the instance, open.</param>
@@ -35,13 +42,12 @@ internal sealed partial class SegmentPruner(
             }
 
             // The same while it was recorded, which is then recorded again when it goes.
-            if (holds() is var now && !now.SequenceEqual(held) && await LookAsync(boot, files, now, cancellationToken).ConfigureAwait(false) is { Survey: null, Stop: var late })
+            if (await DeleteAsync(boot, files, held, cancellationToken).ConfigureAwait(false) is { } late)
             {
                 done = done with { Stop = late };
                 break;
             }
 
-            Delete(files);
             done = done with { Segments = done.Segments + 1, Lines = done.Lines + survey.Count };
             progress?.Report(done);
         }
@@ -137,6 +143,26 @@ internal sealed partial class SegmentPruner(
                 json.WriteString("lastRoot"u8, survey.Root);
             }),
             AuditDelivery.Strict);
+
+    // Between the last look and the end of the deletion nobody sets a hold, which would count for nothing.
+    private async Task<AuditPruningStop?> DeleteAsync(Guid boot, SegmentFiles files, IReadOnlyList<AuditHold> held, CancellationToken cancellationToken)
+    {
+        await holding.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (holds() is var now && !now.SequenceEqual(held) && await LookAsync(boot, files, now, cancellationToken).ConfigureAwait(false) is { Survey: null, Stop: var late })
+            {
+                return late;
+            }
+
+            Delete(files);
+            return null;
+        }
+        finally
+        {
+            holding.Release();
+        }
+    }
 
     // The segment last: what an interruption leaves is found again, and recorded again.
     private static void Delete(SegmentFiles files)

@@ -111,6 +111,21 @@ public sealed class CustodyTests : IDisposable
     }
 
     [Fact]
+    public async Task Hold_does_not_wait_until_what_it_touches_is_deleted()
+    {
+        await RunAsync("acme");
+        _time.Advance(TimeSpan.FromDays(401));
+        await RunAsync(async custody =>
+        {
+            var holding = Task.FromResult(new AuditHold());
+            _guard.OnAsked = () => holding = custody.HoldAsync(new() { Route = "orders" }, "counsel");
+            await Expect(custody, 0, AuditPruningStop.Hold);
+            Assert.Equal((await holding).Id, Assert.Single(custody.Holds).Id);
+        });
+        Assert.Empty(Events("audit.retention"));
+    }
+
+    [Fact]
     public async Task Hold_goes_where_the_journal_goes_and_is_no_foreign_file()
     {
         await RunAsync(static custody => custody.HoldAsync(new() { Route = "orders" }, "counsel"), "acme");
@@ -151,13 +166,16 @@ public sealed class CustodyTests : IDisposable
         });
     }
 
-    [Fact]
-    public async Task Hold_that_cannot_be_read_holds_everything()
+    [Theory]
+    [InlineData("{\"From\":")]
+    [InlineData("null")]
+    [InlineData("{\"Route\":\"other\"}")]
+    public async Task Hold_that_cannot_be_read_holds_everything(string text)
     {
         await RunAsync("acme");
         _time.Advance(TimeSpan.FromDays(401));
         Directory.CreateDirectory(AuditHolds.In(Journal));
-        await File.WriteAllTextAsync(Path.Combine(AuditHolds.In(Journal), $"{Guid.NewGuid():N}.hold"), "{\"From\":");
+        await File.WriteAllTextAsync(Path.Combine(AuditHolds.In(Journal), $"{Guid.NewGuid():N}.hold"), text);
         await RunAsync(static custody => Expect(custody, 0, AuditPruningStop.Hold));
     }
 

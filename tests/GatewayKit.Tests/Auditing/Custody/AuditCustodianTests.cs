@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GatewayKit.Auditing.Custody;
 using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
@@ -49,6 +50,19 @@ public sealed class AuditCustodianTests : IDisposable
     }
 
     [Fact]
+    public async Task Key_that_is_made_while_its_consumer_is_erased_is_named_too()
+    {
+        var key = string.Empty;
+
+        // The second time is the last look before it is recorded.
+        var finds = 0;
+        _keys.OnFound = () => key = ++finds is 2 ? _keys.GetAsync("sub:acme", CancellationToken.None).AsTask().GetAwaiter().GetResult().Id : key;
+        var erasure = await Custodian.EraseAsync("acme", "privacy");
+        Assert.Equal([key], erasure.Keys);
+        Assert.Equal([("audit.erased", ""), ("audit.erased", key)], await ErasuresAsync());
+    }
+
+    [Fact]
     public async Task Act_that_cannot_be_recorded_is_not_done()
     {
         await _keys.GetAsync("sub:acme", CancellationToken.None);
@@ -74,6 +88,13 @@ public sealed class AuditCustodianTests : IDisposable
         Assert.All((string[])["RetainForr", "SegmentAge is 00:00:01", "MaxInFlight"], part => Assert.Contains(errors, error => error.ToString().Contains(part, StringComparison.Ordinal)));
     }
 
+    private async Task<(string? Event, string Keys)[]> ErasuresAsync() =>
+    [
+        .. (await new AuditLog(Journal).QueryAsync(new() { IncludeEvents = true })).Entries
+            .Where(static entry => entry.Event?.StartsWith("audit.eras", StringComparison.Ordinal) is true)
+            .Select(static entry => (entry.Event, string.Join(',', JsonElement.Parse(entry.Begin!.Text).GetProperty("keys").EnumerateArray().Select(static id => id.GetString())))),
+    ];
+
     private static IConfigurationSection Section(params (string Key, string? Value)[] values) =>
         new ConfigurationBuilder().AddInMemoryCollection(values.Select(static pair => KeyValuePair.Create("Gateway:" + pair.Key, pair.Value))).Build().GetSection("Gateway");
 
@@ -81,14 +102,18 @@ public sealed class AuditCustodianTests : IDisposable
     {
         public Action? OnFind { get; set; }
 
+        public Action? OnFound { get; set; }
+
         public ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken) => inner.GetAsync(subject, cancellationToken);
 
         public ValueTask<AuditKey?> FindAsync(string id, CancellationToken cancellationToken) => inner.FindAsync(id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<string>> FindIdsAsync(string subject, CancellationToken cancellationToken)
+        public async ValueTask<IReadOnlyList<string>> FindIdsAsync(string subject, CancellationToken cancellationToken)
         {
             OnFind?.Invoke();
-            return inner.FindIdsAsync(subject, cancellationToken);
+            var ids = await inner.FindIdsAsync(subject, cancellationToken);
+            OnFound?.Invoke();
+            return ids;
         }
 
         public ValueTask<IReadOnlyList<string>> EraseAsync(string subject, CancellationToken cancellationToken) => inner.EraseAsync(subject, cancellationToken);

@@ -53,7 +53,7 @@ public sealed class JournalAlternateTests : IDisposable
         await using (var journal = Open(new() { MaxInFlight = 64, CompressAfter = isCompressed ? TimeSpan.Zero : TimeSpan.FromDays(90), AlternateDirectory = _alternate.Root }))
         {
             await JournalFaultTests.UntilAsync(() => File.Exists(second) != isCompressed);
-            var pruner = new SegmentPruner(journal.Instance, [_folder.Root, _alternate.Root], DateTimeOffset.UtcNow.AddMinutes(1), static () => [], [], _folder.Logger);
+            var pruner = new SegmentPruner(journal.Instance, [_folder.Root, _alternate.Root], DateTimeOffset.UtcNow.AddMinutes(1), static () => [], new(1), [], _folder.Logger);
             Assert.Equal(2, (await pruner.RunAsync(journal, null, TestContext.Current.CancellationToken)).Segments);
         }
 
