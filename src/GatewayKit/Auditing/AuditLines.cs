@@ -14,7 +14,9 @@ internal static class AuditLines
     /// <summary>A line is no longer than so many bytes.</summary>
     public const int MostBytes = 4 * 1024;
 
-    private const int MostPathCharacters = 512;
+    /// <summary>How many characters of a path are shown.</summary>
+    public const int MostPathCharacters = 512;
+
     private const int MostAgentCharacters = 160;
     private const int MostAttempts = 8;
 

@@ -21,14 +21,13 @@ internal sealed class AuditedEndpoint
     public AuditedEndpoint(AuditPolicy policy, GatewayEndpoint endpoint)
         : this(policy, Places(endpoint))
     {
-        var text = new StringBuilder(",\"route\":").Append(Quote(endpoint.RouteId));
+        Names = [.. ",\"route\":\""u8, .. RecordText.ValueOf(endpoint.RouteId), .. "\""u8];
         if (endpoint.ClusterId is { } cluster)
         {
-            text.Append(",\"cluster\":").Append(Quote(cluster));
+            Names = [.. Names, .. ",\"cluster\":\""u8, .. RecordText.ValueOf(cluster), .. "\""u8];
         }
 
-        Names = Encoding.ASCII.GetBytes(text.ToString());
-        Template = policy.Path is AuditPath.Template && endpoint.Pattern is { } pattern ? Encoding.ASCII.GetBytes($",\"path\":{Quote(pattern)}") : null;
+        Template = policy.Path is AuditPath.Template && endpoint.Pattern is { } pattern ? [.. ",\"path\":\""u8, .. RecordText.ValueOf(pattern, AuditLines.MostPathCharacters), .. "\""u8] : null;
     }
 
     private AuditedEndpoint(AuditPolicy policy, IReadOnlyList<ICredentialPlaces> places)

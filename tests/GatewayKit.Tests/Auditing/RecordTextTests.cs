@@ -34,6 +34,20 @@ public sealed class RecordTextTests
         Assert.Equal(expected, Write(value, most).Json.GetProperty("s").GetString());
     }
 
+    // What is searched for is found, whether it is named as it is or as a record shows it.
+    [Theory]
+    [InlineData(256, '\u00E9')]
+    [InlineData(257, 'a')]
+    [InlineData(300, '"')]
+    [InlineData(5_000, '\u00E9')]
+    public void Text_of_any_length_is_looked_for_as_it_is_written(int length, char character)
+    {
+        var value = new string(character, length);
+        var (json, raw) = Write(value, most: 256);
+        Assert.Contains($"\"{Encoding.ASCII.GetString(RecordText.ValueOf(value))}\"", Encoding.ASCII.GetString(raw), StringComparison.Ordinal);
+        Assert.Equal(RecordText.ValueOf(value), RecordText.ValueOf(json.GetProperty("s").GetString()!));
+    }
+
     [Fact]
     public void Pair_of_surrogates_is_never_cut_in_two()
     {

@@ -1,3 +1,5 @@
+using GatewayKit.Auditing.Records;
+
 namespace GatewayKit.Auditing.Custody;
 
 /// <summary>A legal hold: what it touches stays in the journal, and the keys of whom it touches are not erased, until it is released. What is not said touches everything. Immutable.</summary>
@@ -25,5 +27,5 @@ public sealed record AuditHold
     public DateTimeOffset SetAt { get; init; }
 
     /// <summary>Whether it touches somebody's records, whenever and whatever they are of.</summary>
-    internal bool Touches(IEnumerable<string> subjects) => Subjects.Count is 0 || subjects.Any(subject => Subjects.Contains(subject, StringComparer.Ordinal));
+    internal bool Touches(IEnumerable<string> subjects) => Subjects.Count is 0 || subjects.Any(subject => Subjects.Any(held => RecordText.ValueOf(held).AsSpan().SequenceEqual(RecordText.ValueOf(subject))));
 }

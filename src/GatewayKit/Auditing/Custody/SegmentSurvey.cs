@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Text;
-using System.Text.Json;
 using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Reading;
+using GatewayKit.Auditing.Records;
 
 namespace GatewayKit.Auditing.Custody;
 
@@ -20,6 +20,7 @@ internal sealed record SegmentSurvey(long Count, long FirstSequence, long LastSe
     /// <returns><see langword="null"/> if a line of it is none.</returns>
     public static async Task<SegmentSurvey?> ReadAsync(SegmentFiles files, IReadOnlyList<AuditHold> holds, CancellationToken cancellationToken)
     {
+        HeldLines[] held = [.. holds.Select(static hold => new HeldLines(hold))];
         var (tree, survey) = (new MerkleTree(), new SegmentSurvey(0, 0, -1, string.Empty, string.Empty, DateTimeOffset.MinValue, null));
         var stream = files.Open();
         await using (stream.ConfigureAwait(false))
@@ -43,7 +44,7 @@ internal sealed record SegmentSurvey(long Count, long FirstSequence, long LastSe
                         LastSequence = line.Sequence,
                         LastHash = Encoding.ASCII.GetString(line.HashText),
                         Latest = time > survey.Latest ? time.Value : survey.Latest,
-                        Hold = survey.Hold ?? (holds.Count is 0 ? null : HoldOf(bytes, time, holds)),
+                        Hold = survey.Hold ?? HoldOf(bytes, time, held),
                     };
                 }
             }
@@ -60,15 +61,11 @@ internal sealed record SegmentSurvey(long Count, long FirstSequence, long LastSe
         return survey with { Root = Base64Url.EncodeToString(root) };
     }
 
-    // Ends do not say who called: the line of the beginning may be in another segment, so that a hold by caller looks at the time of the end alone would hold too much. Beginnings are what is held, and their ends
-    // are in the same segment or a later one, which stays too.
-    private static string? HoldOf(ReadOnlySpan<byte> line, DateTimeOffset? time, IReadOnlyList<AuditHold> holds)
+    private static string? HoldOf(ReadOnlySpan<byte> line, DateTimeOffset? time, HeldLines[] holds)
     {
         foreach (var hold in holds)
         {
-            if (!(time < hold.From) && !(time >= hold.To)
-                && (hold.Route is null || LineFields.Text(line, ",\"route\":\""u8).SequenceEqual(Encoded(hold.Route)))
-                && (hold.Subjects.Count is 0 || Has(hold, LineFields.Text(line, ",\"sub\":\""u8)) || Has(hold, LineFields.Text(line, ",\"pk\":\""u8))))
+            if (hold.Include(line, time))
             {
                 return hold.Id;
             }
@@ -77,19 +74,32 @@ internal sealed record SegmentSurvey(long Count, long FirstSequence, long LastSe
         return null;
     }
 
-    private static bool Has(AuditHold hold, ReadOnlySpan<byte> value)
+    // Ends do not say who called: the line of the beginning may be in another segment, so that a hold by caller looks at the time of the end alone would hold too much. Beginnings are what is held, and their ends
+    // are in the same segment or a later one, which stays too.
+    private sealed class HeldLines(AuditHold hold)
     {
-        foreach (var subject in value.IsEmpty ? [] : hold.Subjects)
+        // As records have them.
+        private readonly byte[]? _route = hold.Route is null ? null : RecordText.ValueOf(hold.Route);
+        private readonly byte[][] _subjects = [.. hold.Subjects.Select(static subject => RecordText.ValueOf(subject))];
+
+        public string Id => hold.Id;
+
+        public bool Include(ReadOnlySpan<byte> line, DateTimeOffset? time) =>
+            !(time < hold.From) && !(time >= hold.To)
+            && (_route is null || LineFields.Text(line, ",\"route\":\""u8).SequenceEqual(_route))
+            && (_subjects.Length is 0 || Has(LineFields.Text(line, ",\"sub\":\""u8)) || Has(LineFields.Text(line, ",\"pk\":\""u8)));
+
+        private bool Has(ReadOnlySpan<byte> name)
         {
-            if (value.SequenceEqual(Encoded(subject)))
+            foreach (var subject in name.IsEmpty ? [] : _subjects)
             {
-                return true;
+                if (name.SequenceEqual(subject))
+                {
+                    return true;
+                }
             }
+
+            return false;
         }
-
-        return false;
     }
-
-    // As records have it.
-    private static byte[] Encoded(string text) => Encoding.ASCII.GetBytes(JsonEncodedText.Encode(text).ToString());
 }

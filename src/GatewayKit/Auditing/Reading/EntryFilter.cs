@@ -1,6 +1,5 @@
-using System.Text;
-using System.Text.Json;
 using GatewayKit.Auditing.Personal;
+using GatewayKit.Auditing.Records;
 
 namespace GatewayKit.Auditing.Reading;
 
@@ -78,5 +77,5 @@ internal sealed class EntryFilter(AuditQuery query)
         LineFields.Number(line, ",\"dur_us\":"u8) is { } microseconds ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero;
 
     // As records have it.
-    private static byte[]? Encoded(string? text) => text is null ? null : Encoding.ASCII.GetBytes(JsonEncodedText.Encode(text).ToString());
+    private static byte[]? Encoded(string? text) => text is null ? null : RecordText.ValueOf(text);
 }

@@ -14,6 +14,7 @@ namespace GatewayKit.Auditing.Records;
 /// <param name="text">The buffer.</param>
 internal ref struct RecordText(Span<byte> text)
 {
+    private const int MostCharacters = 256;
     private const int MostCharactersOfNumber = 20;
     private const int MostBytesOfAddress = 65;
 
@@ -22,6 +23,9 @@ internal ref struct RecordText(Span<byte> text)
     private const int MostBytesOfPair = 12;
 
     private static readonly SearchValues<char> Plain = SearchValues.Create(" !#$%()*,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~");
+
+    // Quotes, the end of what is cut, and what every record keeps free.
+    private const int MostBytesAround = 64;
 
     // What is opened can be closed, and the last word said, whatever came before.
     private const int MostClosed = 8;
@@ -107,7 +111,7 @@ internal ref struct RecordText(Span<byte> text)
     /// <param name="key">The key with what stands around it: <c>,"host":</c>.</param>
     /// <param name="value">The text; what is not well-formed UTF-16 is replaced.</param>
     /// <param name="most">How many characters of it are shown. A longer one ends with <c>…#length</c>.</param>
-    public void String(scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<char> value, int most = 256)
+    public void String(scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<char> value, int most = MostCharacters)
     {
         if (value.Length <= most && !value.ContainsAnyExcept(Plain))
         {
@@ -124,6 +128,17 @@ internal ref struct RecordText(Span<byte> text)
         }
 
         Escaped(key, value, most);
+    }
+
+    /// <summary>A text as <see cref="String"/> writes it, without quotes: what a line is searched for. One that was read in a record is what it was there.</summary>
+    /// <param name="value">The text.</param>
+    /// <param name="most">How many characters of it are shown.</param>
+    public static byte[] ValueOf(string value, int most = MostCharacters)
+    {
+        most = IsCut(value, most) ? value.Length : most;
+        var text = new RecordText(new byte[(Math.Min(value.Length, most) * MostBytesOfCharacter) + MostBytesAround]);
+        text.String([], value, most);
+        return text._text[1..(text.Length - 1)].ToArray();
     }
 
     /// <summary>Writes a member whose value is as much of a text as there is room for. Quotes take two bytes each.</summary>
@@ -243,6 +258,9 @@ internal ref struct RecordText(Span<byte> text)
         Length += Encoding.ASCII.GetBytes(tail, _text[Length..]);
         Put((byte)'"');
     }
+
+    private static bool IsCut(ReadOnlySpan<char> value, int most) =>
+        value.LastIndexOf("\u2026#") is var mark && (mark == most || mark == most - 1) && !value[(mark + 2)..].ContainsAnyExceptInRange('0', '9');
 
     // Of a character that cannot stand for itself: how many of them go together, and what they take.
     private static (int Characters, int Bytes) SizeAt(scoped ReadOnlySpan<char> value) =>

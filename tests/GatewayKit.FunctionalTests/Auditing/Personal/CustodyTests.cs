@@ -95,6 +95,28 @@ public sealed class CustodyTests : IDisposable
         Assert.Equal("counsel", Assert.Single(Events("hold.released")).GetProperty("actor").GetString());
     }
 
+    // Records show 256 characters of it.
+    [Theory]
+    [InlineData(256)]
+    [InlineData(300)]
+    public async Task Hold_keeps_what_it_touches_of_a_consumer_with_a_long_id(int length)
+    {
+        var id = new string('c', length);
+        await RunAsync(id);
+        _time.Advance(TimeSpan.FromDays(401));
+        await RunAsync(async custody =>
+        {
+            var sub = (await new AuditLog(Journal).QueryAsync(new() { Consumer = id })).Entries[0].Consumer!;
+            foreach (var name in (string[])[id, sub])
+            {
+                var hold = await custody.HoldAsync(new() { Subjects = [name] }, "counsel");
+                await Expect(custody, 0, AuditPruningStop.Hold);
+                Assert.Equal([hold.Id], (await custody.EraseAsync(id, "privacy")).Holds);
+                Assert.True(await custody.ReleaseAsync(hold.Id, "counsel"));
+            }
+        });
+    }
+
     [Fact]
     public async Task Hold_that_is_set_while_a_segment_is_looked_at_counts()
     {

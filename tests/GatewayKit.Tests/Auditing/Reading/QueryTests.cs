@@ -62,6 +62,15 @@ public sealed class QueryTests : JournalTest
     }
 
     [Fact]
+    public async Task Consumer_whose_id_records_cut_is_found()
+    {
+        var id = new string('c', 300);
+        Builder.StartBoot().Request("orders", $"{id[..256]}\\u2026#300", 200, "ok", "r1").Request("orders", $"{id[..256]}\\u2026#301", 200, "ok", "r2").Stop();
+        Assert.Equal(["r1"], await IdsAsync(new() { Consumer = id }));
+        Assert.Equal(["r1"], await IdsAsync(new() { Consumer = $"{id[..256]}\u2026#300" }));
+    }
+
+    [Fact]
     public async Task Text_in_a_value_is_no_member()
     {
         Builder.StartBoot().Line("""{"v":1,"kind":"begin","rid":"r1","ts":"2026-03-01T12:00:00Z","path":"/,\"sub\":\"root\"","sub":"acme" """.TrimEnd()).Stop();
