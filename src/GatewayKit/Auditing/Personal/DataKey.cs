@@ -17,7 +17,7 @@ internal sealed class DataKey : IDisposable
 
     private readonly Lock _lock = new();
     private readonly AesGcm _cipher;
-    private bool _isErased;
+    private volatile bool _isErased;
 
     public DataKey(AuditKey key, Guid boot)
     {
@@ -33,8 +33,14 @@ internal sealed class DataKey : IDisposable
     /// <summary>The id of the subject's key.</summary>
     public byte[] Id { get; }
 
-    /// <summary>When it has to be asked for again, as a timestamp.</summary>
+    /// <summary>When it is asked for again while it stays in use, as a timestamp.</summary>
     public long DueAt { get; set; }
+
+    /// <summary>When it is in use no longer unless it was asked for again, as a timestamp.</summary>
+    public long EndsAt { get; set; }
+
+    /// <summary>Whether nothing is encrypted with it any more.</summary>
+    public bool IsErased => _isErased;
 
     /// <summary>Encrypts.</summary>
     /// <param name="plain">What.</param>

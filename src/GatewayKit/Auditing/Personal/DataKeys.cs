@@ -20,8 +20,12 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
     // What another instance has erased is in use here for no longer.
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
+    // So that no request waits for a key that is in use all the time.
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromMinutes(4);
+
     private readonly Lock _lock = new();
     private readonly RecentValues<(string Type, string Value), DataKey> _keys = new(MostKept);
+    private readonly Dictionary<(string Type, string Value), Task<DataKey?>> _asked = [];
     private Guid _boot;
     private Action<bool> _onFailing = static _ => { };
     private Today _today = new(default, string.Empty);
@@ -49,12 +53,59 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
     /// <returns>Whether there is nothing to wait for.</returns>
     public bool TryGet((string Type, string Value) subject, out DataKey? key)
     {
-        key = _keys.Find(subject);
-        return (key is not null && time.GetTimestamp() < key.DueAt) || (_isFailing && time.GetTimestamp() < Volatile.Read(ref _retryAt));
+        key = Known(subject);
+        var (now, isFailing) = (time.GetTimestamp(), _isFailing);
+        var isAway = isFailing && now < Volatile.Read(ref _retryAt);
+        if (key is null || (now >= key.EndsAt && !isFailing))
+        {
+            return isAway;
+        }
+
+        if (now >= key.DueAt && !isAway)
+        {
+            _ = GetAsync(subject);
+        }
+
+        return true;
     }
 
-    /// <summary>Gets a key from the store.</summary>
-    public async ValueTask<DataKey?> GetAsync((string Type, string Value) subject)
+    /// <summary>Gets a key from the store, which is asked once for all who ask at the same time.</summary>
+    public Task<DataKey?> GetAsync((string Type, string Value) subject)
+    {
+        var answer = new TaskCompletionSource<DataKey?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_asked.TryGetValue(subject, out var asked))
+            {
+                return asked;
+            }
+
+            _asked.Add(subject, answer.Task);
+        }
+
+        _ = AnswerAsync(subject, answer);
+        return answer.Task;
+    }
+
+    private async Task AnswerAsync((string Type, string Value) subject, TaskCompletionSource<DataKey?> answer)
+    {
+        DataKey? key = null;
+        try
+        {
+            key = await AskAsync(subject).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _asked.Remove(subject);
+            }
+
+            answer.SetResult(key);
+        }
+    }
+
+    private async Task<DataKey?> AskAsync((string Type, string Value) subject)
     {
         for (var tries = 0; tries < MostTries; tries++)
         {
@@ -69,9 +120,9 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryInterval.TotalSeconds * time.TimestampFrequency));
+                Volatile.Write(ref _retryAt, In(RetryInterval));
                 Say(isFailing: true, exception);
-                return _keys.Find(subject);
+                return Known(subject);
             }
 
             Say(isFailing: false, null);
@@ -105,25 +156,26 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
     /// <summary>A subject as stores have it.</summary>
     public static string TextOf((string Type, string Value) subject) => $"{subject.Type}:{subject.Value}";
 
+    // A key that is looked for at the moment of its erasure may be kept again by whoever looks.
+    private DataKey? Known((string Type, string Value) subject) => _keys.Find(subject) is { IsErased: false } key ? key : null;
+
     private DataKey Keep((string Type, string Value) subject, AuditKey key)
     {
-        var dueAt = time.GetTimestamp() + (long)(Lifetime.TotalSeconds * time.TimestampFrequency);
-        if (_keys.Find(subject) is { } known)
+        var (dueAt, endsAt) = (In(RenewAfter), In(Lifetime));
+        if (Known(subject) is { } known && known.Id.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(key.Id)))
         {
-            if (known.Id.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(key.Id)))
-            {
-                known.DueAt = dueAt;
-                return known;
-            }
-
-            // Another instance has erased it.
-            _keys.Remove(subject)?.Dispose();
+            (known.DueAt, known.EndsAt) = (dueAt, endsAt);
+            return known;
         }
 
-        var made = new DataKey(key, _boot) { DueAt = dueAt };
+        // Another instance has erased the one that was known.
+        _keys.Remove(subject)?.Dispose();
+        var made = new DataKey(key, _boot) { DueAt = dueAt, EndsAt = endsAt };
         _keys.Add(subject, made);
         return made;
     }
+
+    private long In(TimeSpan span) => time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency);
 
     private string DateText()
     {
@@ -146,15 +198,15 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
                 return;
             }
 
+            // In here, so that none is told before the one that it ends.
             _isFailing = isFailing;
+            _onFailing(isFailing);
         }
 
         if (exception is not null)
         {
             Log.Failed(logger, exception);
         }
-
-        _onFailing(isFailing);
     }
 
     private sealed record Today(DateOnly Date, string Text);

@@ -35,13 +35,18 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
 
     private async Task<AuditKey> CreateAsync(string subject, CancellationToken cancellationToken)
     {
-        if (ReadKeyOf(subject) is { } known)
+        var known = ReadKeyOf(subject);
+        if (known is not null)
         {
             return known;
         }
 
         CreateDirectory();
-        var held = await LockAsync(cancellationToken).ConfigureAwait(false);
+        if (await LockAsync(() => (known = ReadKeyOf(subject)) is not null, cancellationToken).ConfigureAwait(false) is not { } held)
+        {
+            return known!;
+        }
+
         await using (held.ConfigureAwait(false))
         {
             if (ReadKeyOf(subject) is { } meanwhile)
@@ -71,8 +76,8 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
             return [];
         }
 
-        var held = await LockAsync(cancellationToken).ConfigureAwait(false);
-        await using (held.ConfigureAwait(false))
+        var held = await LockAsync(static () => false, cancellationToken).ConfigureAwait(false);
+        await using (held!.ConfigureAwait(false))
         {
             DeleteUnfinished();
             var path = PathOf(subject);
@@ -91,10 +96,11 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
     }
 
     // Keys are made and erased by one process at a time: an erasure between the steps of another one would leave a key that nobody finds and nobody erases.
-    private async Task<FileStream> LockAsync(CancellationToken cancellationToken)
+    // Null if others have done meanwhile what the lock is for.
+    private async Task<FileStream?> LockAsync(Func<bool> isDone, CancellationToken cancellationToken)
     {
         var began = TimeProvider.System.GetTimestamp();
-        while (true)
+        do
         {
             try
             {
@@ -105,6 +111,9 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
         }
+        while (!isDone());
+
+        return null;
     }
 
     // What a process that was killed has left has the bytes of a key. Whoever has the lock is alone with it.

@@ -6,7 +6,7 @@ namespace GatewayKit.Auditing.Personal;
 /// </summary>
 public interface IAuditKeyStore
 {
-    /// <summary>Gives the key of a subject, and makes one that lasts if there is none: the same to all who ask at once. Awaited for at most 250 ms in the way of a request, once in five minutes for each subject in use.</summary>
+    /// <summary>Gives the key of a subject, and makes one that lasts if there is none: the same to all who ask at once. Asked once for all requests that need it at the same time, which wait for at most 250 ms, and again after four minutes for a subject in use, whose requests go on with the key they have.</summary>
     /// <param name="subject">The subject.</param>
     /// <param name="cancellationToken">Cancelled when nobody waits any more.</param>
     ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken);

@@ -186,6 +186,131 @@ public sealed class PersonalKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task All_who_need_a_key_at_once_ask_for_it_once()
+    {
+        var store = new SlowStore(Store());
+        var keys = Keys(store);
+        var reading = Enumerable.Range(0, 16).Select(_ => keys.GetAsync(("sub", "acme"))).ToArray();
+        store.Go.SetResult();
+        var all = await Task.WhenAll(reading);
+        Assert.Equal((1, 1), (store.Asked, all.Distinct().Count()));
+        Assert.Same(all[0], await keys.GetAsync(("sub", "acme")));
+        Assert.Equal(2, store.Asked);
+    }
+
+    [Fact]
+    public async Task Key_in_use_is_asked_for_again_while_it_stays_in_use()
+    {
+        var (store, subject) = (new SlowStore(Store()), ("sub", "acme"));
+        store.Go.SetResult();
+        var keys = Keys(store);
+        var known = await keys.GetAsync(subject);
+        store.Go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _time.Advance(TimeSpan.FromMinutes(4) - TimeSpan.FromTicks(1));
+        AssertInUse(asked: 1);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        AssertInUse(asked: 2);
+        AssertInUse(asked: 2);
+        var asking = keys.GetAsync(subject);
+        store.Go.SetResult();
+        Assert.Same(known, await asking);
+        Assert.Equal(2, store.Asked);
+
+        // From then on it is as good as new; one that nobody has used for long is asked for before it is.
+        _time.Advance(TimeSpan.FromMinutes(3));
+        AssertInUse(asked: 2);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.False(keys.TryGet(subject, out _));
+
+        void AssertInUse(int asked)
+        {
+            Assert.True(keys.TryGet(subject, out var key));
+            Assert.Same(known, key);
+            Assert.Equal(asked, store.Asked);
+        }
+    }
+
+    [Fact]
+    public async Task No_request_that_has_a_key_waits_for_a_store_that_is_away()
+    {
+        var (store, subject) = (new SlowStore(Store()), ("sub", "acme"));
+        store.Go.SetResult();
+        var keys = Keys(store);
+        var known = await keys.GetAsync(subject);
+        store.IsDown = true;
+        _time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Same(known, await keys.GetAsync(subject));
+        for (var second = 0; second < 3; second++)
+        {
+            var asked = store.Asked;
+            _time.Advance(TimeSpan.FromSeconds(1));
+            for (var i = 0; i < 2; i++)
+            {
+                Assert.True(keys.TryGet(subject, out var key));
+                Assert.Same(known, key);
+                Assert.Equal(asked + 1, store.Asked);
+            }
+        }
+    }
+
+    // Whoever looks for a key at the moment of its erasure may put it back.
+    [Fact]
+    public async Task Key_that_is_erased_is_not_found_wherever_it_was_kept()
+    {
+        var (keys, subject) = (Keys(Store()), ("sub", "acme"));
+        var key = await keys.GetAsync(subject);
+        key!.Dispose();
+        Assert.False(keys.TryGet(subject, out var found));
+        Assert.Null(found);
+        var made = await keys.GetAsync(subject);
+        Assert.True(made!.TrySeal("x"u8, default, 1, new byte[64]));
+        Assert.True(keys.TryGet(subject, out found));
+        Assert.Same(made, found);
+    }
+
+    [Fact]
+    public async Task That_keys_can_be_had_again_is_told_after_that_they_could_not()
+    {
+        var (store, told) = (new SlowStore(Store()) { IsDown = true }, new List<bool>());
+        store.Go.SetResult();
+        var keys = Keys(store);
+        Task<DataKey?>? recovering = null;
+        keys.Begin(Guid.NewGuid(), isFailing =>
+        {
+            if (isFailing)
+            {
+                store.IsDown = false;
+                var recovered = new ManualResetEventSlim();
+                recovering = Task.Run(() => keys.GetAsync(("sub", "other")));
+                _ = recovering.ContinueWith(_ => recovered.Set(), TaskScheduler.Default);
+                recovered.Wait(TimeSpan.FromMilliseconds(500));
+            }
+
+            told.Add(isFailing);
+        });
+        Assert.Null(await keys.GetAsync(("sub", "acme")));
+        Assert.NotNull(await recovering!);
+        Assert.Equal([true, false], told);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_others_who_make_its_key_has_it_as_soon_as_they_do()
+    {
+        var other = Path.Combine(Path.GetDirectoryName(_directory)!, "other");
+        var key = await new FileAuditKeyStore(other).GetAsync("sub:acme", None);
+        Directory.CreateDirectory(_directory);
+        await using var held = new FileStream(Path.Combine(_directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        var reading = Store().GetAsync("sub:acme", None).AsTask();
+        Assert.Null(await Store().FindAsync(key.Id, None));
+        foreach (var extension in (string[])["*.key", "*.subject"])
+        {
+            File.Move(Directory.GetFiles(other, extension)[0], Path.Combine(_directory, Path.GetFileName(Directory.GetFiles(other, extension)[0])));
+        }
+
+        Assert.Equal(key.Id, (await reading.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).Id);
+    }
+
+    [Fact]
     public void Key_is_not_printed()
     {
         var key = AuditKey.Create();
@@ -202,12 +327,15 @@ public sealed class PersonalKeyTests : IDisposable
     {
         public TaskCompletionSource Read { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Go { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public bool IsDown { get; set; }
 
+        public int Asked { get; private set; }
+
         public async ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken)
         {
+            Asked++;
             if (IsDown)
             {
                 throw new IOException("down");
