@@ -49,6 +49,18 @@ internal sealed class BodyCapture(RecordedBodies bodies) : IBodyWatch
         }
     }
 
+    /// <summary>Whether something of it is kept.</summary>
+    public bool HasText
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _length > 0;
+            }
+        }
+    }
+
     /// <summary>Finds out from its fields how it is recorded.</summary>
     public void Look(string? contentType, StringValues contentEncoding)
     {
@@ -126,4 +138,5 @@ internal static class BodyOmission
     public const string Masks = "masks";
     public const string Invalid = "invalid";
     public const string Unencrypted = "unencrypted";
+    public const string Credentials = "credentials";
 }

@@ -83,6 +83,21 @@ internal static class BodyDetectors
         return isFound;
     }
 
+    /// <summary>How many characters in front of a place are the beginning of a secret that goes on there. No search finds one of which the end is missing.</summary>
+    /// <param name="text">The text, escapes resolved.</param>
+    /// <param name="end">The place. What is behind it is left out.</param>
+    /// <param name="secrets">What is known to be secret.</param>
+    public static int LengthOfUnfinished(ReadOnlySpan<char> text, int end, IReadOnlyList<string> secrets)
+    {
+        var longest = 0;
+        for (var i = 0; i < secrets.Count && end < text.Length; i++)
+        {
+            longest = Math.Max(longest, LengthOfBeginning(text[..end], text[end], secrets[i]));
+        }
+
+        return longest;
+    }
+
     /// <summary>What stands in the place of what was found.</summary>
     public static string PlaceholderOf(byte mark) => mark switch
     {
@@ -95,6 +110,44 @@ internal static class BodyDetectors
 
     /// <summary>Whether a character may be between the digits of a card number: spaces and dashes of all kinds.</summary>
     public static bool IsSeparator(char c) => c is '-' || char.GetUnicodeCategory(c) is UnicodeCategory.SpaceSeparator or UnicodeCategory.DashPunctuation;
+
+    // The longest end of a text that a secret begins with and goes on behind with a character (Knuth, Morris and Pratt: in the time of their lengths, whatever is in them).
+    private static int LengthOfBeginning(ReadOnlySpan<char> text, char next, string secret)
+    {
+        var most = Math.Min(text.Length, secret.Length - 1);
+        var borders = ArrayPool<int>.Shared.Rent(most + 1);
+        borders[0] = 0;
+        for (int i = 1, length = 0; i < most; i++)
+        {
+            while (length > 0 && !AreSame(secret[i], secret[length]))
+            {
+                length = borders[length - 1];
+            }
+
+            borders[i] = length += AreSame(secret[i], secret[length]) ? 1 : 0;
+        }
+
+        var found = 0;
+        foreach (var character in text[^most..])
+        {
+            while (found > 0 && !AreSame(character, secret[found]))
+            {
+                found = borders[found - 1];
+            }
+
+            found += AreSame(character, secret[found]) ? 1 : 0;
+        }
+
+        while (found > 0 && !AreSame(next, secret[found]))
+        {
+            found = borders[found - 1];
+        }
+
+        ArrayPool<int>.Shared.Return(borders);
+        return found;
+    }
+
+    private static bool AreSame(char one, char other) => one == other || char.ToUpperInvariant(one) == char.ToUpperInvariant(other);
 
     private static bool FindSecret(ReadOnlySpan<char> text, string secret, Span<byte> marks)
     {

@@ -37,7 +37,13 @@ internal static class BodyMembers
             return;
         }
 
-        var secrets = RequestSecrets.Of(request);
+        // What nothing was kept of needs no search.
+        IReadOnlyList<string>? secrets = [];
+        if (request.Bodies.HasText && !RequestSecrets.TryFind(request, out secrets))
+        {
+            secrets = null;
+        }
+
         var room = ArrayPool<char>.Shared.Rent((2 * MostCharacters) + bodies.MaxBytes);
         var bytes = ArrayPool<byte>.Shared.Rent(bodies.MaxBytes);
         try
@@ -64,7 +70,7 @@ internal static class BodyMembers
         ? length == answer.Total
         : !request.HasFailed && !request.HttpContext.RequestAborted.IsCancellationRequested && request.Context?.LatestAttempt is not { Record.IsCut: true };
 
-    private static ReadBody Read(BodyCapture body, RecordedBodies bodies, IReadOnlyList<string> secrets, Span<byte> bytes, Span<char> target, Span<char> scratch)
+    private static ReadBody Read(BodyCapture body, RecordedBodies bodies, IReadOnlyList<string>? secrets, Span<byte> bytes, Span<char> target, Span<char> scratch)
     {
         if (body.Omitted is { } known)
         {
@@ -72,8 +78,13 @@ internal static class BodyMembers
         }
 
         var kept = bytes[..body.CopyTo(bytes)];
+        if (secrets is null && !kept.IsEmpty)
+        {
+            return new(default, BodyOmission.Credentials, false);
+        }
+
         var isCut = body.Total > kept.Length || body.IsPart;
-        var text = new BodyText(target, secrets);
+        var text = new BodyText(target, secrets ?? []);
         var isRead = body.Kind switch
         {
             _ when kept.IsEmpty => true,

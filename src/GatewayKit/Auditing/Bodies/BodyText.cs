@@ -77,6 +77,9 @@ internal ref struct BodyText(Span<char> text, IReadOnlyList<string> secrets)
         return true;
     }
 
+    /// <summary>How many characters in front of a place are the beginning of a secret that would go on there.</summary>
+    public readonly int UnfinishedAt(scoped ReadOnlySpan<char> value, int end) => BodyDetectors.LengthOfUnfinished(value, end, secrets);
+
     /// <summary>Takes back what was written since.</summary>
     public void TakeBack(int length) => Length = length;
 
@@ -102,8 +105,9 @@ internal ref struct BodyText(Span<char> text, IReadOnlyList<string> secrets)
         }
     }
 
-    // \u0065yJ and eyJ are the same to whoever reads it.
-    private static int Resolve(Span<char> value)
+    /// <summary>Resolves escapes in place: <c>\u0065yJ</c> and <c>eyJ</c> are the same to whoever reads it.</summary>
+    /// <returns>How long it is then.</returns>
+    public static int Resolve(Span<char> value)
     {
         var length = value.Length;
         for (var round = 0; round < MostRounds && value[..length].IndexOf("\\u") is >= 0 and var first; round++)

@@ -70,7 +70,7 @@ internal static class JsonBody
         private ulong _inside = masks.Start;
         private bool _isMasked;
 
-        // One token. What does not fit is taken back whole.
+        // One token. What there is no room for is left out, of a string its end: the detectors have seen the whole of it before.
         public bool TryPass(ref Utf8JsonReader reader, ref BodyText text, Span<char> buffer)
         {
             switch (reader.TokenType)

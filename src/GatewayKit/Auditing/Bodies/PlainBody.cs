@@ -19,7 +19,14 @@ internal static class PlainBody
         }
 
         var value = buffer[..Encoding.UTF8.GetChars(body, buffer)];
-        text.Clean(isCut ? value[..WholeWords(value)] : value, BodyEscapes.None);
+        if (isCut)
+        {
+            value = value[..BodyText.Resolve(value)];
+            var end = WholeWords(value);
+            value = value[..(end - text.UnfinishedAt(value, end))];
+        }
+
+        text.Clean(value, BodyEscapes.None);
         return true;
     }
 

@@ -86,6 +86,9 @@ internal struct CapturedBodies
     /// <summary>Whether there is something to say of them.</summary>
     public readonly bool Any => Request is not null || Response is { Total: > 0 };
 
+    /// <summary>Whether something is kept that is to be searched.</summary>
+    public readonly bool HasText => Request is { HasText: true } || Response is { HasText: true };
+
     /// <summary>Forgets them.</summary>
     public void Close()
     {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using GatewayKit.Auditing;
 using GatewayKit.Auditing.Bodies;
 using GatewayKit.Auditing.Records;
+using GatewayKit.Pipeline;
 
 namespace GatewayKit.Tests.Auditing.Bodies;
 
@@ -74,6 +75,23 @@ public sealed class BodyCaptureTests
         Assert.True(capture.HasEnded && capture.Total is 7);
     }
 
+    // As older libraries read; a server refuses whoever reads synchronously.
+    [Fact]
+    public async Task Stream_that_is_read_by_callbacks_is_read_asynchronously()
+    {
+        var capture = Captured("application/json", maxBytes: 64);
+        using var inner = new MemoryStream();
+        inner.Write("{\"a\":1}"u8);
+        inner.Position = 0;
+        await using var stream = new TappedStream(new ServerStream(inner), capture);
+        var buffer = new byte[16];
+        Assert.Equal(7, await Task.Factory.FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, null));
+        Assert.Equal(0, await Task.Factory.FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, null));
+        Assert.True(capture.HasEnded && capture.Total is 7);
+        await Task.Factory.FromAsync(stream.BeginWrite, stream.EndWrite, buffer, 0, 7, null);
+        Assert.Equal(14, inner.Length);
+    }
+
     [Fact]
     public void Text_in_a_record_is_cut_between_characters_and_stays_JSON()
     {
@@ -93,6 +111,16 @@ public sealed class BodyCaptureTests
             Assert.Equal(shown > 0 ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(Value[..shown])) : string.Empty, json.TryGetProperty("t", out var value) ? value.GetString() : string.Empty);
             Assert.Equal(room >= whole + 5, shown == Value.Length);
         }
+    }
+
+    // Refuses whatever is not asynchronous.
+    private sealed class ServerStream(MemoryStream inner) : ForwardOnlyStream
+    {
+        public override bool CanRead => true;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
     }
 
     private static BodyCapture Captured(string contentType, int maxBytes)

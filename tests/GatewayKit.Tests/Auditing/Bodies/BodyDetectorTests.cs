@@ -131,6 +131,27 @@ public sealed class BodyDetectorTests
         }
     }
 
+    [Theory]
+    [InlineData("pass: ", "correct horse battery staple", "correct horse battery staple")]
+    [InlineData("pass: ", "Correct Horse Battery", "correct horse battery")]
+    [InlineData("pass: ", "corrig\u00E9 4 me", "corrig\u00E9 4 me")]
+    [InlineData("pass: ", "\\u0063orrect horse", "correct horse")]
+    [InlineData("pass: an-", "an-an b c", "an-an b c")]
+    [InlineData("pass: aa ", "aa aa ab", "aa aa ab")]
+    public void Wherever_a_text_is_cut_no_first_words_of_a_secret_are_left(string front, string text, string secret)
+    {
+        var bytes = Encoding.UTF8.GetBytes(front + text);
+        for (var length = bytes.Length; length > 0; length--)
+        {
+            var shown = CleanBody.Plain(bytes[..length], isCut: true, secret)!;
+            Assert.True(front.StartsWith(shown, StringComparison.Ordinal) && (length < front.Length || shown.StartsWith("pass:", StringComparison.Ordinal)), $"{length}: {shown}");
+        }
+    }
+
+    [Fact]
+    public void Text_that_only_begins_like_a_secret_stays() =>
+        Assert.Equal("the correct horse is", CleanBody.Plain("the correct horse is there", isCut: true, "correct horse battery"));
+
     [Fact]
     public void Credential_of_the_request_is_found_in_any_case_and_number()
     {
