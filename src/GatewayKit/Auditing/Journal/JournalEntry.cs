@@ -20,6 +20,9 @@ internal sealed class JournalEntry : IBufferWriter<byte>, IValueTaskSource<bool>
     private ManualResetValueTaskSourceCore<bool> _result;
     private bool _answer;
 
+    // Of most there are none.
+    private List<long>? _givenUp;
+
     internal JournalEntry(JournalEntryPool pool) => _pool = pool;
 
     /// <summary>How many bytes are in it.</summary>
@@ -44,7 +47,10 @@ internal sealed class JournalEntry : IBufferWriter<byte>, IValueTaskSource<bool>
     public bool IsReservedEnd => Kind is JournalEntryKind.End && Delivery is not AuditDelivery.BestEffort;
 
     /// <summary>Whether it may be in the journal already, in a segment that was given up.</summary>
-    public bool IsRepeated { get; set; }
+    public bool IsRepeated => _givenUp is not null;
+
+    /// <summary>The numbers by which it may be in such segments.</summary>
+    public IEnumerable<long> GivenUpNumbers => _givenUp ?? [];
 
     /// <summary>Whether whoever brought it writes it as well: it has the answer when that is done, and nobody has to be told.</summary>
     public bool IsWrittenByOwner { get; set; }
@@ -94,6 +100,9 @@ internal sealed class JournalEntry : IBufferWriter<byte>, IValueTaskSource<bool>
         Length += bytes.Length;
     }
 
+    /// <summary>Has it written again: the segment that its line is in, as far as anybody knows, is given up.</summary>
+    public void Repeat() => (_givenUp ??= []).Add(Sequence);
+
     /// <summary>Makes it a whole line.</summary>
     /// <returns>The line with its line end, until the entry is written to again.</returns>
     public ReadOnlySpan<byte> Finish(long sequence, HashChain chain) =>
@@ -135,7 +144,7 @@ internal sealed class JournalEntry : IBufferWriter<byte>, IValueTaskSource<bool>
             _bytes = new byte[InitialBytes];
         }
 
-        (Length, Kind, Delivery, IsRepeated, IsWrittenByOwner, Next, Segment, WaitsSince) = (0, default, default, false, false, null, null, 0);
+        (Length, Kind, Delivery, _givenUp, IsWrittenByOwner, Next, Segment, WaitsSince) = (0, default, default, null, false, null, null, 0);
         _pool.Add(this);
     }
 

@@ -25,8 +25,8 @@ internal sealed class JournalNotes(TimeProvider time, JournalMetrics metrics)
         metrics.Lost();
     }
 
-    /// <summary>Remembers a line that may be in a segment that was given up, and whose request was refused after all.</summary>
-    public void MakeVoid(long number) => _void.Add(number);
+    /// <summary>Remembers the numbers by which a line may be in segments that were given up, and whose request was refused after all.</summary>
+    public void MakeVoid(IEnumerable<long> numbers) => _void.AddRange(numbers);
 
     /// <summary>Tells what there is to tell. Most of the time there is nothing, and that allocates nothing.</summary>
     /// <param name="announce">Writes an event.</param>
@@ -56,12 +56,7 @@ internal sealed class JournalNotes(TimeProvider time, JournalMetrics metrics)
     {
         foreach (var numbers in _void.Chunk(MostNumbers))
         {
-            announce("audit.void", json =>
-            {
-                json.WriteStartArray("seqs"u8);
-                Array.ForEach(numbers, json.WriteNumberValue);
-                json.WriteEndArray();
-            });
+            announce(VoidLines.Event, json => VoidLines.Write(json, numbers));
         }
 
         _void.Clear();

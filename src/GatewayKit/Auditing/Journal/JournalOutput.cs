@@ -166,7 +166,7 @@ internal sealed partial class JournalOutput : IDisposable
         var repeated = _batch.Complete();
         for (var entry = repeated.First; entry is not null; entry = entry.Next)
         {
-            entry.IsRepeated = true;
+            entry.Repeat();
         }
 
         segment.Fail();

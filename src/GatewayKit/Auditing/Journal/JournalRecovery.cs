@@ -188,7 +188,7 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
 
     private void ReportCrash(Guid boot, string[] segments, SegmentScan newest, string torn)
     {
-        var open = new Dictionary<string, byte>(StringComparer.Ordinal);
+        var open = new Dictionary<string, long>(StringComparer.Ordinal);
         var looked = segments[^Math.Min(SegmentsForIds, segments.Length)..];
         foreach (var segment in looked)
         {
@@ -221,20 +221,28 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         json.WriteNumber("segment"u8, JournalPaths.NumberOf(segment)!.Value);
     }
 
-    private static void Follow(ReadOnlySpan<byte> line, Dictionary<string, byte> open)
+    // What is under way, with the number of its beginning.
+    private static void Follow(ReadOnlySpan<byte> line, Dictionary<string, long> open)
     {
-        if (!JournalFields.TryRead(line, out var kind, out var id) || id is null)
+        if (!JournalFields.TryRead(line, out var kind, out var id))
         {
             return;
         }
 
-        if (kind is "begin")
+        if (kind is "begin" && id is not null && JournalLine.TryRead(line, out var begin))
         {
-            open[id] = 0;
+            open[id] = begin.Sequence;
         }
-        else if (kind is "end")
+        else if (kind is "end" && id is not null)
         {
             open.Remove(id);
+        }
+        else if (kind is "event" && VoidLines.Read(line) is { Count: > 0 } refused)
+        {
+            foreach (var (request, _) in open.Where(one => refused.Contains(one.Value)).ToArray())
+            {
+                open.Remove(request);
+            }
         }
     }
 

@@ -257,11 +257,7 @@ internal sealed class JournalTurn : IDisposable
 
     private void RefuseTaken(JournalEntry entry)
     {
-        if (entry.IsRepeated)
-        {
-            _notes.MakeVoid(entry.Sequence);
-        }
-
+        _notes.MakeVoid(entry.GivenUpNumbers);
         _admission.Leave(1, entry.Length, entry.HasEnd ? 1 : 0);
         Refuse(entry);
     }

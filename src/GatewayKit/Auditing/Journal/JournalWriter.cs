@@ -304,7 +304,7 @@ internal sealed partial class JournalWriter : IDisposable
     // By the thread that syncs: the disk does not have it after all.
     private void Repeat(JournalEntry entry)
     {
-        entry.IsRepeated = true;
+        entry.Repeat();
         Admission.Enter(entry);
         Push(_repeated, entry, isUrgent: true);
     }

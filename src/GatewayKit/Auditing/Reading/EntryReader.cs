@@ -142,11 +142,7 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
         }
         else if (kind.SequenceEqual("event"u8))
         {
-            if (LineFields.Text(bytes, ",\"event\":\""u8).SequenceEqual(VoidLines.Event))
-            {
-                TakeBack(bytes);
-            }
-
+            TakeBack(bytes);
             if (_filter.MatchesEvent(bytes))
             {
                 _ready.Add(new() { Instance = _instance, Boot = _boot, Begin = Line(line, segment, index) });
@@ -171,8 +167,12 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
 
     private void TakeBack(ReadOnlySpan<byte> bytes)
     {
-        var seqs = VoidLines.Read(bytes);
-        foreach (var (id, _) in _open.Where(pair => pair.Value is { } begin && seqs.Contains(begin.Sequence)).ToArray())
+        if (VoidLines.Read(bytes) is not { Count: > 0 } refused)
+        {
+            return;
+        }
+
+        foreach (var (id, _) in _open.Where(one => one.Value is { } begin && refused.Contains(begin.Sequence)).ToArray())
         {
             _open.Remove(id);
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using GatewayKit.Auditing.Journal;
 
 namespace GatewayKit.Auditing.Reading;
 
@@ -33,26 +34,26 @@ internal sealed class EventCheck(Findings findings)
     public DateTimeOffset? Latest => Time(_time.AsSpan(0, _timeLength));
 
     /// <summary>Goes on to the next line.</summary>
-    public void Add(ReadOnlySpan<byte> line, long number, FilePlace place)
+    public void Add(in JournalLine line, long number, FilePlace place)
     {
-        if (LineFields.Text(line, TimeKey) is { IsEmpty: false } time && time.Length <= _time.Length)
+        if (LineFields.Text(line.Bytes, TimeKey) is { IsEmpty: false } time && time.Length <= _time.Length)
         {
             time.CopyTo(_time);
             _timeLength = time.Length;
         }
 
-        var kind = LineFields.Kind(line);
+        var kind = LineFields.Kind(line.Bytes);
         if (kind.SequenceEqual("begin"u8))
         {
             _open.Begin(line, place);
         }
         else if (kind.SequenceEqual("end"u8))
         {
-            _open.End(line);
+            _open.End(line.Bytes);
         }
         else if (kind.SequenceEqual("event"u8))
         {
-            AddEvent(line, number, place);
+            AddEvent(line.Bytes, number, place);
         }
     }
 
@@ -95,6 +96,10 @@ internal sealed class EventCheck(Findings findings)
             {
                 _pruned.Add((range, number));
             }
+        }
+        else if (name.SequenceEqual("audit.void"u8))
+        {
+            _open.TakeBack(line);
         }
         else if (name.SequenceEqual("audit.degraded"u8))
         {

@@ -89,7 +89,7 @@ internal sealed class SegmentCheck(Findings findings, ChainCheck chain, EventChe
         if (isLine)
         {
             chain.Add(line, place);
-            events.Add(bytes, Lines, place);
+            events.Add(line, Lines, place);
         }
         else
         {

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using GatewayKit.Auditing;
 using GatewayKit.Auditing.Journal;
+using GatewayKit.Auditing.Reading;
 using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.Tests.Auditing.Journal;
@@ -104,6 +106,44 @@ public sealed class JournalFaultTests : IDisposable
         Assert.Contains("\"kind\":\"end\",\"rid\":\"before\"", text);
         Assert.Equal(hasAlternate, text.Contains("\"rid\":\"on the edge\",\"dup\":true", StringComparison.Ordinal));
         Assert.Equal(!hasAlternate, text.Contains("\"event\":\"audit.void\"", StringComparison.Ordinal));
+    }
+
+    // The second disk has the line too, or has no room for it: then its number there is another line's.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Refused_beginning_is_made_void_by_each_number_that_it_may_be_there_under(bool secondHasIt)
+    {
+        using var alternate = new JournalFolder();
+        await using var journal = _folder.Open(new() { MaxInFlight = 64, AlternateDirectory = alternate.Root }, _time, _files);
+        Assert.True(await journal.BeginAsync("before"));
+        var (isBroken, second) = (true, 0);
+        _files.OnWrite = path => !isBroken || !path.EndsWith(JournalPaths.Segment, StringComparison.Ordinal) ? null
+            : path.StartsWith(_folder.Root, StringComparison.Ordinal) ? new(FaultyFiles.Broken(), int.MaxValue)
+            : ++second is 1 ? null
+            : secondHasIt ? new(FaultyFiles.Broken(), int.MaxValue) : new(FaultyFiles.NoSpace());
+        Assert.False(await journal.BeginAsync("edge"));
+        isBroken = false;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        journal.Wake();
+        await UntilAsync(() => journal.State is JournalState.Running);
+        journal.End("before");
+        await journal.DisposeAsync();
+
+        string[] segments = [.. Directory.GetFiles(Path.Combine(_folder.Root, "one", journal.Boot.ToString()), "*.gkal"), .. Directory.GetFiles(Path.Combine(alternate.Root, "one", journal.Boot.ToString()), "*.gkal").Order(StringComparer.Ordinal)];
+        var lines = segments.SelectMany(static segment => JournalFolder.Text(segment).Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select(static line => JsonElement.Parse(line)).ToArray();
+        var there = lines.Where(static line => line.TryGetProperty("rid", out var id) && id.GetString() is "edge").Select(static line => line.GetProperty("seq").GetInt64()).ToArray();
+        Assert.Equal(secondHasIt ? 2 : 1, there.Length);
+        var numbers = Assert.Single(lines, static line => line.TryGetProperty("event", out var name) && name.GetString() is VoidLines.Event).GetProperty("seqs").EnumerateArray().Select(static number => number.GetInt64());
+        Assert.Equal(there, numbers);
+
+        // Whoever reads it knows nothing of that request.
+        var log = new AuditLog(_folder.Root, alternate.Root);
+        Assert.Equal(["before"], (await log.QueryAsync(new(), TestContext.Current.CancellationToken)).Entries.Select(static entry => entry.RequestId));
+        var report = await log.VerifyAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(report.IsIntact, report.ToString());
+        Assert.Equal(1, report.Instances[0].Requests);
+        Assert.DoesNotContain(report.Findings, static finding => finding.Code is AuditFindingCode.UnknownEnd);
     }
 
     [Fact]

@@ -54,6 +54,25 @@ public sealed class JournalRecoveryTests : IDisposable
         Assert.Single(_folder.Logged, static line => line.Contains("ends as after a crash", StringComparison.Ordinal) && line.Contains(" 1 requests had begun", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Beginning_that_was_made_void_is_none_that_a_crash_has_left_open()
+    {
+        await using (var journal = _folder.Open())
+        {
+            Assert.True(await journal.BeginAsync("refused"));
+            Assert.True(await journal.BeginAsync("open"));
+            await journal.AppendAsync(journal.NewEvent(VoidLines.Event, static json => VoidLines.Write(json, [2])));
+        }
+
+        var before = _folder.Lines();
+        Assert.Equal("refused", before[2].GetProperty("rid").GetString());
+        _folder.Crash(before.Count - 1);
+        await WriteAsync("3");
+        var report = Assert.Single(_folder.EventsOf("crash_report"));
+        Assert.Equal(["open"], report.GetProperty("beginsWithoutEnd").EnumerateArray().Select(static id => id.GetString()));
+        Assert.Equal(1, report.GetProperty("open").GetInt32());
+    }
+
     // Whatever step of the repair is the last one, the next start comes to the same result.
     [Fact]
     public async Task Repair_that_is_killed_comes_to_the_same_result_the_next_time()

@@ -43,6 +43,15 @@ public sealed class VerificationTests : JournalTest
     }
 
     [Fact]
+    public async Task Beginning_that_was_made_void_is_no_request()
+    {
+        Builder.StartBoot().Begin("refused").Begin("refused").Begin("served").Event("audit.void", ",\"seqs\":[1,2]").End("served").Stop();
+        var report = await VerifyAsync();
+        Assert.Empty(report.Findings);
+        Assert.Equal(1, report.Instances[0].Requests);
+    }
+
+    [Fact]
     public async Task Own_keys_are_used_and_told()
     {
         WriteTwoBoots();
