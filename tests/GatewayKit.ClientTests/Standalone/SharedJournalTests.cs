@@ -17,7 +17,7 @@ public sealed class SharedJournalTests : IDisposable
         var second = await Command.RunAsync(StandaloneProcess.Start(["--config", first.ConfigurationFile, "--urls", "http://127.0.0.1:0"]));
         Assert.Equal((1, string.Empty), (second.ExitCode, second.Output));
         Assert.Contains($"The audit journal in '{Path.Combine(_folder, "web1")}' cannot be opened", second.Errors, StringComparison.Ordinal);
-        Assert.Contains("Another process may be writing it: give each its own Journal.Instance.", second.Errors, StringComparison.Ordinal);
+        Assert.Contains("Another process is writing it: give each its own Journal.Instance.", second.Errors, StringComparison.Ordinal);
 
         // The first one has not noticed.
         Assert.Single(Boots("web1"));

@@ -88,7 +88,7 @@ internal sealed partial class AuditJournal : IAsyncDisposable
     public static AuditJournal Open(string directory, JournalOptions options, JournalParts parts, bool isStrict = false)
     {
         LookForAnchors(parts, isStrict);
-        var held = JournalLock.Take(directory, options.Instance, parts.Files);
+        var held = JournalLock.Take(directory, options.Instance, parts.Files, parts.Time);
         try
         {
             WarnOfCopying(parts, directory);

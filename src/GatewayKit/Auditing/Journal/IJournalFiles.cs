@@ -14,6 +14,9 @@ internal interface IJournalFiles
     /// <summary>Opens a file that exists, for writing.</summary>
     IJournalFile Open(string path);
 
+    /// <summary>Opens a file, or makes it, that nobody else can open as long as this one is open.</summary>
+    IDisposable Lock(string path);
+
     /// <summary>Renames a file within its file system.</summary>
     void Move(string from, string to, bool overwrite = false);
 

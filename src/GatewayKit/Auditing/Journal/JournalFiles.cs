@@ -14,6 +14,21 @@ internal sealed class JournalFiles : IJournalFiles
     private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
 
+    // EWOULDBLOCK of Linux and of macOS, which is how the framework says that somebody has a lock; on Windows ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.
+    private const int Locked = 11;
+    private const int MacLocked = 35;
+    private const int WindowsShared = unchecked((int)0x80070020);
+    private const int WindowsLocked = unchecked((int)0x80070021);
+
+    // EROFS; on Windows ERROR_WRITE_PROTECT.
+    private const int ReadOnly = 30;
+    private const int WindowsWriteProtected = unchecked((int)0x80070013);
+
+    // ENFILE and EMFILE; on Windows ERROR_TOO_MANY_OPEN_FILES.
+    private const int SystemFiles = 23;
+    private const int ProcessFiles = 24;
+    private const int WindowsTooManyFiles = unchecked((int)0x80070004);
+
     public static JournalFiles Instance { get; } = new();
 
     /// <summary>Whether a failure means that there is no room, which may change.</summary>
@@ -21,6 +36,15 @@ internal sealed class JournalFiles : IJournalFiles
     {
         HResult: NoSpace or QuotaUsedUp or WindowsDiskFull or WindowsHandleDiskFull,
     };
+
+    /// <summary>Whether a failure means that somebody else has the file, which may change.</summary>
+    public static bool IsInUse(Exception exception) => exception is IOException { HResult: Locked or MacLocked or WindowsShared or WindowsLocked };
+
+    /// <summary>Whether a failure means that the file system takes no writes.</summary>
+    public static bool IsReadOnly(Exception exception) => exception is IOException { HResult: ReadOnly or WindowsWriteProtected };
+
+    /// <summary>Whether a failure means that no file can be opened, wherever it is.</summary>
+    public static bool IsTooManyFiles(Exception exception) => exception is IOException { HResult: SystemFiles or ProcessFiles or WindowsTooManyFiles };
 
     public void CreateDirectory(string path)
     {
@@ -54,6 +78,8 @@ internal sealed class JournalFiles : IJournalFiles
     }
 
     public IJournalFile Open(string path) => new OpenFile(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read), null);
+
+    public IDisposable Lock(string path) => new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 
     public void Move(string from, string to, bool overwrite = false) => File.Move(from, to, overwrite);
 

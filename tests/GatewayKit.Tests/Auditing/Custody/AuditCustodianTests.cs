@@ -66,10 +66,10 @@ public sealed class AuditCustodianTests : IDisposable
     public async Task Act_that_cannot_be_recorded_is_not_done()
     {
         await _keys.GetAsync("sub:acme", CancellationToken.None);
-        using (JournalLock.Take(Journal, "counsel", JournalFiles.Instance))
+        using (JournalLock.Take(Journal, "counsel", JournalFiles.Instance, TimeProvider.System))
         {
             var exception = await Assert.ThrowsAsync<IOException>(() => Custodian.EraseAsync("acme", "privacy"));
-            Assert.Contains("Another process may be writing it", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("Another process is writing it", exception.Message, StringComparison.Ordinal);
             await Assert.ThrowsAsync<IOException>(() => Custodian.HoldAsync(new() { Route = "orders" }, "counsel"));
         }
 

@@ -38,6 +38,9 @@ internal sealed class FaultyFiles : IJournalFiles
 
     public static IOException Broken() => new("Input/output error", 5);
 
+    /// <summary>Called before a file is opened that nobody else may have open.</summary>
+    public Action<string>? OnLock { get; set; }
+
     public void CreateDirectory(string path) => JournalFiles.Instance.CreateDirectory(path);
 
     public IJournalFile Create(string path, long room = 0)
@@ -47,6 +50,12 @@ internal sealed class FaultyFiles : IJournalFiles
     }
 
     public IJournalFile Open(string path) => new File(this, path, JournalFiles.Instance.Open(path));
+
+    public IDisposable Lock(string path)
+    {
+        OnLock?.Invoke(path);
+        return JournalFiles.Instance.Lock(path);
+    }
 
     public void Move(string from, string to, bool overwrite = false) => JournalFiles.Instance.Move(from, to, overwrite);
 
