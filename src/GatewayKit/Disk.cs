@@ -56,9 +56,28 @@ internal static class Disk
     /// <exception cref="IOException">The disk has failed.</exception>
     public static void SyncDirectory(string path)
     {
+        using var handle = OpenDirectory(path);
+        SyncDirectory(handle);
+    }
+
+    /// <summary>Waits until the disk has the names in a directory.</summary>
+    /// <param name="handle">What <see cref="OpenDirectory"/> gave.</param>
+    /// <exception cref="IOException">The disk has failed.</exception>
+    public static void SyncDirectory(SafeFileHandle? handle)
+    {
+        if (handle is not null)
+        {
+            Sync(handle, mayBeUnable: true);
+        }
+    }
+
+    /// <summary>Opens a directory, to have the disk keep the names in it later; <see langword="null"/> on Windows.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle? OpenDirectory(string path)
+    {
         if (OperatingSystem.IsWindows())
         {
-            return;
+            return null;
         }
 
         // The framework does not open directories. 0 is O_RDONLY everywhere.
@@ -68,8 +87,7 @@ internal static class Disk
             throw new IOException($"The directory '{path}' cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
         }
 
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        Sync(handle, mayBeUnable: true);
+        return new(descriptor, ownsHandle: true);
     }
 
     /// <summary>Gives a file another name unless that is taken. <see cref="File.Move(string, string)"/> looks first and renames then, between which somebody else may take it.</summary>

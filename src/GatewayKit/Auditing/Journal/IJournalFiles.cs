@@ -28,6 +28,16 @@ internal interface IJournalFiles
 
     /// <summary>Has the disk keep which files a directory holds.</summary>
     void SyncDirectory(string path);
+
+    /// <summary>Opens a directory, so that the disk can be told later, when perhaps no file can be opened any more, to keep which files it holds.</summary>
+    IJournalDirectory OpenDirectory(string path);
+}
+
+/// <summary>A directory of a journal.</summary>
+internal interface IJournalDirectory : IDisposable
+{
+    /// <summary>Has the disk keep which files it holds.</summary>
+    void Sync();
 }
 
 /// <summary>A file of a journal. One thread writes, another may sync.</summary>

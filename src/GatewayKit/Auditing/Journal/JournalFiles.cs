@@ -102,6 +102,15 @@ internal sealed class JournalFiles : IJournalFiles
 
     public void SyncDirectory(string path) => Disk.SyncDirectory(path);
 
+    public IJournalDirectory OpenDirectory(string path) => new OpenFolder(Disk.OpenDirectory(path));
+
+    private sealed class OpenFolder(SafeFileHandle? handle) : IJournalDirectory
+    {
+        public void Sync() => Disk.SyncDirectory(handle);
+
+        public void Dispose() => handle?.Dispose();
+    }
+
     private sealed class OpenFile(SafeFileHandle handle, FileStream? owner) : IJournalFile
     {
         // Goes on after a short write by itself.

@@ -1,7 +1,7 @@
 namespace GatewayKit.Auditing.Journal;
 
 /// <summary>A segment that is written: its file, how far that is, and the tree over its lines. It belongs to whose turn it is to write; another thread syncs the file and, at last, closes it.</summary>
-internal sealed class JournalSegment(int number, string path, IJournalFile file, long openedAt) : IDisposable
+internal sealed class JournalSegment(int number, string path, IJournalFile file, IReadOnlyList<IJournalDirectory> directories, long openedAt) : IDisposable
 {
     private long _length, _syncedLength;
     private volatile bool _hasFailed;
@@ -40,7 +40,7 @@ internal sealed class JournalSegment(int number, string path, IJournalFile file,
     }
 
     /// <summary>Whether the disk keeps that the file is there.</summary>
-    public bool IsNamed { get; set; }
+    public bool IsNamed { get; private set; }
 
     /// <summary>Whether a write or a sync has failed: it is not touched again.</summary>
     public bool HasFailed => _hasFailed;
@@ -57,5 +57,30 @@ internal sealed class JournalSegment(int number, string path, IJournalFile file,
     /// <summary>Takes the mark.</summary>
     public JournalMark? TakeMark() => Volatile.Read(ref _mark) is null ? null : Interlocked.Exchange(ref _mark, null);
 
-    public void Dispose() => file.Dispose();
+    /// <summary>Has the disk keep that the file is there. By the thread that syncs.</summary>
+    /// <exception cref="IOException">The disk has failed.</exception>
+    public void SyncName()
+    {
+        if (IsNamed)
+        {
+            return;
+        }
+
+        foreach (var directory in directories)
+        {
+            directory.Sync();
+            directory.Dispose();
+        }
+
+        IsNamed = true;
+    }
+
+    public void Dispose()
+    {
+        file.Dispose();
+        foreach (var directory in directories)
+        {
+            directory.Dispose();
+        }
+    }
 }

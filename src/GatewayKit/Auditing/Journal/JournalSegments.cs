@@ -10,6 +10,8 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
     private string _directory = boot.Directory;
     private int _number;
 
+    private string BootDirectory => JournalPaths.Boot(_directory, boot.Instance, boot.Id);
+
     private string ReservePath => Path.Combine(JournalPaths.Instance(_directory, boot.Instance), JournalPaths.Reserve);
 
     private long ReserveBytes => (options.MaxInFlight + 16L) * LineBytes;
@@ -25,19 +27,16 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
     /// <exception cref="UnauthorizedAccessException">The process may not write there. Nothing has changed.</exception>
     public JournalSegment Open(JournalBatch batch, JournalEntry header, string previousRoot)
     {
-        var directory = JournalPaths.Boot(_directory, boot.Instance, boot.Id);
-        files.CreateDirectory(directory);
-        var path = JournalPaths.OfSegment(directory, _number + 1, JournalPaths.Segment);
-        return Begin(files.Create(path), path, batch, header, previousRoot);
+        files.CreateDirectory(BootDirectory);
+        return Begin(path => files.Create(path), batch, header, previousRoot);
     }
 
     /// <summary>Looks whether the disk keeps anything: one that has failed is not believed.</summary>
     /// <exception cref="IOException">It does not.</exception>
     public void Probe()
     {
-        var directory = JournalPaths.Boot(_directory, boot.Instance, boot.Id);
-        files.CreateDirectory(directory);
-        var path = Path.Combine(directory, JournalPaths.Probe);
+        files.CreateDirectory(BootDirectory);
+        var path = Path.Combine(BootDirectory, JournalPaths.Probe);
         files.Delete(path);
         using (var file = files.Create(path))
         {
@@ -52,10 +51,16 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
     public JournalSegment OpenReserve(JournalBatch batch, JournalEntry header, string previousRoot)
     {
         var file = _reserve ?? throw new IOException("There is no reserve.");
-        _reserve = null;
-        var path = JournalPaths.OfSegment(JournalPaths.Boot(_directory, boot.Instance, boot.Id), _number + 1, JournalPaths.Segment);
-        files.Move(ReservePath, path);
-        return Begin(file, path, batch, header, previousRoot);
+        return Begin(
+            path =>
+            {
+                files.Move(ReservePath, path);
+                _reserve = null;
+                return file;
+            },
+            batch,
+            header,
+            previousRoot);
     }
 
     /// <summary>From now on in the other directory. Once: from there is no further one.</summary>
@@ -95,9 +100,22 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
 
     public void Dispose() => _reserve?.Dispose();
 
-    private JournalSegment Begin(IJournalFile file, string path, JournalBatch batch, JournalEntry header, string previousRoot)
+    private JournalSegment Begin(Func<string, IJournalFile> take, JournalBatch batch, JournalEntry header, string previousRoot)
     {
-        var segment = new JournalSegment(_number + 1, path, file, time.GetTimestamp()) { FirstSequence = batch.NextSequence };
+        var path = JournalPaths.OfSegment(BootDirectory, _number + 1, JournalPaths.Segment);
+        var directories = OpenDirectories();
+        IJournalFile file;
+        try
+        {
+            file = take(path);
+        }
+        catch
+        {
+            directories.ForEach(static directory => directory.Dispose());
+            throw;
+        }
+
+        var segment = new JournalSegment(_number + 1, path, file, directories, time.GetTimestamp()) { FirstSequence = batch.NextSequence };
         JournalLines.WriteSegment(header, time, boot, segment.Number, batch.LastHash, previousRoot);
         batch.Add(header, segment.Tree);
         try
@@ -107,7 +125,7 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
         catch
         {
             batch.RollBack(segment.Tree);
-            file.Dispose();
+            segment.Dispose();
             TryDelete(path);
             throw;
         }
@@ -116,6 +134,27 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
         batch.Complete();
         _number = segment.Number;
         return segment;
+    }
+
+    // Those of boot and instance may be as new as the file. They are open before the file is: what cannot be told to the disk later is not begun.
+    private List<IJournalDirectory> OpenDirectories()
+    {
+        var opened = new List<IJournalDirectory>();
+        try
+        {
+            var path = BootDirectory;
+            for (var level = 0; level < 3; level++, path = Path.GetDirectoryName(path)!)
+            {
+                opened.Add(files.OpenDirectory(path));
+            }
+
+            return opened;
+        }
+        catch
+        {
+            opened.ForEach(static directory => directory.Dispose());
+            throw;
+        }
     }
 
     private void TryDelete(string path)

@@ -8,7 +8,6 @@ namespace GatewayKit.Auditing.Journal;
 /// </summary>
 internal sealed class JournalSyncer : IDisposable
 {
-    private readonly IJournalFiles _files;
     private readonly TimeProvider _time;
     private readonly TimeSpan _interval;
     private readonly long _unsyncedBytes;
@@ -27,7 +26,6 @@ internal sealed class JournalSyncer : IDisposable
     private JournalEntryList _taken;
     private volatile bool _isStopping, _isAborted;
 
-    /// <param name="files">The files.</param>
     /// <param name="time">The clock.</param>
     /// <param name="options">How often to sync.</param>
     /// <param name="onMark">Gets each mark when the disk has what is in front of it, in order.</param>
@@ -36,10 +34,10 @@ internal sealed class JournalSyncer : IDisposable
     /// <param name="onLost">Gets each entry that was in a segment that could not be synced.</param>
     /// <param name="onDeath">Gets what has ended the thread, if not <see cref="Stop"/>.</param>
     public JournalSyncer(
-        IJournalFiles files, TimeProvider time, JournalOptions options, Action<JournalMark> onMark, Action<JournalSegment, Exception> onFailure,
+        TimeProvider time, JournalOptions options, Action<JournalMark> onMark, Action<JournalSegment, Exception> onFailure,
         Action<JournalEntry> onCommitted, Action<JournalEntry> onLost, Action<Exception> onDeath)
     {
-        (_files, _time, _interval, _unsyncedBytes) = (files, time, options.SyncInterval, options.SyncBytes);
+        (_time, _interval, _unsyncedBytes) = (time, options.SyncInterval, options.SyncBytes);
         (_onMark, _onFailure, _onCommitted, _onLost, _onDeath) = (onMark, onFailure, onCommitted, onLost, onDeath);
         _thread = new(Run) { IsBackground = true, Name = "GatewayKit audit sync" };
     }
@@ -194,11 +192,7 @@ internal sealed class JournalSyncer : IDisposable
             try
             {
                 segment.File.Sync();
-                if (!segment.IsNamed)
-                {
-                    SyncNames(segment.Path);
-                    segment.IsNamed = true;
-                }
+                segment.SyncName();
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
@@ -213,16 +207,6 @@ internal sealed class JournalSyncer : IDisposable
         if (mark is not null)
         {
             _onMark(mark);
-        }
-    }
-
-    // The folders of boot and instance may be as new as the file.
-    private void SyncNames(string path)
-    {
-        var folder = Path.GetDirectoryName(path)!;
-        for (var level = 0; level < 3; level++, folder = Path.GetDirectoryName(folder)!)
-        {
-            _files.SyncDirectory(folder);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class JournalTurn : IDisposable
     {
         (_time, _metrics, _pool, _admission) = (parts.Time, parts.Metrics, pool, admission);
         _notes = new(_time, _metrics);
-        _syncer = new(parts.Files, _time, options, onMark, onSyncFailed, Commit, onLost, onDeath);
+        _syncer = new(_time, options, onMark, onSyncFailed, Commit, onLost, onDeath);
         _announce = PutEvent;
         _output = new(boot, options, parts, pool, _syncer, _announce, admission.RefuseAll);
     }

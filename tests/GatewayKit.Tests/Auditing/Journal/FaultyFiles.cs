@@ -16,6 +16,9 @@ internal sealed class FaultyFiles : IJournalFiles
     /// <summary>Called before a file is made, with its path.</summary>
     public Action<string>? OnCreate { get; set; }
 
+    /// <summary>Called before a directory is opened.</summary>
+    public Action<string>? OnOpenDirectory { get; set; }
+
     /// <summary>Called before a file is cut off.</summary>
     public Action<string>? OnTruncate { get; set; }
 
@@ -35,6 +38,8 @@ internal sealed class FaultyFiles : IJournalFiles
     public string? FileSystem { get; set; } = "ext4";
 
     public static IOException NoSpace() => new("No space left on device", 28);
+
+    public static IOException TooManyFiles() => new("Too many open files", 24);
 
     public static IOException Broken() => new("Input/output error", 5);
 
@@ -63,9 +68,28 @@ internal sealed class FaultyFiles : IJournalFiles
 
     public string? FileSystemOf(string directory) => FileSystem;
 
-    public void SyncDirectory(string path) => OnSync?.Invoke(path);
+    public void SyncDirectory(string path)
+    {
+        using var directory = OpenDirectory(path);
+        directory.Sync();
+    }
+
+    public IJournalDirectory OpenDirectory(string path)
+    {
+        OnOpenDirectory?.Invoke(path);
+        return new Folder(this, path);
+    }
 
     public sealed record Failure(IOException Exception, int BytesBefore = 0);
+
+    private sealed class Folder(FaultyFiles owner, string path) : IJournalDirectory
+    {
+        public void Sync() => owner.OnSync?.Invoke(path);
+
+        public void Dispose()
+        {
+        }
+    }
 
     private sealed class File(FaultyFiles owner, string path, IJournalFile inner) : IJournalFile
     {

@@ -170,6 +170,39 @@ public sealed class JournalFaultTests : IDisposable
         Assert.Contains("\"reason\":\"sync-failed\"", text);
     }
 
+    // It is no fault of the disk: the segment in use is as good as before.
+    [Fact]
+    public async Task Process_with_too_many_files_goes_on_in_the_segment_it_has()
+    {
+        await using var journal = _folder.Open(files: _files, time: _time);
+        var isUsedUp = true;
+        void Fail(string path)
+        {
+            if (isUsedUp)
+            {
+                throw FaultyFiles.TooManyFiles();
+            }
+        }
+
+        (_files.OnOpenDirectory, _files.OnCreate) = (Fail, Fail);
+        Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+        _time.Advance(TimeSpan.FromMinutes(16));
+        journal.Wake();
+        await UntilAsync(() => _folder.Logged.Any(static line => line.StartsWith("No segment could be opened", StringComparison.Ordinal)));
+        Assert.True(await journal.BeginAsync("2", AuditDelivery.Strict));
+        Assert.Equal(JournalState.Running, journal.State);
+        Assert.Single(_folder.Segments());
+
+        isUsedUp = false;
+        _time.Advance(TimeSpan.FromSeconds(11));
+        journal.Wake();
+        await UntilAsync(() => _folder.Segments().Count is 2);
+        Assert.True(await journal.BeginAsync("3", AuditDelivery.Strict));
+        await journal.DisposeAsync();
+        Assert.Equal(["begin 1", "begin 2", "begin 3"], Records());
+        Assert.Empty(_folder.EventsOf("audit.degraded").Where(static line => line.GetProperty("reason").GetString() is not "unsealed"));
+    }
+
     [Fact]
     public async Task Slow_disk_holds_up_strict_lines_only_and_the_next_sync_takes_all_that_came()
     {
