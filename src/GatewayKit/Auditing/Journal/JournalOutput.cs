@@ -132,6 +132,15 @@ internal sealed partial class JournalOutput : IDisposable
         }
     }
 
+    /// <summary>Tries again at once whether there is a file for what waits: nobody does so later. Room for another reserve need not be there, since no beginning follows.</summary>
+    public void TryLast()
+    {
+        if (_segment is null && (_state is JournalState.DiskFull || Succeeds(_segments.Probe)))
+        {
+            Recover();
+        }
+    }
+
     /// <summary>When it has to be tended at the latest, as a timestamp.</summary>
     public long TendAt => _state is not JournalState.Running ? _retryAt : _segment is { Tree.Count: > 1 } ? Math.Min(_checkpointAt, Math.Max(_rotateAt, _rotateAgainAt)) : _checkpointAt;
 
@@ -220,15 +229,21 @@ internal sealed partial class JournalOutput : IDisposable
     private void Retry()
     {
         _retryAt = In(RetryInterval);
-        var isFull = _state is JournalState.DiskFull;
-        if (!(isFull ? TryReserve(SpareBytes) : Succeeds(_segments.Probe)) || TryOpen(_segments.Open) is not null)
+        if (_state is JournalState.DiskFull ? TryReserve(SpareBytes) : Succeeds(_segments.Probe))
         {
-            return;
+            Recover();
         }
+    }
 
-        _state = JournalState.Running;
-        Log.Recovered(_logger, _segment!.Path);
-        _announce("audit.recovered", json => Describe(json, isFull ? "disk-full" : "failed", _segment.Number));
+    private void Recover()
+    {
+        var reason = _state is JournalState.DiskFull ? "disk-full" : "failed";
+        if (TryOpen(_segments.Open) is null)
+        {
+            _state = JournalState.Running;
+            Log.Recovered(_logger, _segment!.Path);
+            _announce("audit.recovered", json => Describe(json, reason, _segment.Number));
+        }
     }
 
     private bool TryReserve(long spare) => Succeeds(() => _segments.Reserve(spare));

@@ -148,11 +148,7 @@ internal sealed class JournalTurn : IDisposable
         }
 
         _output.Tend();
-        while (_output.IsOpen && _held.Take() is { } held)
-        {
-            Put(held);
-        }
-
+        PutHeld();
         Flush();
     }
 
@@ -168,6 +164,8 @@ internal sealed class JournalTurn : IDisposable
     {
         // From here on no segment is opened: the last line would not be the last thing that is there.
         _isFinishing = true;
+        _output.TryLast();
+        PutHeld();
         if (_output.IsOpen)
         {
             _notes.Tell(_announce, isLast: true);
@@ -194,6 +192,14 @@ internal sealed class JournalTurn : IDisposable
     {
         _output.Dispose();
         _syncer.Dispose();
+    }
+
+    private void PutHeld()
+    {
+        while (_output.IsOpen && _held.Take() is { } held)
+        {
+            Put(held);
+        }
     }
 
     private void Write()

@@ -74,6 +74,31 @@ public sealed class JournalFaultTests : IDisposable
         Assert.Equal(["begin 1", "end 1"], Records());
     }
 
+    // Its clock stands still: nobody has tried meanwhile.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Ends_in_memory_are_written_at_the_last_moment_if_the_disk_is_back(bool wasFull, bool isBack)
+    {
+        await using var journal = _folder.Open(files: _files, time: _time);
+        Assert.True(await journal.BeginAsync("1"));
+        var isAway = true;
+        _files.OnWrite = _ => isAway ? new(wasFull ? FaultyFiles.NoSpace() : FaultyFiles.Broken()) : null;
+        _files.OnCreate = _ => { if (isAway && wasFull) { throw FaultyFiles.NoSpace(); } };
+        Assert.False(await journal.BeginAsync("2"));
+        journal.End("1");
+        await UntilAsync(() => journal.State is JournalState.DiskFull or JournalState.Failed);
+        isAway = !isBack;
+        await journal.DisposeAsync();
+
+        var text = JournalFolder.Text(_folder.Segments()[^1]);
+        Assert.Equal(isBack, text.Contains("\"kind\":\"end\",\"rid\":\"1\"", StringComparison.Ordinal));
+        Assert.Equal(isBack, text.Contains("\"event\":\"audit.stopped\"", StringComparison.Ordinal));
+        Assert.Equal(!isBack, _folder.Logged.Any(static line => line.Contains("lines unwritten", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
