@@ -176,4 +176,5 @@ internal static class EventIds
     public const int CheckpointRefused = 2015;
     public const int JournalUnsignedTooLong = 2016;
     public const int JournalRoomNotGuaranteed = 2017;
+    public const int JournalCheckpointSkipped = 2018;
 }

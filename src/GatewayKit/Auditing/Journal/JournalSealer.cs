@@ -157,6 +157,7 @@ internal sealed partial class JournalSealer : IDisposable
 
     private bool TrySeal(JournalMark mark)
     {
+        var isSigned = false;
         try
         {
             var checkpoint = new Checkpoint
@@ -175,6 +176,7 @@ internal sealed partial class JournalSealer : IDisposable
             };
             var covered = checkpoint.Covered();
             var signature = Sign(covered);
+            isSigned = true;
             var line = Checkpoint.Seal(covered, signature.Span);
             Write(mark.SegmentPath, [.. line, (byte)'\n']);
             _previous = Base64Url.EncodeToString(signature.Span);
@@ -195,6 +197,13 @@ internal sealed partial class JournalSealer : IDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            if (isSigned && HasFailedForGood(exception) && IsFollowed(mark))
+            {
+                // By another disk perhaps, which is not to wait for this one. The lines are covered all the same: the next checkpoint follows from them.
+                Log.Skipped(_logger, mark.SegmentPath, exception);
+                return true;
+            }
+
             _retryAt = _time.GetTimestamp() + (long)(RetryInterval.TotalSeconds * _time.TimestampFrequency);
             if (!_isFailing)
             {
@@ -204,6 +213,17 @@ internal sealed partial class JournalSealer : IDisposable
             Say(isFailing: true);
             TellIfOverdue();
             return false;
+        }
+    }
+
+    private static bool HasFailedForGood(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException && !JournalFiles.IsNoRoom(exception) && !JournalFiles.IsTooManyFiles(exception);
+
+    private bool IsFollowed(JournalMark mark)
+    {
+        lock (_lock)
+        {
+            return _marks.Any(later => later.SegmentPath != mark.SegmentPath);
         }
     }
 
@@ -220,14 +240,35 @@ internal sealed partial class JournalSealer : IDisposable
         var path = JournalPaths.Beside(segment, JournalPaths.Checkpoints);
         if (path != _path)
         {
-            _file?.Dispose();
-            _file = null;
+            Close();
             (_file, _path, _length) = (_files.Create(path), path, 0);
         }
 
-        _file!.Write(line, _length);
-        _file.Sync();
+        try
+        {
+            if (_file is null)
+            {
+                _file = _files.Open(path);
+                _file.Truncate(_length);
+            }
+
+            _file.Write(line, _length);
+            _file.Sync();
+        }
+        catch
+        {
+            // Nobody knows how much of the line is there, and a file whose sync has failed says so once only.
+            Close();
+            throw;
+        }
+
         _length += line.Length;
+    }
+
+    private void Close()
+    {
+        _file?.Dispose();
+        _file = null;
     }
 
     private void Say(bool isFailing)
@@ -265,6 +306,9 @@ internal sealed partial class JournalSealer : IDisposable
     {
         [LoggerMessage(EventIds.JournalUnsealed, LogLevel.Error, "No checkpoint of the audit journal can be made. It goes on, and is signed as soon as that is possible.")]
         public static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(EventIds.JournalCheckpointSkipped, LogLevel.Error, "A checkpoint of {Segment} of the audit journal cannot be written, and the journal goes on in another segment: the next checkpoint covers those lines too.")]
+        public static partial void Skipped(ILogger logger, string segment, Exception exception);
 
         [LoggerMessage(EventIds.JournalUnsignedTooLong, LogLevel.Critical, "No checkpoint of the audit journal could be made for {Limit}: requests of routes with Strict auditing are refused until one is. The others are recorded and served.")]
         public static partial void Overdue(ILogger logger, TimeSpan limit);

@@ -149,6 +149,56 @@ public sealed class JournalSealingTests : IDisposable
         Assert.True((await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken)).IsIntact);
     }
 
+    // The checkpoint is tried first, and then the disk is gone for what is written, too.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Checkpoint_that_a_dead_disk_does_not_take_keeps_those_of_the_next_one_from_nothing(bool isStopped)
+    {
+        using var alternate = new JournalFolder();
+        var files = new FaultyFiles();
+        var isDead = false;
+        files.OnWrite = path => path.StartsWith(_folder.Root, StringComparison.Ordinal) && (isDead || path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal)) ? new(FaultyFiles.Broken()) : null;
+        await using (var journal = _folder.Open(new() { MaxInFlight = 64, AlternateDirectory = alternate.Root }, _time, files, anchors: [_anchor]))
+        {
+            Assert.True(await journal.BeginAsync("first", AuditDelivery.Strict));
+            await PassAsync(journal, () => journal.IsUnsealed);
+            isDead = true;
+            Assert.True(await journal.BeginAsync("elsewhere", AuditDelivery.Strict));
+            Assert.True(journal.IsUnsealed);
+            if (!isStopped)
+            {
+                await PassAsync(journal, () => !journal.IsUnsealed);
+                Assert.Equal(2, _anchor.Checkpoints[^1].Segment);
+                Assert.Contains(_folder.Logged, static line => line.Contains("the next checkpoint covers those lines too", StringComparison.Ordinal));
+            }
+        }
+
+        var log = new GatewayKit.Auditing.Reading.AuditLog(_folder.Root, alternate.Root);
+        var report = await log.VerifyAsync(new() { MostUnsignedLines = 0 }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(report.IsIntact, report.ToString());
+        Assert.NotEqual(0, report.Instances[0].Checkpoints);
+    }
+
+    // All of the line was in the file, and the one that takes its place is shorter: it says that it is the last.
+    [Fact]
+    public async Task Nothing_is_left_of_a_checkpoint_whose_write_has_failed()
+    {
+        var files = new FaultyFiles();
+        await using (var journal = _folder.Open(time: _time, files: files, anchors: [_anchor]))
+        {
+            Assert.True(await journal.BeginAsync("first", AuditDelivery.Strict));
+            await PassAsync(journal, () => _anchor.Checkpoints.Count is 1);
+            var isFull = true;
+            files.OnWrite = path => isFull && path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal) ? new(FaultyFiles.NoSpace(), 100_000) : null;
+            await PassAsync(journal, () => journal.IsUnsealed);
+            isFull = false;
+        }
+
+        var report = await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(report.IsIntact, report.ToString());
+    }
+
     [Fact]
     public async Task Anchor_that_fails_is_told_the_latest_when_it_is_well()
     {
