@@ -40,6 +40,31 @@ public sealed class AuditStartTests : IDisposable
         Assert.True((await gateway.App.Services.GetRequiredService<GatewayConfigurator>().ReloadAsync(TestContext.Current.CancellationToken)).Accepted);
     }
 
+    // A line that was signed is gone. A start that demands it at once is refused by the journal itself.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reload_that_demands_Strict_of_a_damaged_journal_is_rejected_until_somebody_has_looked_at_it(bool isAcknowledged)
+    {
+        var directory = Path.Combine(_root.FullName, "audit");
+        await HostlessJournal.Open(directory, null, "one").DisposeAsync();
+        var segment = Directory.GetFiles(directory, "*" + JournalPaths.Segment, SearchOption.AllDirectories).Single();
+        var boot = Path.GetFileName(Path.GetDirectoryName(segment))!;
+        await File.WriteAllLinesAsync(segment, (await File.ReadAllLinesAsync(segment, TestContext.Current.CancellationToken))[..^1], TestContext.Current.CancellationToken);
+
+        var source = new MemoryRouteSource { Set = Set(AuditDelivery.Guaranteed) };
+        await using var gateway = await StartAsync(new() { Instance = "one", LogCheckpoints = true, AcknowledgedDamages = isAcknowledged ? [boot] : [] }, builder => builder.AddSource(source));
+        var configurator = gateway.App.Services.GetRequiredService<GatewayConfigurator>();
+        source.Set = Set(AuditDelivery.Strict);
+        var result = await configurator.ReloadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(isAcknowledged, result.Accepted);
+        if (!isAcknowledged)
+        {
+            Assert.Contains($"add \"{boot}\" to Journal.AcknowledgedDamages", Assert.Single(result.Errors).Message, StringComparison.Ordinal);
+            Assert.Equal(AuditDelivery.Guaranteed, Assert.Single(configurator.Current.Routes.Values.SelectMany(static route => route.Policies).OfType<AuditPolicy>()).Delivery);
+        }
+    }
+
     [Fact]
     public async Task Start_that_fails_lets_go_of_the_journal()
     {
