@@ -8,8 +8,7 @@ namespace GatewayKit.Auditing.Personal;
 /// Keys in a directory of their own, for the owner only: <c>id.key</c> has the key, and <c>hash.subject</c>, named by the SHA-256 of the subject, says which one it is; whoever makes or erases one has <c>lock</c> meanwhile. Files are whole or not there; the disk has them before they
 /// are used. Several processes may share the directory. What a file system keeps of deleted files, such as snapshots and backups, is beyond it. Thread-safe.
 /// </summary>
-/// <param name="directory">The directory. It is made with the first key.</param>
-public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
+public sealed class FileAuditKeyStore : IAuditKeyStore
 {
     private const string KeyExtension = ".key";
     private const string SubjectExtension = ".subject";
@@ -18,7 +17,19 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    private readonly string _directory;
+    private readonly IJournalFiles _files;
+    private readonly TimeProvider _time;
     private volatile bool _isClean;
+
+    /// <summary>Takes a directory.</summary>
+    /// <param name="directory">The directory. It is made with the first key.</param>
+    public FileAuditKeyStore(string directory)
+        : this(directory, JournalFiles.Instance, TimeProvider.System)
+    {
+    }
+
+    internal FileAuditKeyStore(string directory, IJournalFiles files, TimeProvider time) => (_directory, _files, _time) = (directory, files, time);
 
     /// <inheritdoc/>
     public ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken) => new(Task.Run(() => CreateAsync(subject, cancellationToken), cancellationToken));
@@ -71,7 +82,7 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
 
     private async Task<IReadOnlyList<string>> DeleteAsync(string subject, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(directory))
+        if (!Directory.Exists(_directory))
         {
             return [];
         }
@@ -88,9 +99,9 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
 
             // The key first: what is left of an erasure that is interrupted leads nowhere.
             File.Delete(PathOfKey(id));
-            JournalFiles.Instance.SyncDirectory(directory);
+            _files.SyncDirectory(_directory);
             File.Delete(path);
-            JournalFiles.Instance.SyncDirectory(directory);
+            _files.SyncDirectory(_directory);
             return [id];
         }
     }
@@ -99,16 +110,16 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
     // Null if others have done meanwhile what the lock is for.
     private async Task<FileStream?> LockAsync(Func<bool> isDone, CancellationToken cancellationToken)
     {
-        var began = TimeProvider.System.GetTimestamp();
+        var began = _time.GetTimestamp();
         do
         {
             try
             {
-                return Disk.OpenForOwner(Path.Combine(directory, LockName));
+                return Disk.OpenForOwner(Path.Combine(_directory, LockName));
             }
-            catch (IOException exception) when (exception is not (FileNotFoundException or DirectoryNotFoundException) && TimeProvider.System.GetElapsedTime(began) < LongestWait)
+            catch (IOException exception) when (JournalFiles.IsInUse(exception) && _time.GetElapsedTime(began) < LongestWait)
             {
-                await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
             }
         }
         while (!isDone());
@@ -119,7 +130,7 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
     // What a process that was killed has left has the bytes of a key. Whoever has the lock is alone with it.
     private void DeleteUnfinished()
     {
-        foreach (var file in Directory.EnumerateFiles(directory).Where(static file => Path.GetExtension(Path.GetFileNameWithoutExtension(file.AsSpan())) is KeyExtension or SubjectExtension))
+        foreach (var file in Directory.EnumerateFiles(_directory).Where(static file => Path.GetExtension(Path.GetFileNameWithoutExtension(file.AsSpan())) is KeyExtension or SubjectExtension))
         {
             File.Delete(file);
         }
@@ -159,25 +170,25 @@ public sealed class FileAuditKeyStore(string directory) : IAuditKeyStore
         if (!Disk.TryMove(temporary, path))
         {
             File.Delete(temporary);
-            throw new IOException($"Another process makes keys in '{directory}' at the same moment, on a file system that keeps no locks.");
+            throw new IOException($"Another process makes keys in '{_directory}' at the same moment, on a file system that keeps no locks.");
         }
 
-        JournalFiles.Instance.SyncDirectory(directory);
+        _files.SyncDirectory(_directory);
     }
 
     private void CreateDirectory()
     {
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(directory);
+            Directory.CreateDirectory(_directory);
         }
         else
         {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(_directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 
-    private string PathOf(string subject) => Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(subject))) + SubjectExtension);
+    private string PathOf(string subject) => Path.Combine(_directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(subject))) + SubjectExtension);
 
-    private string PathOfKey(string id) => Path.Combine(directory, id + KeyExtension);
+    private string PathOfKey(string id) => Path.Combine(_directory, id + KeyExtension);
 }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
+using GatewayKit.Tests.Auditing.Journal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -60,22 +62,36 @@ public sealed class PersonalKeyTests : IDisposable
         Assert.Equal(3, Directory.GetFiles(_directory).Length);
     }
 
-    // Each store is to the other what another process is.
+    // Each store is to the other what another process is. The erasure stands still between its two steps until the other one has made a key, or waits.
     [Fact]
     public async Task Key_that_is_made_while_another_process_erases_is_found_and_erased_too()
     {
-        await Task.WhenAll(Task.Run(() => Repeat(store => store.GetAsync("sub:acme", None).AsTask())), Task.Run(() => Repeat(store => store.EraseAsync("sub:acme", None).AsTask())));
-        await Store().EraseAsync("sub:acme", None);
-        Assert.DoesNotContain(Directory.GetFiles(_directory), static file => file.Contains(".key", StringComparison.Ordinal));
-
-        async Task Repeat(Func<FileAuditKeyStore, Task> act)
+        var first = await Store().GetAsync("sub:acme", None);
+        var between = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goOn = new ManualResetEventSlim();
+        var files = new FaultyFiles
         {
-            var store = Store();
-            for (var round = 0; round < 200; round++)
+            OnSync = _ =>
             {
-                await act(store);
-            }
+                between.TrySetResult();
+                goOn.Wait();
+            },
+        };
+        var erasing = new FileAuditKeyStore(_directory, files, TimeProvider.System).EraseAsync("sub:acme", None).AsTask();
+        await between.Task;
+        var time = new WatchedTime();
+        var making = new FileAuditKeyStore(_directory, JournalFiles.Instance, time).GetAsync("sub:acme", None).AsTask();
+        await Task.WhenAny(making, time.IsWaitedFor);
+        goOn.Set();
+        Assert.Equal([first.Id], await erasing);
+        while (!making.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(5));
+            await Task.Yield();
         }
+
+        Assert.Equal([(await making).Id], await Store().EraseAsync("sub:acme", None));
+        Assert.DoesNotContain(Directory.GetFiles(_directory), static file => file.Contains(".key", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -322,6 +338,20 @@ public sealed class PersonalKeyTests : IDisposable
     private FileAuditKeyStore Store() => new(_directory);
 
     private DataKeys Keys(IAuditKeyStore store) => new(store, _time, NullLogger.Instance);
+
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsWaitedFor => _waited.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _waited.TrySetResult();
+            return timer;
+        }
+    }
 
     private sealed class SlowStore(IAuditKeyStore store) : IAuditKeyStore
     {
