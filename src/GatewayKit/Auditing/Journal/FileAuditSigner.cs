@@ -37,10 +37,7 @@ internal sealed class FileAuditSigner : IAuditSigner, IDisposable
         try
         {
             key.ImportFromPem(File.ReadAllText(file));
-            if (key.KeySize is not 256)
-            {
-                throw new CryptographicException($"It has {key.KeySize} bits.");
-            }
+            P256.Demand(key);
 
             // A public key would be told only by the first checkpoint.
             key.SignData([], HashAlgorithmName.SHA256);
@@ -53,8 +50,9 @@ internal sealed class FileAuditSigner : IAuditSigner, IDisposable
         }
     }
 
-    public ValueTask<ReadOnlyMemory<byte>> SignAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        new(_key.SignData(content.Span, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+    public ReadOnlyMemory<byte> Sign(ReadOnlySpan<byte> content) => _key.SignData(content, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+
+    public ValueTask<ReadOnlyMemory<byte>> SignAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => new(Sign(content.Span));
 
     public void Dispose() => _key.Dispose();
 

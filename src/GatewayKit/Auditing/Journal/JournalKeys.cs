@@ -10,12 +10,21 @@ internal static class JournalKeys
     /// <param name="signer">What has the key.</param>
     /// <param name="folder">The folder of the instance.</param>
     /// <param name="files">The files.</param>
-    /// <exception cref="IOException">Another key is there by its id, or there is no room.</exception>
+    /// <exception cref="IOException">It is no such key, another key is there by its id, or there is no room.</exception>
     public static void Publish(IAuditSigner signer, string folder, IJournalFiles files)
     {
         if (JournalPaths.FaultOfInstance(signer.KeyId) is { } fault)
         {
             throw new IOException($"The id of the key that signs the audit journal {fault}.");
+        }
+
+        try
+        {
+            P256.Import(signer.PublicKey.Span).Dispose();
+        }
+        catch (CryptographicException exception)
+        {
+            throw new IOException($"The key '{signer.KeyId}' that signs the audit journal has no public key on the curve P-256 (SubjectPublicKeyInfo in DER): {exception.Message}", exception);
         }
 
         var pem = PemEncoding.WriteString("PUBLIC KEY", signer.PublicKey.Span) + "\n";

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Text;
 using GatewayKit.Diagnostics;
 using Microsoft.Extensions.Logging;
@@ -16,9 +17,14 @@ internal sealed partial class JournalSealer : IDisposable
     private const string OverdueReason = "unsigned-too-long";
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SignTimeout = TimeSpan.FromSeconds(10);
+    private const long NotAsked = long.MaxValue;
+
+    // What waits may take as long as a call does, twice.
+    private static readonly TimeSpan LongestStop = 2 * SignTimeout;
 
     private readonly JournalBoot _boot;
     private readonly IAuditSigner _signer;
+    private readonly ECDsa _publicKey;
     private readonly IJournalFiles _files;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,12 +35,13 @@ internal sealed partial class JournalSealer : IDisposable
     private readonly LinkedList<JournalMark> _marks = new();
     private readonly WakeUp _wakeUp = new();
     private readonly Thread _thread;
+    private long _askedAt = NotAsked;
     private IJournalFile? _file;
     private string _path = string.Empty;
     private long _length;
     private string _previous;
     private long _retryAt, _failingSince;
-    private volatile bool _isFailing, _isStopping;
+    private volatile bool _isFailing, _isStopping, _isGivenUp;
     private bool _isOverdueTold;
 
     /// <param name="boot">The journal.</param>
@@ -46,16 +53,16 @@ internal sealed partial class JournalSealer : IDisposable
     /// <param name="onFailing">Is told, with the reason, when checkpoints cannot be made, when that has lasted too long, and when they can be made again.</param>
     public JournalSealer(JournalBoot boot, JournalOptions options, JournalParts parts, IAuditSigner signer, string previous, Action<AuditCheckpoint> onSealed, Action<string, bool> onFailing)
     {
-        (_boot, _signer, _previous, _onSealed, _onFailing) = (boot, signer, previous, onSealed, onFailing);
+        (_boot, _signer, _publicKey, _previous, _onSealed, _onFailing) = (boot, signer, P256.Import(signer.PublicKey.Span), previous, onSealed, onFailing);
         (_files, _time, _logger, _limit) = (parts.Files, parts.Time, parts.Logger, options.UnsignedLimit);
         _thread = new(Run) { IsBackground = true, Name = "GatewayKit audit seal" };
     }
 
     /// <summary>Whether checkpoints cannot be made.</summary>
-    public bool IsFailing => _isFailing;
+    public bool IsFailing => _isFailing || IsAskedFor(SignTimeout);
 
-    /// <summary>Whether that has been so for longer than it may. One look at a field while all is well.</summary>
-    public bool IsOverdue => _isFailing && _time.GetElapsedTime(Volatile.Read(ref _failingSince)) >= _limit;
+    /// <summary>Whether that has been so for longer than it may. One look at two fields while all is well.</summary>
+    public bool IsOverdue => (_isFailing && _time.GetElapsedTime(Volatile.Read(ref _failingSince)) >= _limit) || IsAskedFor(_limit);
 
     public void Start() => _thread.Start();
 
@@ -75,12 +82,16 @@ internal sealed partial class JournalSealer : IDisposable
         _wakeUp.Set();
     }
 
-    /// <summary>Makes a checkpoint of what waits, and ends. What fails now is not tried again.</summary>
+    /// <summary>Makes a checkpoint of what waits, and ends. What fails now is not tried again, and a signer that blocks is not waited for.</summary>
     public void Stop()
     {
         _isStopping = true;
         _wakeUp.Set();
-        _thread.Join();
+        if (!_thread.Join(LongestStop))
+        {
+            _isGivenUp = true;
+            Log.Failed(_logger, new TimeoutException("The signer has not come back."));
+        }
     }
 
     /// <summary>Looks at the clock again: for tests that move it.</summary>
@@ -88,9 +99,18 @@ internal sealed partial class JournalSealer : IDisposable
 
     public void Dispose()
     {
-        _file?.Dispose();
+        if (_isGivenUp)
+        {
+            // The thread has them still.
+            return;
+        }
+
+        Close();
+        _publicKey.Dispose();
         _wakeUp.Dispose();
     }
+
+    private bool IsAskedFor(TimeSpan time) => Volatile.Read(ref _askedAt) is not NotAsked and var since && _time.GetElapsedTime(since) >= time;
 
     private bool HasWork => _isStopping || (HasMarks && (!_isFailing || _time.GetTimestamp() >= _retryAt));
 
@@ -227,12 +247,31 @@ internal sealed partial class JournalSealer : IDisposable
         }
     }
 
-    // On a thread that has nothing else to do. A signer that does not look at its token is not waited for either.
     private ReadOnlyMemory<byte> Sign(byte[] covered)
     {
-        using var timeout = new CancellationTokenSource(SignTimeout, _time);
-        var signing = _signer.SignAsync(covered, timeout.Token);
-        return signing.IsCompleted ? signing.GetAwaiter().GetResult() : signing.AsTask().WaitAsync(SignTimeout, _time).GetAwaiter().GetResult();
+        var signature = _signer is FileAuditSigner own ? own.Sign(covered) : Ask(covered);
+
+        // Whoever verifies would be the first to know, months later.
+        return _publicKey.VerifyData(covered, signature.Span, HashAlgorithmName.SHA256)
+            ? signature
+            : throw new CryptographicException($"What the signer of the audit journal gave is no signature by the key '{_signer.KeyId}': r and s, 32 bytes each (IEEE P1363), over the content by SHA-256.");
+    }
+
+    // The host's. One that does not look at its token is not waited for either; one that blocks the thread is what others see by the time.
+    private ReadOnlyMemory<byte> Ask(byte[] covered)
+    {
+        Volatile.Write(ref _askedAt, _time.GetTimestamp());
+        try
+        {
+            using var timeout = new CancellationTokenSource(SignTimeout, _time);
+            var signing = _signer.SignAsync(covered, timeout.Token);
+            var signature = signing.IsCompleted ? signing.GetAwaiter().GetResult() : signing.AsTask().WaitAsync(SignTimeout, _time).GetAwaiter().GetResult();
+            return _isGivenUp ? throw new OperationCanceledException("The audit journal was closed meanwhile.") : signature;
+        }
+        finally
+        {
+            Volatile.Write(ref _askedAt, NotAsked);
+        }
     }
 
     private void Write(string segment, byte[] line)

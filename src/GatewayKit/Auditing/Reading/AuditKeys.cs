@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using GatewayKit.Auditing.Journal;
 
 namespace GatewayKit.Auditing.Reading;
 
@@ -83,7 +84,8 @@ public sealed class AuditKeys
         try
         {
             key.ImportFromPem(pem);
-            return key.KeySize is 256 ? key : throw new CryptographicException("it is on another curve");
+            P256.Demand(key);
+            return key;
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {

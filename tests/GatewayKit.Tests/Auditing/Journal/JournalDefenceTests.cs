@@ -79,6 +79,51 @@ public sealed class JournalDefenceTests : IDisposable
         });
     }
 
+    // It does not even give its task back.
+    [Fact]
+    public async Task Signer_that_blocks_its_thread_counts_as_failing_and_refuses_strict_requests_after_the_limit()
+    {
+        using var signer = new BlockedSigner();
+        await using var journal = _folder.Open(new() { MaxInFlight = 64, UnsignedLimit = TimeSpan.FromMinutes(1) }, _time, signer: signer);
+        Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+        _time.Advance(TimeSpan.FromSeconds(11));
+        journal.Wake();
+        await UntilAsync(() => signer.IsAsked);
+        Assert.False(journal.IsUnsealed);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        Assert.True(journal.IsUnsealed);
+        Assert.True(await journal.BeginAsync("2"));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(journal.IsUnsignedTooLong);
+        Assert.False(await journal.BeginAsync("3", AuditDelivery.Strict));
+        signer.Answer();
+        await UntilAsync(() => !journal.IsUnsealed);
+    }
+
+    // Those of key management services are in DER as a rule.
+    [Fact]
+    public async Task Signature_that_does_not_verify_is_none()
+    {
+        using var signer = new SilentSigner { Format = DSASignatureFormat.Rfc3279DerSequence };
+        signer.Answer();
+        await using var journal = _folder.Open(time: _time, signer: signer);
+        Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+        _time.Advance(TimeSpan.FromSeconds(11));
+        journal.Wake();
+        await UntilAsync(() => journal.IsUnsealed);
+        Assert.Empty(Directory.GetFiles(_folder.Root, "*" + JournalPaths.Checkpoints, SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("1.2.840.10045.3.1.1")]
+    [InlineData("1.3.132.0.10")]
+    public void Signer_without_a_key_on_the_curve_keeps_the_journal_from_being_opened(string? curve)
+    {
+        using var signer = new SilentSigner { Curve = curve };
+        Assert.Contains("P-256", Assert.Throws<IOException>(() => _folder.Open(signer: signer)).Message, StringComparison.Ordinal);
+    }
+
     // What fails with each batch would be tried with each batch.
     [Fact]
     public async Task Segment_that_cannot_follow_is_not_tried_for_with_every_line()
@@ -183,13 +228,22 @@ public sealed class JournalDefenceTests : IDisposable
     private sealed class SilentSigner : IAuditSigner, IDisposable
     {
         private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        private string? _curve = "1.2.840.10045.3.1.7";
         private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Asked { get; private set; }
 
         public string KeyId => "silent";
 
-        public ReadOnlyMemory<byte> PublicKey => _key.ExportSubjectPublicKeyInfo();
+        public DSASignatureFormat Format { get; init; } = DSASignatureFormat.IeeeP1363FixedFieldConcatenation;
+
+        /// <summary>Null for a key that is none.</summary>
+        public string? Curve
+        {
+            init => _curve = value;
+        }
+
+        public ReadOnlyMemory<byte> PublicKey => _curve is null ? "key"u8.ToArray() : OnCurve();
 
         public void Answer() => _answer.SetResult();
 
@@ -197,9 +251,47 @@ public sealed class JournalDefenceTests : IDisposable
         {
             Asked++;
             await _answer.Task;
-            return _key.SignData(content.Span, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            return _key.SignData(content.Span, HashAlgorithmName.SHA256, Format);
         }
 
         public void Dispose() => _key.Dispose();
+
+        private byte[] OnCurve()
+        {
+            if (_curve is "1.2.840.10045.3.1.7")
+            {
+                return _key.ExportSubjectPublicKeyInfo();
+            }
+
+            using var other = ECDsa.Create(ECCurve.CreateFromValue(_curve!));
+            return other.ExportSubjectPublicKeyInfo();
+        }
+    }
+
+    private sealed class BlockedSigner : IAuditSigner, IDisposable
+    {
+        private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        private readonly ManualResetEventSlim _answer = new();
+
+        public volatile bool IsAsked;
+
+        public string KeyId => "blocked";
+
+        public ReadOnlyMemory<byte> PublicKey => _key.ExportSubjectPublicKeyInfo();
+
+        public void Answer() => _answer.Set();
+
+        public ValueTask<ReadOnlyMemory<byte>> SignAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        {
+            IsAsked = true;
+            _answer.Wait(CancellationToken.None);
+            return new(_key.SignData(content.Span, HashAlgorithmName.SHA256));
+        }
+
+        public void Dispose()
+        {
+            _key.Dispose();
+            _answer.Dispose();
+        }
     }
 }
