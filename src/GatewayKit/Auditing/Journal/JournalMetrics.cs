@@ -50,11 +50,11 @@ internal sealed class JournalMetrics(GatewayMeter meter)
 
     public void Refused() => Count(_refused);
 
-    public void Anchored(string anchor) => _anchored.Add(1, Tag(anchor));
+    public void Anchored(string anchor) => Count(_anchored, anchor);
 
-    public void AnchorFailed(string anchor) => _anchorFailures.Add(1, Tag(anchor));
+    public void AnchorFailed(string anchor) => Count(_anchorFailures, anchor);
 
-    public void AnchorSkipped(string anchor) => _anchorSkipped.Add(1, Tag(anchor));
+    public void AnchorSkipped(string anchor) => Count(_anchorSkipped, anchor);
 
     /// <summary>Shows how a journal stands.</summary>
     public void Observe(AuditJournal journal)
@@ -65,11 +65,18 @@ internal sealed class JournalMetrics(GatewayMeter meter)
             "gatewaykit.audit.unanchored", () => journal.Unanchored.Select(static one => new Measurement<double>(one.Time.TotalSeconds, Tag(one.Anchor))), "s", "For how long there has been a checkpoint that an anchor does not have.");
     }
 
-    private static void Count(Counter<long> counter)
+    private static void Count(Counter<long> counter, string? anchor = null)
     {
         try
         {
-            counter.Add(1);
+            if (anchor is null)
+            {
+                counter.Add(1);
+            }
+            else
+            {
+                counter.Add(1, Tag(anchor));
+            }
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using GatewayKit.Auditing;
 using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Shipping;
@@ -39,6 +40,32 @@ public sealed class JournalAnchorTests : IDisposable
         await UntilAsync(() => _anchor.Checkpoints.Count >= 5);
         var told = _anchor.Checkpoints.Select(static one => one.Line).ToArray();
         Assert.Equal(File.ReadAllLines(file).Take(told.Length), told);
+        await UntilAsync(() => journal.Unanchored.Single().Time == TimeSpan.Zero);
+    }
+
+    // It throws as soon as an anchor fails, is well again, or has too many waiting.
+    [Fact]
+    public async Task Listener_of_the_host_that_throws_costs_an_anchor_nothing()
+    {
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = static (instrument, listener) =>
+        {
+            if (instrument.Name.StartsWith("gatewaykit.audit.anchor", StringComparison.Ordinal))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>(static (_, _, _, _) => throw new InvalidOperationException("The listener's own."));
+        listener.Start();
+        var isDown = true;
+        _anchor.Before = _ => isDown ? throw new HttpRequestException("Down.") : Task.CompletedTask;
+        await using var journal = _folder.Open(time: _time, anchors: [_anchor]);
+        Assert.True(await journal.BeginAsync("first", AuditDelivery.Strict));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        journal.Wake();
+        await JournalFaultTests.UntilAsync(() => _folder.Logged.Any(static line => line.Contains("does not take checkpoints", StringComparison.Ordinal)));
+        isDown = false;
+        await UntilAsync(() => _anchor.Checkpoints.Count > 0);
         await UntilAsync(() => journal.Unanchored.Single().Time == TimeSpan.Zero);
     }
 
