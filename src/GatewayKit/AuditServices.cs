@@ -97,13 +97,8 @@ internal static class AuditServices
     // What they name is in the content root, wherever the process was started. A replay has no host, and opens nothing.
     private static JournalOptions OptionsOf(IServiceProvider provider)
     {
-        var (options, root) = (provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Journal ?? new(), provider.GetService<IHostEnvironment>()?.ContentRootPath ?? string.Empty);
-        return options with
-        {
-            Directory = Path.Combine(root, options.Directory),
-            AlternateDirectory = options.AlternateDirectory is { } alternate ? Path.Combine(root, alternate) : null,
-            SigningKeyFile = options.SigningKeyFile is { } file ? Path.Combine(root, file) : null,
-        };
+        var options = provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Journal ?? new();
+        return options.In(provider.GetService<IHostEnvironment>()?.ContentRootPath ?? string.Empty);
     }
 
     private static string KeyDirectoryOf(IServiceProvider provider)

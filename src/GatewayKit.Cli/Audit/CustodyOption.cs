@@ -47,5 +47,5 @@ internal sealed class CustodyOption
         return Open(parsed, settings, configuration);
     }
 
-    public AuditCustodian Open(ParseResult parsed, JournalOptions settings, IConfiguration? configuration) => new(settings, _journal.Name(parsed), configuration);
+    public AuditCustodian Open(ParseResult parsed, JournalOptions settings, IConfiguration? configuration) => new(settings, _journal.Name(parsed), configuration, contentRoot: _settings.Root(parsed));
 }

@@ -80,20 +80,20 @@ internal sealed class ReadingOption
         var settings = _settings.Read(parsed, _journal, out var configuration);
         if (keys is not null)
         {
-            settings = settings with { Personal = (settings.Personal ?? new()) with { KeyDirectory = keys, Encrypted = [PersonalField.Consumer] } };
+            settings = settings with { Personal = (settings.Personal ?? new()) with { KeyDirectory = Path.GetFullPath(keys), Encrypted = [PersonalField.Consumer] } };
         }
         else if (reveals && settings.Personal is not { Encrypted.Count: > 0 })
         {
             throw new ArgumentException($"{_settings.PlaceOf(parsed, "Personal:Encrypted")} is empty: by these settings nothing is encrypted. If something was, name its keys: --data-keys DIR.");
         }
 
-        var custodian = new AuditCustodian(settings, _journal.Name(parsed), configuration);
+        var custodian = new AuditCustodian(settings, _journal.Name(parsed), configuration, contentRoot: _settings.Root(parsed));
         IReadOnlyList<string> subjects = query.Consumer is { } consumer ? await custodian.SubjectsOfAsync(consumer, cancellationToken).ConfigureAwait(false) : [];
         if (subjects.Count is 1)
         {
             Console.Error.WriteLine("There is no key of this consumer, and no key of pseudonyms: only records that name it in the clear can be found. Nothing of it was encrypted, its key was erased, or its id is another one.");
         }
 
-        return query with { Consumer = null, Subjects = subjects, PersonalData = reveals ? new(new FileAuditKeyStore(settings.Personal!.KeyDirectory)) : null };
+        return query with { Consumer = null, Subjects = subjects, PersonalData = reveals ? new(new FileAuditKeyStore(Path.Combine(_settings.Root(parsed), settings.Personal!.KeyDirectory))) : null };
     }
 }

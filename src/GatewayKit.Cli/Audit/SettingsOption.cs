@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GatewayKit.Auditing.Journal;
+using GatewayKit.Auditing.Reading;
 using Microsoft.Extensions.Configuration;
 using Standalone;
 
@@ -8,11 +9,19 @@ namespace GatewayKit.Cli.Audit;
 /// <summary>The settings of the gateway whose journal it is.</summary>
 internal sealed class SettingsOption
 {
-    private readonly Option<string?> _config = new("--config") { Description = "The configuration of the gateway, JSON with comments: its Gateway:Journal says how people are named, where keys are, how long lines are kept. Paths in it begin at the current directory." };
+    private readonly Option<string?> _config = new("--config") { Description = "The configuration of the gateway, JSON with comments: its Gateway:Journal says how people are named, where keys are, how long lines are kept." };
+    private readonly Option<string?> _root = new("--content-root") { Description = "Where paths in the configuration begin that are not whole: the content root of the gateway. Default: the current directory." };
 
-    public void AddTo(Command command) => command.Options.Add(_config);
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_config);
+        command.Options.Add(_root);
+    }
 
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_config) is not null;
+
+    /// <summary>Where paths of the settings begin that are not whole.</summary>
+    public string Root(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_root) ?? ".");
 
     /// <summary>What stands in front of a key of the journal's settings in a message.</summary>
     public string PlaceOf(ParseResult parsed, string key) => $"{parsed.GetValue(_config)}: Gateway:Journal:{key}";
@@ -29,8 +38,9 @@ internal sealed class SettingsOption
             settings = AuditSettings.Read(GatewayHost.RequiredSection(configuration, file));
         }
 
-        // A disk that never failed has no other directory yet.
-        var alternate = Directory.Exists(settings.AlternateDirectory) ? settings.AlternateDirectory : null;
-        return settings with { Directory = journal.Directory(parsed), AlternateDirectory = journal.Alternate(parsed) ?? alternate };
+        // What the command line names begins at the current directory, and has to be there.
+        var (directory, alternate) = (Path.GetFullPath(journal.Directory(parsed)), journal.Alternate(parsed) is { } named ? Path.GetFullPath(named) : null);
+        _ = new AuditLog(directory, alternate);
+        return settings with { Directory = directory, AlternateDirectory = alternate ?? settings.AlternateDirectory };
     }
 }

@@ -11,6 +11,9 @@ internal sealed partial class SecretReader(TimeProvider time, ILogger<SecretRead
 {
     private const int MostBytes = 65_536;
 
+    /// <summary>Where names of files that are not whole begin. Default: the content root of the host.</summary>
+    public string Root { get; init; } = environment?.ContentRootPath ?? string.Empty;
+
     // A mounted secret is renewed by a link that is turned, which no watcher is sure to see: a file of this size is simply read.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -84,7 +87,7 @@ internal sealed partial class SecretReader(TimeProvider time, ILogger<SecretRead
         problem = null;
         try
         {
-            using var file = File.OpenRead(Path.Combine(environment?.ContentRootPath ?? string.Empty, name));
+            using var file = File.OpenRead(Path.Combine(Root, name));
             var buffer = new byte[MostBytes + 1];
             var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             if (length > MostBytes)

@@ -22,14 +22,15 @@ public sealed class AuditCustodian
     private readonly PersonalData _personal;
 
     /// <summary>Takes a journal.</summary>
-    /// <param name="options">The settings of the gateway that writes it: where it is, how long lines are kept, how it names people, and the key that signs. Paths that are not whole begin at the current directory.</param>
+    /// <param name="options">The settings of the gateway that writes it: where it is, how long lines are kept, how it names people, and the key that signs.</param>
     /// <param name="name">The name of the instance in which acts are recorded: 1 to 64 letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, the first of them not <c>.</c>; none that a host has.</param>
     /// <param name="configuration">Has the keys of pseudonyms that the settings say are in a configuration. Default none.</param>
     /// <param name="keys">Has the keys of persons. Default: the files in <see cref="PersonalDataOptions.KeyDirectory"/>.</param>
+    /// <param name="contentRoot">Where paths of the settings that are not whole begin: the content root of the gateway. Default: the current directory.</param>
     /// <exception cref="ArgumentException">The name is none.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such journal, or no such directory of keys.</exception>
     /// <exception cref="InvalidDataException">A key of pseudonyms is not there, or is none.</exception>
-    public AuditCustodian(JournalOptions options, string name, IConfiguration? configuration = null, IAuditKeyStore? keys = null)
+    public AuditCustodian(JournalOptions options, string name, IConfiguration? configuration = null, IAuditKeyStore? keys = null, string? contentRoot = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(name);
@@ -38,11 +39,12 @@ public sealed class AuditCustodian
             throw new ArgumentException($"The name of a custodian: {fault}.", nameof(name));
         }
 
-        _ = new AuditLog(options.Directory, options.AlternateDirectory);
-        (_options, _name) = (options, name);
-        _directories = [.. JournalPaths.Roots(options.Directory, options.AlternateDirectory).Select(Path.GetFullPath)];
-        _personal = options.Personal is { } personal
-            ? PersonalData.Open(personal, new SecretReader(TimeProvider.System, NullLogger<SecretReader>.Instance, configuration), () => new(keys ?? StoreOf(personal), TimeProvider.System, NullLogger.Instance))
+        var root = Path.GetFullPath(contentRoot ?? ".");
+        (_options, _name) = (options.In(root), name);
+        _directories = [.. JournalPaths.Roots(_options.Directory, _options.AlternateDirectory)];
+        _ = new AuditLog(_options.Directory);
+        _personal = _options.Personal is { } personal
+            ? PersonalData.Open(personal, new SecretReader(TimeProvider.System, NullLogger<SecretReader>.Instance, configuration) { Root = root }, () => new(keys ?? StoreOf(personal), TimeProvider.System, NullLogger.Instance))
             : PersonalData.Plain;
     }
 
@@ -177,5 +179,5 @@ public sealed class AuditCustodian
     private static FileAuditKeyStore StoreOf(PersonalDataOptions personal) => Directory.Exists(personal.KeyDirectory)
         ? new(personal.KeyDirectory)
         : throw new DirectoryNotFoundException(
-            $"There is no directory of keys '{Path.GetFullPath(personal.KeyDirectory)}' (Journal.Personal.KeyDirectory). A path that is not whole begins at the current directory: call this where the gateway runs.");
+            $"There is no directory of keys '{personal.KeyDirectory}' (Journal.Personal.KeyDirectory). A path that is not whole begins at the content root of the gateway, which is the current directory unless another one is named.");
 }

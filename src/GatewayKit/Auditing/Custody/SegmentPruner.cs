@@ -82,7 +82,7 @@ internal sealed partial class SegmentPruner(
     }
 
     private Task<IReadOnlyList<KnownBoot>> BootsAsync(CancellationToken cancellationToken) =>
-        JournalFolder.Read([.. directories.Where(Directory.Exists)]).Instances.FirstOrDefault(one => one.Name == instance) is { } folder
+        JournalFolder.Read(directories).Instances.FirstOrDefault(one => one.Name == instance) is { } folder
             ? KnownBoot.OrderAsync(folder, cancellationToken)
             : Task.FromResult<IReadOnlyList<KnownBoot>>([]);
 

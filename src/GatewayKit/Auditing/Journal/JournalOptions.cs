@@ -91,6 +91,15 @@ public sealed record JournalOptions : IValidatableObject
     /// <summary>How it names people. Default <see langword="null"/>: callers and addresses are recorded as they are.</summary>
     public PersonalDataOptions? Personal { get; init; }
 
+    /// <summary>The same, with paths that are not whole in a directory: the one rule for hosts and tools.</summary>
+    internal JournalOptions In(string root) => this with
+    {
+        Directory = Path.Combine(root, Directory),
+        AlternateDirectory = AlternateDirectory is { } alternate ? Path.Combine(root, alternate) : null,
+        SigningKeyFile = SigningKeyFile is { } file ? Path.Combine(root, file) : null,
+        Personal = Personal is { } personal ? personal with { KeyDirectory = Path.Combine(root, personal.KeyDirectory) } : null,
+    };
+
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) =>
     [
         .. string.IsNullOrWhiteSpace(Directory) ? [new ValidationResult("Directory is empty; it must be a path.", [nameof(Directory)])] : Array.Empty<ValidationResult>(),

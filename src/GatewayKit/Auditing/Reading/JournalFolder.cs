@@ -19,13 +19,18 @@ internal sealed class JournalFolder
     public IReadOnlyList<string> Foreign { get; }
 
     /// <summary>Lists the files.</summary>
-    /// <param name="directories">The directory of the journal, and others in which it goes on when the disk of that has failed.</param>
+    /// <param name="directories">The directory of the journal, and others in which it goes on when the disk of that has failed: those are made when they are needed.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
     public static JournalFolder Read(params IEnumerable<string> directories)
     {
         var (instances, foreign) = (new List<InstanceFolder>(), new List<string>());
-        foreach (var directory in directories)
+        foreach (var (number, directory) in directories.Index())
         {
+            if (number > 0 && !Directory.Exists(directory))
+            {
+                continue;
+            }
+
             foreign.AddRange(Directory.GetFiles(directory));
             foreach (var folder in Directory.GetDirectories(directory).Where(static folder => Path.GetFileName(folder) is not AuditHolds.Folder))
             {

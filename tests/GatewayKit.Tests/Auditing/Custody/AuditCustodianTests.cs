@@ -4,6 +4,7 @@ using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
 using GatewayKit.Auditing.Reading;
 using GatewayKit.Configuration;
+using GatewayKit.Secrets;
 using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Tests.Auditing.Custody;
@@ -75,6 +76,34 @@ public sealed class AuditCustodianTests : IDisposable
 
         Assert.Single(await _keys.FindIdsAsync("sub:acme", CancellationToken.None));
         Assert.Empty(Custodian.Holds);
+    }
+
+    // The other directory is made when it is needed.
+    [Fact]
+    public async Task Paths_begin_at_the_content_root_as_those_of_a_gateway_do()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "pseudonyms"), Convert.ToBase64String(new byte[32]));
+        var options = new JournalOptions
+        {
+            Directory = "audit",
+            AlternateDirectory = "alternate",
+            Personal = new() { Encrypted = [PersonalField.Consumer], KeyDirectory = "keys", PseudonymKeys = new Dictionary<string, SecretReference> { ["2026"] = SecretReference.Parse("file:pseudonyms") } },
+        };
+        var key = await _keys.GetAsync("sub:acme", CancellationToken.None);
+        var custodian = new AuditCustodian(options, "counsel", contentRoot: _folder.FullName);
+        Assert.Equal(3, (await custodian.SubjectsOfAsync("acme")).Count);
+        await custodian.HoldAsync(new() { Route = "orders" }, "counsel");
+        Assert.Single(Custodian.Holds);
+        Assert.True(Directory.Exists(Path.Combine(Journal, "counsel")));
+        await custodian.ReleaseAsync(custodian.Holds[0].Id, "counsel");
+        Assert.Equal([key.Id], (await custodian.EraseAsync("acme", "privacy")).Keys);
+        await foreach (var one in custodian.PruneAsync(new() { IsPreview = true }))
+        {
+            Assert.Equal("counsel", one.Instance);
+        }
+
+        Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "alternate")));
+        Assert.Throws<DirectoryNotFoundException>(() => new AuditCustodian(options, "counsel", contentRoot: Path.Combine(_folder.FullName, "elsewhere")));
     }
 
     [Fact]
