@@ -20,7 +20,7 @@ public sealed class PruneCommandTests : CustodyTest
         Assert.Equal(before, Files());
         (_, output, _) = await AuditAsync("prune", "--retain-for", "600", "--dry-run");
         Assert.Equal("web1: 0 segments with 0 lines would be deleted. The next one stays: its time has not come.\n", output);
-        (_, output, _) = await AuditAsync("prune", "--retain-for", "200", "--dry-run", "--json");
+        (_, output, _) = await AuditAsync("prune", "--retain-for", "200", "--dry-run", "--trust-clock", "--json");
         Assert.Equal(("web1", 2, "Newest", false, true), Result(output));
     }
 
@@ -71,7 +71,7 @@ public sealed class PruneCommandTests : CustodyTest
         Assert.Equal((0, "web1: 0 segments with 0 lines were deleted. The next one stays: a hold touches it.\n"), (code, output));
         await AssertIntactAsync();
         Assert.Equal(0, (await AuditAsync("release", hold)).Code);
-        (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--json");
+        (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--trust-clock", "--json");
         Assert.Equal(("web1", 1, "Newest", false, false), Result(output));
         await AssertIntactAsync();
 
@@ -87,7 +87,7 @@ public sealed class PruneCommandTests : CustodyTest
         await RecordAsync(500, ["acme"], gateway => gateway.AddAuditSink("archive", _ => down).AddAuditSink("copy", _ => new Sink { IsDown = true }, new() { IsRequired = false }));
         var (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1");
         Assert.Equal((0, true), (code, output.Contains("stays: archive is required, and does not have it", StringComparison.Ordinal)));
-        (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--without-copy", "archive", "--dry-run", "--json");
+        (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--without-copy", "archive", "--dry-run", "--trust-clock", "--json");
         Assert.Equal(1, JsonElement.Parse(output).GetProperty("segments").GetInt32());
 
         // The next gateway brings it there.
@@ -140,6 +140,7 @@ public sealed class PruneCommandTests : CustodyTest
     public async Task Nothing_is_deleted_where_the_key_that_signs_is_not_to_be_had()
     {
         await RecordAsync(500, ["acme"]);
+        await RecordAsync(0, ["acme"]);
         File.Move(Path.Combine(Journal, "web1", "signing.key"), Path.Combine(Folder, "elsewhere.key"));
         var before = Files();
         var (code, _, error) = await AuditAsync("prune", "--config", "gateway.json");
@@ -150,6 +151,40 @@ public sealed class PruneCommandTests : CustodyTest
         Assert.Single(Events("audit.retention"));
         Assert.Single(Directory.GetFiles(Path.Combine(Journal, "web1", "keys")));
         await AssertIntactAsync();
+    }
+
+    // The host is gone, or the clock is wrong; or the clock was wrong, or is now.
+    [Theory]
+    [InlineData(500)]
+    [InlineData(-10)]
+    public async Task Nothing_is_deleted_by_a_clock_that_the_newest_record_contradicts(int daysAgo)
+    {
+        await RecordAsync(600, ["acme"]);
+        await RecordAsync(daysAgo, ["acme"]);
+        var before = Files();
+        var (code, output, _) = await AuditAsync("prune", "--config", "gateway.json");
+        Assert.Equal((1, true), (code, output.Contains("--trust-clock", StringComparison.Ordinal)));
+        (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--dry-run", "--json");
+        Assert.Equal((1, ("web1", 0, "Clock", false, true)), (code, Result(output)));
+        Assert.Equal(before, Files());
+        (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--trust-clock", "--json");
+        Assert.Equal((0, daysAgo > 0 ? 2 : 1), (code, JsonElement.Parse(output).GetProperty("segments").GetInt32()));
+        await AssertIntactAsync();
+    }
+
+    [Fact]
+    public async Task Paths_of_the_configuration_begin_at_the_content_root()
+    {
+        await RecordAsync(500, ["acme"]);
+        await RecordAsync(0, ["acme"]);
+        File.Move(Path.Combine(Journal, "web1", "signing.key"), Path.Combine(Folder, "elsewhere.key"));
+        Configure("\"SigningKeyFile\": \"elsewhere.key\", \"AlternateDirectory\": \"never-needed\"");
+        string[] arguments = ["audit", "prune", Journal, "--config", Path.Combine(Folder, "gateway.json")];
+        var elsewhere = Directory.CreateDirectory(Path.Combine(Folder, "cwd")).FullName;
+        Assert.Equal(3, (await Tool.RunAsync(elsewhere, arguments)).Code);
+        var (code, _, error) = await Tool.RunAsync(elsewhere, [.. arguments, "--content-root", ".."]);
+        Assert.Equal((0, string.Empty), (code, error));
+        Assert.Single(Events("audit.retention"));
     }
 
     [Theory]

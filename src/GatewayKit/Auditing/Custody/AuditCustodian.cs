@@ -95,7 +95,7 @@ public sealed class AuditCustodian
 
     /// <summary>
     /// Deletes the segments whose time has come (<see cref="JournalOptions.RetainFor"/>), instance by instance, as their hosts would: the oldest first, no further than to the first one that has to stay, each recorded in its instance before
-    /// it goes. Required copies are waited for as far as files tell of them. An instance of which nothing may go is not written to.
+    /// it goes. Required copies are waited for as far as files tell of them. An instance of which nothing may go is not written to. Nothing goes by a clock that the newest record of the instance contradicts, unless it is said to be right.
     /// </summary>
     /// <param name="what">What is looked at. Default: all instances.</param>
     /// <param name="progress">Is told after each segment what has gone of its instance.</param>
@@ -125,6 +125,11 @@ public sealed class AuditCustodian
         var isInUse = JournalLock.IsHeld(_directories[0], instance);
         using var looking = CustodyOf(journal: null, [copies]);
         var pruning = isInUse && !what.IsPreview ? new AuditPruning(0, 0, AuditPruningStop.Newest) : await looking.PreviewAsync(instance, isInUse, cancellationToken).ConfigureAwait(false);
+        if (pruning.Segments > 0 && !what.IsClockTrusted && !await looking.IsClockPlausibleAsync(instance, cancellationToken).ConfigureAwait(false))
+        {
+            pruning = new(0, 0, AuditPruningStop.Clock);
+        }
+
         if (pruning.Segments > 0 && !what.IsPreview)
         {
             var journal = HostlessJournal.Open(_directories[0], _options.AlternateDirectory, instance, SigningKeyOf(instance));

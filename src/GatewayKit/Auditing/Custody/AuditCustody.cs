@@ -163,6 +163,9 @@ public sealed partial class AuditCustody : IDisposable
 
     internal Task<AuditPruning> PreviewAsync(string instance, bool isInUse, CancellationToken cancellationToken) => Pruner(instance).PreviewAsync(isInUse, cancellationToken);
 
+    internal async Task<bool> IsClockPlausibleAsync(string instance, CancellationToken cancellationToken) =>
+        await Pruner(instance).NewestAsync(cancellationToken).ConfigureAwait(false) is not { } newest || ClockWatch.IsPlausible(_time.GetUtcNow(), newest, _retainFor);
+
     internal async Task<AuditPruning> PruneAsync(IProgress<AuditPruning>? progress, CancellationToken cancellationToken)
     {
         var journal = Journal;

@@ -27,6 +27,6 @@ public enum AuditPruningStop
     /// <summary>That it is deleted cannot be recorded.</summary>
     Unrecorded,
 
-    /// <summary>Somebody has set the clock more than a day ahead since the process began: by it everything may be old.</summary>
+    /// <summary>The clock may be wrong, and by it everything may be old: somebody has set it more than a day ahead since the process began, or a tool finds the newest record in its future, or further back than lines are kept.</summary>
     Clock,
 }

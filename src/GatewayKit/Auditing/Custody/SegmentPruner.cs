@@ -81,6 +81,22 @@ internal sealed partial class SegmentPruner(
         return found;
     }
 
+    /// <summary>When the newest record was written, as it says, or its segment begun if that cannot be read; <see langword="null"/> if there is none.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<DateTimeOffset?> NewestAsync(CancellationToken cancellationToken)
+    {
+        foreach (var files in (await ListAsync(written: null, cancellationToken).ConfigureAwait(false)).Select(static one => one.Files).Where(static files => files.File is not null).Reverse())
+        {
+            var survey = await SegmentSurvey.ReadAsync(files, [], cancellationToken).ConfigureAwait(false);
+            if ((survey?.Latest ?? (await SegmentHeader.ReadAsync(files, cancellationToken).ConfigureAwait(false))?.Time) is { } time)
+            {
+                return time;
+            }
+        }
+
+        return null;
+    }
+
     private Task<IReadOnlyList<KnownBoot>> BootsAsync(CancellationToken cancellationToken) =>
         JournalFolder.Read(directories).Instances.FirstOrDefault(one => one.Name == instance) is { } folder
             ? KnownBoot.OrderAsync(folder, cancellationToken)
