@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using GatewayKit.Auditing.Reading;
 using GatewayKit.Tests.Auditing.Reading;
 
 namespace GatewayKit.CliTests;
@@ -74,7 +75,8 @@ public sealed class CliTests : IDisposable
         Assert.Contains("\"filter\":{},\"purpose\":\"replay\"", output, StringComparison.Ordinal);
 
         // The reader's key is not among those to trust; the host's instance alone is verified.
-        Assert.Equal(1, (await RunAsync("audit", "verify", _journal, "--keys", _keys)).Code);
+        var (code, _, error) = await RunAsync("audit", "verify", _journal, "--keys", _keys);
+        Assert.Equal((1, true), (code, error.StartsWith("Instances cli-… are those of readers.", StringComparison.Ordinal)));
         Assert.Equal(0, (await RunAsync("audit", "verify", _journal, "--keys", _keys, "--instance", "eu1")).Code);
         Directory.CreateDirectory(Path.Combine(_keys, "cli-alice"));
         foreach (var key in Directory.GetFiles(Path.Combine(_journal, "cli-alice", "keys")))
@@ -82,8 +84,19 @@ public sealed class CliTests : IDisposable
             File.Copy(key, Path.Combine(_keys, "cli-alice", Path.GetFileName(key)));
         }
 
-        (var code, output, _) = await RunAsync("audit", "verify", _journal, "--keys", _keys);
+        (code, output, error) = await RunAsync("audit", "verify", _journal, "--keys", _keys);
         Assert.True(code is 0, output);
+        Assert.Empty(error);
+    }
+
+    [Fact]
+    public async Task Reader_who_cannot_record_that_he_reads_is_told_what_he_can_do()
+    {
+        await using var other = AuditReader.Open(_journal, "cli-alice");
+        var (code, output, error) = await RunAsync("audit", "query", _journal, "--as", "cli-alice");
+        Assert.Equal((3, string.Empty), (code, output));
+        Assert.Contains("take another one (--as NAME)", error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("audit", "query", _journal, "--as", "cli-alice-2")).Code);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ internal sealed class ReadingOption
             return await read(OpenUnrecorded(parsed), query).ConfigureAwait(false);
         }
 
-        var reader = AuditReader.Open(_journal.Directory(parsed), _journal.Name(parsed), _journal.Alternate(parsed));
+        var reader = Open(parsed);
         await using (reader.ConfigureAwait(false))
         {
             return await read(reader.Log, query).ConfigureAwait(false);
@@ -66,6 +66,18 @@ internal sealed class ReadingOption
         if (unread > 0)
         {
             Console.Error.WriteLine($"{unread} personal parts cannot be read: their keys were erased or are not in the folder, or the parts are not what was written (\"gatewaykit audit verify\").");
+        }
+    }
+
+    private AuditReader Open(ParseResult parsed)
+    {
+        try
+        {
+            return AuditReader.Open(_journal.Directory(parsed), _journal.Name(parsed), _journal.Alternate(parsed));
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException and not DirectoryNotFoundException)
+        {
+            throw new IOException($"{exception.Message} That a journal is read is recorded in it, in an instance of the reader's own: take another one (--as NAME), or a user who may write there. A copy may be read without a record (--unrecorded).", exception);
         }
     }
 

@@ -33,6 +33,11 @@ internal static class VerifyCommand
                 new ErrorOutput(),
                 cancellationToken).ConfigureAwait(false);
             Console.WriteLine(parsed.GetValue(json) ? report.ToJson() : report.ToString());
+            if (report.Findings.Any(static finding => finding.Code is AuditFindingCode.UnknownKey && finding.File.StartsWith("cli-", StringComparison.Ordinal)))
+            {
+                Console.Error.WriteLine("Instances cli-… are those of readers. Keys for them count in folders of their names alone: look at what they have recorded, and copy their keys to such folders in that of --keys; or verify hosts alone, by --instance.");
+            }
+
             return report.IsIntact ? ExitCode.Fine : ExitCode.Findings;
         });
         return command;
