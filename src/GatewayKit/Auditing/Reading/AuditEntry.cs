@@ -144,5 +144,5 @@ public sealed record AuditPage(IReadOnlyList<AuditEntry> Entries, string? Next)
     public bool HasConcealed { get; init; }
 
     /// <summary>How many personal parts could not be read, although <see cref="AuditQuery.PersonalData"/> asks for it: their keys were erased or are not to be had, or they are not what was written.</summary>
-    public int Unread { get; init; }
+    public long Unread { get; init; }
 }

@@ -8,7 +8,7 @@ namespace GatewayKit.Auditing.Reading;
 internal sealed class PersonalParts(AuditPersonalData? data)
 {
     /// <summary>How many could not be read.</summary>
-    public int Unread { get; private set; }
+    public long Unread { get; private set; }
 
     /// <summary>The entry with what can be read of its personal parts.</summary>
     public async ValueTask<AuditEntry> RevealAsync(AuditEntry entry, CancellationToken cancellationToken) =>
