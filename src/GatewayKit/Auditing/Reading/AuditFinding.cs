@@ -68,7 +68,7 @@ public enum AuditFindingCode
     /// <summary>What was signed is not what is there: whoever changed it has made new hashes, and could not sign them.</summary>
     CheckpointMismatch,
 
-    /// <summary>A checkpoint is signed by a key that is not known.</summary>
+    /// <summary>Checkpoints are signed by a key that is not known: one finding for each key, at the first of them.</summary>
     UnknownKey,
 
     /// <summary>The signature of a checkpoint is wrong.</summary>
@@ -107,6 +107,9 @@ public enum AuditFindingCode
     /// <summary>The journal says that records were lost.</summary>
     LostRecords,
 
-    /// <summary>The journal says that a sink had other records than it was sent: they were changed there, or here.</summary>
+    /// <summary>The journal says that a sink had other records or checkpoints than it was sent: they were changed there, or here.</summary>
     ChangedCopy,
+
+    /// <summary>No anchor was named: that the end of an instance was cut off with its checkpoints, or that an instance is missing, could not be seen.</summary>
+    NoAnchor,
 }

@@ -128,7 +128,8 @@ internal sealed class EventCheck(Findings findings)
             // A shipper names the sink.
             if (LineFields.Text(line, ",\"sink\":\""u8) is { IsEmpty: false } sink)
             {
-                findings.Violation(AuditFindingCode.ChangedCopy, place, $"The sink '{Encoding.UTF8.GetString(sink)}' had other records than the journal sent, as the line says: they were changed there, or here.");
+                var what = LineFields.Number(line, ",\"checkpoint\":"u8) is null ? "records" : "checkpoints";
+                findings.Violation(AuditFindingCode.ChangedCopy, place, $"The sink '{Encoding.UTF8.GetString(sink)}' had other {what} than the journal sent, as the line says: they were changed there, or here.");
             }
             else
             {

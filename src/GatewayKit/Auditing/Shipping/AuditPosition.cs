@@ -16,6 +16,9 @@ public sealed record AuditPosition(Guid Boot, int Segment = 1, long Offset = 0, 
         return records with { CheckpointSegment = checkpoints.CheckpointSegment, CheckpointOffset = checkpoints.CheckpointOffset };
     }
 
+    /// <summary>Whether there may be such a place: what a sink gives back may be anybody's.</summary>
+    internal bool IsPossible => Segment > 0 && Offset >= 0 && CheckpointSegment > 0 && CheckpointOffset >= 0;
+
     /// <summary>Whether the sink has all of a segment, and its checkpoints.</summary>
     internal bool HasAll(int segment) => Segment > segment && CheckpointSegment > segment;
 }

@@ -16,6 +16,9 @@ public sealed record AuditReceipt
     /// Records in whose place the sink has others: somebody has changed them there, or here. The journal says so (<c>integrity_violation</c>), and the log. The sink has kept what it had.
     /// </summary>
     public IReadOnlyList<AuditConflict> Conflicts { get; init; } = [];
+
+    /// <summary>Checkpoints in whose place the sink has others: forged ones. The journal and the log say so too, and the sink has kept what it had.</summary>
+    public IReadOnlyList<AuditConflict> CheckpointConflicts { get; init; } = [];
 }
 
 /// <summary>Records that a sink does not take.</summary>
@@ -35,7 +38,7 @@ public readonly record struct AuditRejection(int Index, string Reason)
 /// <param name="Reason">Why, without anything from them.</param>
 public readonly record struct AuditCheckpointRejection(long Count, string Reason);
 
-/// <summary>A record in whose place a sink has another one.</summary>
-/// <param name="Sequence">Its number in the boot.</param>
+/// <summary>A record, or a checkpoint, in whose place a sink has another one.</summary>
+/// <param name="Sequence">Its number in the boot; of a checkpoint, the number of the last line that it is about.</param>
 /// <param name="Hash">The hash that the sink has.</param>
 public readonly record struct AuditConflict(long Sequence, string Hash);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using GatewayKit.Auditing.Journal;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -19,21 +18,18 @@ internal sealed partial class AuditShipper : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _calls;
-    private readonly PositionFile _file;
     private readonly DeadLetters _deadLetters;
-    private readonly ConcurrentDictionary<Guid, AuditPosition> _positions = new();
+    private readonly SinkPositions _positions;
     private readonly CancellationTokenSource _closed = new();
-    private bool _keepsPositions, _hasPositions, _isFailing, _isDegraded, _isWaiting;
-    private volatile bool _hasEarlierBoots = true;
-    private long _completeAt;
+    private bool _isFailing, _isDegraded, _isWaiting;
 
     public AuditShipper(
         AuditSinkRegistration registration, IAuditSink sink, AuditJournal journal, BootFolders boots, ShippingMetrics metrics, TimeProvider time, ILogger logger)
     {
         (_registration, _sink, _journal, _boots, _metrics, _time, _logger) = (registration, sink, journal, boots, metrics, time, logger);
-        _file = new(Path.Combine(boots.Shipping, Name + PositionFile.Extension));
+        _positions = new(new(Path.Combine(boots.Shipping, Name + PositionFile.Extension)), boots);
         _deadLetters = new(Path.Combine(boots.Shipping, $"{Name}.dead"), Name, time);
-        _completeAt = time.GetTimestamp();
+        Lag = new(journal, boots, _positions, time, BootReader.Count);
 
         _calls = PatientCalls.Create(time, registration.Options.Timeout, registration.Options.LongestPause, Failed);
     }
@@ -47,18 +43,11 @@ internal sealed partial class AuditShipper : IDisposable
     /// <summary>Whether it counts as down.</summary>
     public bool IsDegraded => Volatile.Read(ref _isDegraded);
 
-    /// <summary>For how long something has been written that it does not have.</summary>
-    public TimeSpan Lag => IsBehind ? _time.GetElapsedTime(Volatile.Read(ref _completeAt)) : TimeSpan.Zero;
-
-    private bool IsBehind => _hasEarlierBoots || BootReader.Count(_boots.Of(_journal.Boot), PositionIn(_journal.Boot), _journal.Written) > 0;
-
-    /// <summary>How much is written that it does not have, as it lies on the disk.</summary>
-    public long LagBytes() =>
-        BootReader.Count(_boots.Of(_journal.Boot), PositionIn(_journal.Boot), _journal.Written)
-        + (_hasEarlierBoots ? _boots.Earlier(_journal.Boot).Sum(boot => BootReader.Count(_boots.Of(boot), PositionIn(boot), null)) : 0);
+    /// <summary>What it does not have.</summary>
+    public SinkLag Lag { get; }
 
     /// <summary>Whether it has a segment, and its checkpoints.</summary>
-    public bool Has(Guid boot, int segment) => _positions.TryGetValue(boot, out var position) && position.HasAll(segment);
+    public bool Has(Guid boot, int segment) => _positions.Of(boot).HasAll(segment);
 
     /// <summary>Works until the journal is closed and everything is there, or nobody waits any longer.</summary>
     /// <param name="cancellationToken">Nobody waits any longer.</param>
@@ -84,7 +73,7 @@ internal sealed partial class AuditShipper : IDisposable
     /// <summary>Says in the journal, once, that the sink is down, and that it is well again.</summary>
     public void Watch()
     {
-        var isDegraded = Lag > _registration.Options.DegradedAfter;
+        var isDegraded = Lag.Elapsed > _registration.Options.DegradedAfter;
         if (isDegraded == _isDegraded || _closed.IsCancellationRequested)
         {
             return;
@@ -110,55 +99,34 @@ internal sealed partial class AuditShipper : IDisposable
     {
         try
         {
-            await ReadPositionsAsync(cancellationToken).ConfigureAwait(false);
+            _positions.Begin(await CallAsync(token => _sink.ReadPositionsAsync(_journal.Instance, token), cancellationToken).ConfigureAwait(false));
             var isWaiting = false;
             foreach (var boot in _boots.Earlier(_journal.Boot))
             {
                 isWaiting |= !await ShipBootAsync(boot, isOver: true, cancellationToken).ConfigureAwait(false);
             }
 
-            _hasEarlierBoots = isWaiting;
+            Lag.HasEarlierBoots = isWaiting;
             await ShipBootAsync(_journal.Boot, isOver: false, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (AuditPositionLostException)
         {
             Log.PositionLost(_logger, Name);
-            _hasEarlierBoots = true;
+            Lag.HasEarlierBoots = true;
             return false;
         }
-    }
-
-    private AuditPosition PositionIn(Guid boot) => _positions.TryGetValue(boot, out var position) ? position : new(boot);
-
-    private async Task ReadPositionsAsync(CancellationToken cancellationToken)
-    {
-        var kept = await CallAsync(token => _sink.ReadPositionsAsync(_journal.Instance, token), cancellationToken).ConfigureAwait(false);
-        _keepsPositions = kept is not null;
-
-        // Of what a sink says later it can only have lost something: what it has not been sent it does not have.
-        var (known, isFirst) = (_positions.ToDictionary(), !_hasPositions);
-        _positions.Clear();
-        foreach (var position in kept ?? _file.Read())
-        {
-            if (isFirst || known.ContainsKey(position.Boot))
-            {
-                _positions[position.Boot] = isFirst ? position : position.Earlier(known[position.Boot]);
-            }
-        }
-
-        _hasPositions = true;
     }
 
     // Whether nothing is missing that may come yet.
     private async Task<bool> ShipBootAsync(Guid boot, bool isOver, CancellationToken cancellationToken)
     {
-        using var reader = new BootReader(_journal.Instance, _boots.Of(boot), PositionIn(boot), _registration.Options);
+        using var reader = new BootReader(_journal.Instance, _boots.Of(boot), _positions.Of(boot), _registration.Options);
         while (true)
         {
             // In this order: what is written when it is closed is all there will be.
-            var (isClosed, now) = (_closed.IsCancellationRequested, _time.GetTimestamp());
-            var batch = reader.Read(isOver ? null : _journal.Written);
+            var (isClosed, now, written) = (_closed.IsCancellationRequested, _time.GetTimestamp(), _journal.Written);
+            var batch = reader.Read(isOver ? null : written);
             if (batch.Unreadable.Count > 0)
             {
                 Unreadable(boot, batch);
@@ -167,6 +135,11 @@ internal sealed partial class AuditShipper : IDisposable
             if (!batch.IsEmpty)
             {
                 await ShipAsync(batch, 0, batch.Count, cancellationToken).ConfigureAwait(false);
+                if (!isOver)
+                {
+                    Lag.Reached(written, now);
+                }
+
                 continue;
             }
 
@@ -181,7 +154,7 @@ internal sealed partial class AuditShipper : IDisposable
                 return !reader.IsWaiting;
             }
 
-            Volatile.Write(ref _completeAt, now);
+            Lag.Complete(now);
             await WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -234,7 +207,7 @@ internal sealed partial class AuditShipper : IDisposable
         }
         else
         {
-            Moved(part.Position);
+            _positions.Move(part.Position, _journal.Boot);
         }
     }
 
@@ -286,7 +259,7 @@ internal sealed partial class AuditShipper : IDisposable
             // There is nothing in it. The next batch says as much.
         }
 
-        Moved(behind.Position);
+        _positions.Move(behind.Position, _journal.Boot);
     }
 
     private void Taken(AuditBatch part, AuditReceipt receipt)
@@ -302,20 +275,25 @@ internal sealed partial class AuditShipper : IDisposable
             Lost(part, checkpoints);
         }
 
-        foreach (var conflict in receipt.Conflicts)
+        Violated(part.Boot, receipt.Conflicts, "record", "at");
+        Violated(part.Boot, receipt.CheckpointConflicts, "checkpoint up to record", "checkpoint");
+        _metrics.Shipped(Name, part.Records.Count - (int)receipt.Rejections.Sum(static rejection => rejection.Count));
+        _positions.Move(part.Position, _journal.Boot);
+    }
+
+    private void Violated(Guid boot, IReadOnlyList<AuditConflict> conflicts, string what, string member)
+    {
+        foreach (var conflict in conflicts)
         {
-            Log.Conflict(_logger, Name, conflict.Sequence, part.Boot);
+            Log.Conflict(_logger, Name, what, conflict.Sequence, boot);
             _journal.Append(_journal.NewEvent("integrity_violation", json =>
             {
                 json.WriteString("sink"u8, Name);
-                json.WriteString("boot"u8, part.Boot);
-                json.WriteNumber("at"u8, conflict.Sequence);
+                json.WriteString("boot"u8, boot);
+                json.WriteNumber(member, conflict.Sequence);
                 json.WriteString("found"u8, conflict.Hash);
             }));
         }
-
-        _metrics.Shipped(Name, part.Records.Count - (int)receipt.Rejections.Sum(static rejection => rejection.Count));
-        Moved(part.Position);
     }
 
     private void Unreadable(Guid boot, ShippingBatch batch)
@@ -337,15 +315,6 @@ internal sealed partial class AuditShipper : IDisposable
     {
         _metrics.DeadLettered(Name, records);
         Log.DeadLettered(_logger, records, Name, reason);
-    }
-
-    private void Moved(AuditPosition position)
-    {
-        _positions[position.Boot] = position;
-        if (!_keepsPositions)
-        {
-            _file.Write(_positions.Values.Where(one => one.Boot == _journal.Boot || _boots.Exists(one.Boot)));
-        }
     }
 
     private async Task<T> CallAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ internal sealed class AuditSinksCheck(AuditShippers shippers) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var lags = shippers.All.ToDictionary(static one => one.Name, static one => (object)one.Lag);
+        var lags = shippers.All.ToDictionary(static one => one.Name, static one => (object)one.Lag.Elapsed);
         var down = shippers.All.Where(static one => one.IsDegraded).Select(static one => one.Name).ToArray();
         return Task.FromResult(down.Length > 0
             ? new HealthCheckResult(context.Registration.FailureStatus, $"Behind the audit journal: {string.Join(", ", down)}.", data: lags)

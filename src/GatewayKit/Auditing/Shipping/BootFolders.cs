@@ -40,7 +40,7 @@ internal sealed class BootFolders(string directory, string? alternateDirectory, 
             using var json = JsonDocument.Parse(line.AsMemory(0, Math.Max(0, end)));
             return json.RootElement.GetProperty("ts").GetDateTimeOffset();
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or InvalidDataException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             return DateTimeOffset.MinValue;
         }

@@ -25,7 +25,7 @@ internal sealed class BootReader(string instance, IReadOnlyList<string> folders,
     /// <summary>Where it is.</summary>
     public AuditPosition Position => new(position.Boot, _segment, _offset, _checkpoints.Segment, _checkpoints.Offset);
 
-    /// <summary>Whether segments are missing that may be in a directory of the journal that is not there.</summary>
+    /// <summary>Whether something cannot be read, or segments are missing that may be in a directory of the journal that is not there.</summary>
     public bool IsWaiting { get; private set; }
 
     /// <summary>Reads the next records.</summary>
@@ -34,14 +34,24 @@ internal sealed class BootReader(string instance, IReadOnlyList<string> folders,
     public ShippingBatch Read((int Segment, long Length)? written)
     {
         var batch = new ShippingBatch(instance, Position);
+        IsWaiting = false;
         Compact();
-        while (batch.Count < options.BatchRecords && batch.Bytes < options.BatchBytes && TryGoOn(written, batch, out var line))
+        try
         {
-            Add(batch, line);
+            while (batch.Count < options.BatchRecords && batch.Bytes < options.BatchBytes && TryGoOn(written, batch, out var line))
+            {
+                Add(batch, line);
+            }
+
+            // After the lines: a checkpoint about a segment is in it before the segment counts as shipped.
+            batch.AddCheckpoints(_checkpoints.Read(written is { } now ? Math.Min(now.Segment, _segment) : _segment, written is null && batch.Count is 0));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What cannot be read may be read later, and is not passed over. Other boots need not wait for it.
+            IsWaiting = true;
         }
 
-        // After the lines: a checkpoint about a segment is in it before the segment counts as shipped.
-        batch.AddCheckpoints(_checkpoints.Read(written is { } now ? Math.Min(now.Segment, _segment) : _segment, written is null && batch.Count is 0));
         batch.Position = Position;
         return batch;
     }

@@ -11,6 +11,10 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
     // So many later files are looked for each time. More of them without one before: nobody signs, and they are looked for when a segment is closed.
     private const int Near = 16;
 
+    // A quiet journal has some 8,640 a day: what a sink gets at once has to be what it can take in its time.
+    private const int Most = 500;
+    private const int MostBytes = 1024 * 1024;
+
     private int _looked;
 
     /// <summary>With the checkpoints of which segment it goes on.</summary>
@@ -19,17 +23,39 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
     /// <summary>Where in their file.</summary>
     public long Offset { get; private set; } = offset;
 
-    /// <summary>Reads those that have come.</summary>
+    /// <summary>Reads those that have come, up to 500 at once.</summary>
     /// <param name="most">The segment that the lines have come to.</param>
     /// <param name="isOver">Whether the boot is over, and nothing is left of its lines.</param>
     public List<ReadOnlyMemory<byte>> Read(int most, bool isOver)
     {
-        var found = new List<ReadOnlyMemory<byte>>();
+        var (segment, offset) = (Segment, Offset);
+        try
+        {
+            var found = new List<ReadOnlyMemory<byte>>();
+            ReadTo(most, isOver, found);
+            return found;
+        }
+        catch
+        {
+            // What was found with it is not lost.
+            (Segment, Offset, _looked) = (segment, offset, 0);
+            throw;
+        }
+    }
+
+    private void ReadTo(int most, bool isOver, List<ReadOnlyMemory<byte>> found)
+    {
         while (true)
         {
             // They are signed in order: when there are some of a later segment, no more come of this one. Looked for first, so that none slips in between.
             var next = Next(most);
             ReadFile(found);
+            if (found.Count == Most)
+            {
+                _looked = 0;
+                return;
+            }
+
             if (next is not { } number)
             {
                 break;
@@ -42,8 +68,6 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
         {
             (Segment, Offset) = (most, 0);
         }
-
-        return found;
     }
 
     private int? Next(int most)
@@ -73,15 +97,18 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
         }
 
         using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
-        if (file.Length <= Offset)
+        while (found.Count < Most && ReadPart(file, found))
         {
-            return;
         }
+    }
 
-        var bytes = new byte[file.Length - Offset];
+    private bool ReadPart(FileStream file, List<ReadOnlyMemory<byte>> found)
+    {
         file.Position = Offset;
+        var bytes = new byte[Math.Clamp(file.Length - Offset, 0, MostBytes)];
         var rest = bytes.AsMemory(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
-        while (rest.Span.IndexOf((byte)'\n') is >= 0 and var length)
+        var before = Offset;
+        while (found.Count < Most && rest.Span.IndexOf((byte)'\n') is >= 0 and var length)
         {
             if (length > 0)
             {
@@ -90,6 +117,8 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
 
             (rest, Offset) = (rest[(length + 1)..], Offset + length + 1);
         }
+
+        return Offset > before;
     }
 
     private string? PathOf(int number) => folders.Select(folder => JournalPaths.OfSegment(folder, number, JournalPaths.Checkpoints)).FirstOrDefault(File.Exists);

@@ -9,7 +9,7 @@ public interface IAuditSink
     /// <summary>How far this sink has come, for those that keep it in one transaction with the records.</summary>
     /// <param name="instance">The instance that asks.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>One position for each boot of the instance that was begun; <see langword="null"/>, the default, if the journal is to keep them in a file beside it.</returns>
+    /// <returns>One position for each boot of the instance that was begun; <see langword="null"/>, the default, if it keeps none. They are in a file beside the journal in any case, and the lesser of both counts.</returns>
     ValueTask<IReadOnlyCollection<AuditPosition>?> ReadPositionsAsync(string instance, CancellationToken cancellationToken) => new((IReadOnlyCollection<AuditPosition>?)null);
 
     /// <summary>

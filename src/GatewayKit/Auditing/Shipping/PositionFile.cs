@@ -3,20 +3,21 @@ using System.Text.Json.Serialization;
 
 namespace GatewayKit.Auditing.Shipping;
 
-/// <summary>How far a sink is, in a file of its own. One that cannot be read counts as none: the sink gets everything again, and has it once.</summary>
+/// <summary>How far a sink is, in a file beside the journal. One that cannot be read counts as lost: a sink that keeps its position itself is asked, another one gets everything again, and has it once.</summary>
 internal sealed partial class PositionFile(string path)
 {
     public const string Extension = ".position";
 
-    public IReadOnlyList<AuditPosition> Read()
+    /// <summary>Reads it; <see langword="null"/> if it is lost, or there has been none yet.</summary>
+    public IReadOnlyList<AuditPosition>? TryRead()
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), Json.Default.AuditPositionArray) ?? [];
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), Json.Default.AuditPositionArray);
         }
         catch (Exception exception) when (exception is FileNotFoundException or JsonException)
         {
-            return [];
+            return null;
         }
     }
 

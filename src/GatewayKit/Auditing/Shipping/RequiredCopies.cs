@@ -5,7 +5,7 @@ using GatewayKit.Auditing.Journal;
 namespace GatewayKit.Auditing.Shipping;
 
 /// <summary>
-/// Who has to have a segment before it is deleted, as the host of an instance has left it in a file beside the positions of its sinks, for whoever deletes without that host. Of sinks that keep their position themselves, and of guards, nobody
+/// Who has to have a segment before it is deleted, as the host of an instance has left it in a file beside the positions of its sinks, for whoever deletes without that host. Of guards nobody
 /// else can say how far they are: they keep everything.
 /// </summary>
 /// <param name="shipping">The folder of the instance in which sinks have their files.</param>
@@ -49,5 +49,5 @@ internal sealed class RequiredCopies(string shipping, IReadOnlyCollection<string
 
     private bool Has(string name, Guid boot, int segment) =>
         !name.StartsWith(Guard, StringComparison.Ordinal)
-        && new PositionFile(Path.Combine(shipping, name + PositionFile.Extension)).Read().Any(position => position.Boot == boot && position.HasAll(segment));
+        && new PositionFile(Path.Combine(shipping, name + PositionFile.Extension)).TryRead()?.Any(position => position.Boot == boot && position.HasAll(segment)) is true;
 }

@@ -28,9 +28,9 @@ internal sealed class ShippingMetrics(GatewayMeter meter)
     public void Observe(IReadOnlyList<AuditShipper> shippers)
     {
         meter.Meter.CreateObservableGauge(
-            "gatewaykit.audit.shipper.lag", () => shippers.Select(static one => new Measurement<long>(one.LagBytes(), Tag(one.Name))), "By", "What is written in the journal and a sink does not have.");
+            "gatewaykit.audit.shipper.lag", () => shippers.Select(static one => (one.Name, Bytes: one.Lag.Bytes())).Where(static one => one.Bytes is not null).Select(static one => new Measurement<long>(one.Bytes!.Value, Tag(one.Name))), "By", "What is written in the journal and a sink does not have.");
         meter.Meter.CreateObservableGauge(
-            "gatewaykit.audit.shipper.lag.duration", () => shippers.Select(static one => new Measurement<double>(one.Lag.TotalSeconds, Tag(one.Name))), "s", "For how long something has been written that a sink does not have.");
+            "gatewaykit.audit.shipper.lag.duration", () => shippers.Select(static one => new Measurement<double>(one.Lag.Elapsed.TotalSeconds, Tag(one.Name))), "s", "For how long something has been written that a sink does not have.");
     }
 
     private static KeyValuePair<string, object?> Tag(string sink) => new(SinkTag, sink);

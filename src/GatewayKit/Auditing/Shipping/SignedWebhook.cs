@@ -25,7 +25,10 @@ internal sealed class SignedWebhook(Uri address, Secret secret, TimeProvider tim
     /// <summary>A secret has at least so many bytes: as many as the hash (RFC 2104 §3).</summary>
     public const int LeastSecretBytes = 32;
 
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null });
+    // Names are looked up again after that.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null, PooledConnectionLifetime = ConnectionLifetime });
 
     /// <summary>What is wrong with an address; <see langword="null"/> if nothing is.</summary>
     public static string? FaultOf(Uri address) =>

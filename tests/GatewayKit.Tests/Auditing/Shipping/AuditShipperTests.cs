@@ -166,6 +166,17 @@ public sealed class AuditShipperTests
     }
 
     [Fact]
+    public async Task Checkpoint_that_was_forged_at_the_sink_is_told_in_the_journal()
+    {
+        var sink = new ListSink { Answer = static (batch, _) => Task.FromResult(batch.Records is [{ Sequence: 0 }, ..] ? new AuditReceipt { CheckpointConflicts = [new(7, "another")] } : null) };
+        await using var journal = new ShippedJournal().Open(sink);
+        await ShippedJournal.UntilAsync(() => sink.Lines.Any(static line => line.Contains("integrity_violation", StringComparison.Ordinal)));
+        await journal.StopAsync();
+        var told = JsonElement.Parse(sink.Lines.Single(static line => line.Contains("integrity_violation", StringComparison.Ordinal)));
+        Assert.Equal((7, "another", false), (told.GetProperty("checkpoint").GetInt64(), told.GetProperty("found").GetString(), told.TryGetProperty("at", out _)));
+    }
+
+    [Fact]
     public async Task Sink_that_is_down_for_long_is_told_in_the_journal_and_that_it_is_back()
     {
         var time = new FakeTimeProvider();
@@ -175,11 +186,11 @@ public sealed class AuditShipperTests
         journal.Write(1);
         await ShippedJournal.UntilAsync(() => sink.Calls > 0);
         await AdvanceUntilAsync(() => journal.Shippers.All[0].IsDegraded);
-        Assert.True(journal.Shippers.All[0].Lag > TimeSpan.FromSeconds(10));
+        Assert.True(journal.Shippers.All[0].Lag.Elapsed > TimeSpan.FromSeconds(10));
         isDown = false;
         await AdvanceUntilAsync(() => !journal.Shippers.All[0].IsDegraded && sink.Lines.Any(static line => line.Contains("audit.recovered", StringComparison.Ordinal)));
         Assert.Single(sink.Lines, static line => line.Contains("audit.degraded", StringComparison.Ordinal) && line.Contains("\"sink\":\"copy\"", StringComparison.Ordinal));
-        Assert.Equal(0, journal.Shippers.All[0].LagBytes());
+        Assert.Equal(0, journal.Shippers.All[0].Lag.Bytes());
         await journal.Journal.DisposeAsync();
         var stopping = journal.Shippers.StopAsync();
         await AdvanceUntilAsync(() => stopping.IsCompleted);
@@ -297,6 +308,31 @@ public sealed class AuditShipperTests
         }
 
         static bool IsTest(string line) => line.Contains("\"test\"", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Segment_that_cannot_be_read_holds_up_its_boot_and_no_other_and_comes_when_it_can_be()
+    {
+        var sink = new ListSink();
+        await using var journal = await WithFourSegmentsAsync(sink);
+        var segment = Segment(journal, 2);
+        File.Move(segment, segment + ".away");
+        Directory.CreateDirectory(segment);
+        journal.Open(sink);
+        journal.Write(5);
+        await journal.StopAsync();
+        var first = await File.ReadAllLinesAsync(Segment(journal, 1), TestContext.Current.CancellationToken);
+        Assert.Equal(first, sink.Lines.Where(line => first.Contains(line)));
+        Assert.DoesNotContain(sink.Lines, line => line.Contains("xxx", StringComparison.Ordinal) && !first.Contains(line));
+        Assert.Equal(5, sink.Lines.Count(static line => line.Contains("\"text\":\"\"", StringComparison.Ordinal)));
+        Assert.Empty(journal.DeadLetters());
+
+        Directory.Delete(segment);
+        File.Move(segment + ".away", segment);
+        journal.Open(sink);
+        await journal.StopAsync();
+        Assert.Equal(journal.Written(), sink.Lines);
+        Assert.Empty(journal.DeadLetters());
     }
 
     [Fact]

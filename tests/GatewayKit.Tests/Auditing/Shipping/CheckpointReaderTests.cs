@@ -48,6 +48,43 @@ public sealed class CheckpointReaderTests : IDisposable
         Assert.Equal(["b2"], Read(new([_folder.FullName], 2, 3), 2));
     }
 
+    [Fact]
+    public void Many_come_in_parts_and_all_of_them_and_none_of_a_later_segment_is_passed_over()
+    {
+        Append(1, string.Concat(Enumerable.Range(0, 1_234).Select(static number => $"a{number}\n")));
+        Append(40, "z1\n");
+        var reader = new CheckpointReader([_folder.FullName], 1, 0);
+        var parts = new List<string[]>();
+        while (parts is not [.., []])
+        {
+            parts.Add([.. Read(reader, 42, isOver: true)]);
+        }
+
+        Assert.Equal([500, 500, 235, 0], parts.Select(static part => part.Length));
+        Assert.Equal([.. Enumerable.Range(0, 1_234).Select(static number => $"a{number}"), "z1"], parts.SelectMany(static part => part));
+    }
+
+    [Fact]
+    public void Line_that_is_longer_than_what_is_read_at_once_waits_for_its_end_and_others_come_as_they_are()
+    {
+        var line = new string('x', 400_000);
+        Append(1, $"{line}\n{line}\n{line}\n{line}\n");
+        Assert.Equal([line, line, line, line], Read(new([_folder.FullName], 1, 0), 1));
+    }
+
+    [Fact]
+    public void What_was_found_comes_again_when_a_later_file_cannot_be_read()
+    {
+        Append(1, "a1\n");
+        Append(2, "b1\n");
+        using (File.Open(Path.Combine(_folder.FullName, "00000002.ck"), FileMode.Open, FileAccess.Read, FileShare.None))
+        {
+            var reader = new CheckpointReader([_folder.FullName], 1, 0);
+            Assert.Throws<IOException>(() => reader.Read(2, isOver: true));
+            Assert.Equal((1, 0), (reader.Segment, reader.Offset));
+        }
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private void Append(int number, string text) => File.AppendAllText(Path.Combine(_folder.FullName, $"{number:D8}.ck"), text);

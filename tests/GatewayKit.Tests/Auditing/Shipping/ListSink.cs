@@ -13,6 +13,9 @@ internal sealed class ListSink : IAuditSink
     /// <summary>Called in front of each batch: throws, or waits, or gives a receipt.</summary>
     public Func<AuditBatch, CancellationToken, Task<AuditReceipt?>> Answer { get; set; } = static (_, _) => Task.FromResult<AuditReceipt?>(null);
 
+    /// <summary>What it says of its positions; <see langword="null"/> if it keeps none.</summary>
+    public IReadOnlyCollection<AuditPosition>? Kept { get; set; }
+
     public int Calls { get; private set; }
 
     public int Repeated { get; private set; }
@@ -38,6 +41,8 @@ internal sealed class ListSink : IAuditSink
             }
         }
     }
+
+    public ValueTask<IReadOnlyCollection<AuditPosition>?> ReadPositionsAsync(string instance, CancellationToken cancellationToken) => new(Kept);
 
     public async ValueTask<AuditReceipt> WriteAsync(AuditBatch batch, CancellationToken cancellationToken)
     {
