@@ -5,6 +5,7 @@ internal sealed class AuditStatements(string schema)
 {
     private const string Columns = "inst, boot, seq, day, ts, kind, event, rid, route, sub, st, outcome, h, line";
     private const string Staging = "pg_temp.gatewaykit_staging";
+    private const string Checkpoint = "unnest($3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY AS c (segment, seq, h, ts, key_id, sig, line, n)";
 
     public string CreateStaging { get; } = $"CREATE TEMP TABLE IF NOT EXISTS gatewaykit_staging (LIKE {schema}.records) ON COMMIT DELETE ROWS";
 
@@ -14,12 +15,17 @@ internal sealed class AuditStatements(string schema)
 
     // The hash alone would not do: whoever changes a line there can leave its hash as it was.
     public string FindConflicts { get; } =
-        $"SELECT s.seq, r.h FROM {Staging} s JOIN {schema}.records r ON r.inst = s.inst AND r.boot = s.boot AND r.seq = s.seq AND r.day = s.day WHERE r.h <> s.h OR r.line <> s.line ORDER BY s.seq";
+        $"SELECT s.seq, left(r.h, 43) FROM {Staging} s JOIN {schema}.records r ON r.inst = s.inst AND r.boot = s.boot AND r.seq = s.seq AND r.day = s.day WHERE r.h <> s.h OR r.line <> s.line ORDER BY s.seq";
 
-    public string InsertCheckpoint { get; } =
-        $"INSERT INTO {schema}.checkpoints (inst, boot, segment, seq, h, ts, key_id, sig, line) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    // Of all partitions but one. How many there are is up to whoever forges.
+    public string FindOnOtherDays { get; } =
+        $"SELECT DISTINCT ON (seq) seq, left(h, 43) FROM {schema}.records WHERE inst = $1 AND boot = $2 AND seq BETWEEN $3 AND $4 AND (day < $5 OR day >= $6) ORDER BY seq, day LIMIT 100";
 
-    public string FindCheckpoint { get; } = $"SELECT line FROM {schema}.checkpoints WHERE inst = $1 AND boot = $2 AND sig = $3";
+    public string InsertCheckpoints { get; } =
+        $"INSERT INTO {schema}.checkpoints (inst, boot, segment, seq, h, ts, key_id, sig, line) SELECT $1, $2, segment, seq, h, ts, key_id, sig, line FROM {Checkpoint} ORDER BY n ON CONFLICT DO NOTHING";
+
+    public string FindCheckpointConflicts { get; } =
+        $"SELECT c.seq, left(r.h, 43) FROM {Checkpoint} JOIN {schema}.checkpoints r ON r.inst = $1 AND r.boot = $2 AND r.sig = c.sig WHERE (r.segment, r.seq, r.h, r.ts, r.key_id, r.line) <> (c.segment, c.seq, c.h, c.ts, c.key_id, c.line) ORDER BY c.n";
 
     public string OpenDay { get; } = $"SELECT {schema}.open_day($1)";
 

@@ -7,6 +7,7 @@ namespace GatewayKit.PostgreSql;
 internal sealed class BootWriter(JournalFiles files, string directory, string folder) : IDisposable
 {
     private const string Number = "\"n\":";
+    private readonly HashSet<int> _withCheckpoints = [];
     private FileStream? _segment;
     private int _number;
 
@@ -27,7 +28,7 @@ internal sealed class BootWriter(JournalFiles files, string directory, string fo
             {
                 _segment?.Dispose();
                 (_number, Line) = (Math.Clamp(number, 1, 99_999_999), 0);
-                _segment = new(Path.Combine(directory, Name), FileMode.CreateNew, FileAccess.Write);
+                _segment = JournalFiles.Create(Path.Combine(directory, Name));
             }
         }
 
@@ -39,7 +40,8 @@ internal sealed class BootWriter(JournalFiles files, string directory, string fo
     /// <summary>Adds a checkpoint.</summary>
     public void AddCheckpoint(int segment, string line)
     {
-        using var file = new FileStream(Path.Combine(directory, PathOf(segment, "ck")), FileMode.Append, FileAccess.Write);
+        var path = Path.Combine(directory, PathOf(segment, "ck"));
+        using var file = _withCheckpoints.Add(segment) ? JournalFiles.Create(path) : new(path, FileMode.Append, FileAccess.Write);
         Write(file, line);
     }
 

@@ -1,15 +1,13 @@
 using System.Text;
 using System.Text.Json;
 using GatewayKit.Auditing.Shipping;
+using Npgsql;
 
 namespace GatewayKit.PostgreSql;
 
 /// <summary>A checkpoint as the database has it.</summary>
 internal sealed record CheckpointRow(int Segment, long Sequence, string Hash, DateTime Time, string KeyId, string Signature, string Line)
 {
-    /// <summary>What <see cref="AuditStatements.InsertCheckpoint"/> takes.</summary>
-    public object[] Values(string instance, Guid boot) => [instance, boot, Segment, Sequence, Hash, Time, KeyId, Signature, Line];
-
     /// <exception cref="AuditBatchRejectedException">It is none.</exception>
     public static CheckpointRow Read(ReadOnlyMemory<byte> line)
     {
@@ -25,6 +23,28 @@ internal sealed record CheckpointRow(int Segment, long Sequence, string Hash, Da
         {
             throw new AuditBatchRejectedException("no checkpoint", exception);
         }
+    }
+
+    /// <summary>Adds checkpoints of a boot, in their order, unless they are there.</summary>
+    /// <returns>In whose places there are others, which somebody has forged.</returns>
+    public static async Task<IReadOnlyList<AuditConflict>> AddAsync(
+        NpgsqlConnection connection, AuditStatements statements, string instance, Guid boot, IReadOnlyList<CheckpointRow> rows, CancellationToken cancellationToken)
+    {
+        if (rows.Count is 0)
+        {
+            return [];
+        }
+
+        object[] values =
+        [
+            instance, boot, Column(static row => row.Segment), Column(static row => row.Sequence), Column(static row => row.Hash), Column(static row => row.Time), Column(static row => row.KeyId),
+            Column(static row => row.Signature), Column(static row => row.Line),
+        ];
+        return await connection.ExecuteAsync(statements.InsertCheckpoints, cancellationToken, values).ConfigureAwait(false) == rows.Count
+            ? []
+            : await connection.FindConflictsAsync(statements.FindCheckpointConflicts, cancellationToken, values).ConfigureAwait(false);
+
+        T[] Column<T>(Func<CheckpointRow, T> of) => [.. rows.Select(of)];
     }
 
     private static string Text(JsonElement root, string name) => root.GetProperty(name).GetString() ?? throw new FormatException();

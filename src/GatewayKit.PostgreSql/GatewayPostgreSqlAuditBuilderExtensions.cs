@@ -51,10 +51,10 @@ public static class GatewayPostgreSqlAuditBuilderExtensions
         options ??= new();
         var schema = Identifiers.Check(options.Schema, nameof(options.Schema));
         builder.AddAuditSink(options.Name, services => services.GetRequiredKeyedService<PostgreSqlAuditSink>(options.Name), options.Sink);
-        builder.Services.AddKeyedSingleton(options.Name, (_, _) =>
+        builder.Services.AddKeyedSingleton(options.Name, (services, _) =>
         {
             var (source, isOwn) = open();
-            return new PostgreSqlAuditSink(source, schema, isOwn);
+            return new PostgreSqlAuditSink(source, schema, isOwn, services.GetService<TimeProvider>());
         });
         return builder;
     }

@@ -3,6 +3,10 @@ namespace GatewayKit.PostgreSql;
 /// <summary>The directory into which journals are written back.</summary>
 internal sealed class JournalFiles(string directory)
 {
+    // As the journal's own are: whoever may read a journal is named by its group.
+    private const UnixFileMode OfFiles = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+    private const UnixFileMode OfFolders = OfFiles | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
+
     /// <summary>How many lines were written.</summary>
     public long Lines { get; set; }
 
@@ -16,7 +20,37 @@ internal sealed class JournalFiles(string directory)
         }
 
         var folder = Path.Combine(instance, boot.ToString("D"));
-        Directory.CreateDirectory(Path.Combine(directory, folder));
+        foreach (var path in (string[])[directory, Path.Combine(directory, instance), Path.Combine(directory, folder)])
+        {
+            CreateFolder(path);
+        }
+
         return new(this, directory, folder);
+    }
+
+    /// <summary>Makes a file.</summary>
+    /// <exception cref="IOException">It is there already.</exception>
+    public static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OfFiles;
+        }
+
+        return new(path, options);
+    }
+
+    // One at a time: those above it would be for everybody.
+    private static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OfFolders);
+        }
     }
 }

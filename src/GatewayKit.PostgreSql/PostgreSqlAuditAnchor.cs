@@ -20,8 +20,7 @@ internal sealed class PostgreSqlAuditAnchor(string name, NpgsqlDataSource source
             var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                var isNew = await connection.ExecuteAsync(_statements.InsertCheckpoint, cancellationToken, row.Values(checkpoint.Instance, checkpoint.Boot)).ConfigureAwait(false) is 1;
-                if (!isNew && !await HasAsync(connection, checkpoint, row, cancellationToken).ConfigureAwait(false))
+                if ((await CheckpointRow.AddAsync(connection, _statements, checkpoint.Instance, checkpoint.Boot, [row], cancellationToken).ConfigureAwait(false)).Count > 0)
                 {
                     throw new AuditBatchRejectedException("another checkpoint with its signature is there, which somebody has forged");
                 }
@@ -46,16 +45,6 @@ internal sealed class PostgreSqlAuditAnchor(string name, NpgsqlDataSource source
         if (ownsSource)
         {
             source.Dispose();
-        }
-    }
-
-    private async Task<bool> HasAsync(NpgsqlConnection connection, AuditCheckpoint checkpoint, CheckpointRow row, CancellationToken cancellationToken)
-    {
-        var command = Statement.Of(_statements.FindCheckpoint, checkpoint.Instance, checkpoint.Boot, row.Signature);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Connection = connection;
-            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string line && line == checkpoint.Line;
         }
     }
 }

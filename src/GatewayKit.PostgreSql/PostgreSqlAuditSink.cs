@@ -8,12 +8,13 @@ namespace GatewayKit.PostgreSql;
 /// Adds records to the tables of <see cref="PostgreSqlAuditSchema"/>. A batch, its checkpoints and the position are one transaction. What is there already stays as it is, and is compared: nothing
 /// is written over, and nobody can put a record in another one's place unseen. One call at a time.
 /// </summary>
-internal sealed class PostgreSqlAuditSink(NpgsqlDataSource source, string schema, bool ownsSource) : IAuditSink, IAsyncDisposable, IDisposable
+internal sealed class PostgreSqlAuditSink(NpgsqlDataSource source, string schema, bool ownsSource, TimeProvider? time = null) : IAuditSink, IAsyncDisposable, IDisposable
 {
     // What is wrong with values, and what is too large for an index: of the record, not of the server.
     private static readonly string[] FaultsOfRecords = ["22", "23", "54"];
 
     private readonly AuditStatements _statements = new(schema);
+    private readonly OtherDays _otherDays = new(new(schema), time ?? TimeProvider.System);
     private readonly HashSet<DateOnly> _days = [];
     private NpgsqlConnection? _connection;
     private Dictionary<Guid, AuditPosition>? _positions;
@@ -67,15 +68,17 @@ internal sealed class PostgreSqlAuditSink(NpgsqlDataSource source, string schema
             await using (transaction.ConfigureAwait(false))
             {
                 var conflicts = await InsertAsync(connection, batch, rows, cancellationToken).ConfigureAwait(false);
-                foreach (var checkpoint in checkpoints)
-                {
-                    await connection.ExecuteAsync(_statements.InsertCheckpoint, cancellationToken, checkpoint.Values(batch.Instance, batch.Boot)).ConfigureAwait(false);
-                }
-
+                var elsewhere = await _otherDays.FindAsync(connection, batch, rows, cancellationToken).ConfigureAwait(false);
+                var forged = await CheckpointRow.AddAsync(connection, _statements, batch.Instance, batch.Boot, checkpoints, cancellationToken).ConfigureAwait(false);
                 await KeepPositionAsync(connection, batch, cancellationToken).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 _positions![batch.Boot] = batch.Position;
-                return new() { Rejections = rejections, Conflicts = conflicts };
+                if (elsewhere is not null)
+                {
+                    _otherDays.Looked();
+                }
+
+                return new() { Rejections = rejections, Conflicts = [.. conflicts, .. elsewhere ?? []], CheckpointConflicts = forged };
             }
         }
         catch (PostgresException exception) when (IsOfRecord(exception))
@@ -192,27 +195,9 @@ internal sealed class PostgreSqlAuditSink(NpgsqlDataSource source, string schema
         }
 
         await CopyAsync(connection, batch, rows, cancellationToken).ConfigureAwait(false);
-        if (await connection.ExecuteAsync(_statements.Insert, cancellationToken).ConfigureAwait(false) == rows.Count)
-        {
-            return [];
-        }
-
-        var conflicts = new List<AuditConflict>();
-        var command = Statement.Of(_statements.FindConflicts);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Connection = connection;
-            var found = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (found.ConfigureAwait(false))
-            {
-                while (await found.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    conflicts.Add(new(found.GetInt64(0), found.GetString(1)));
-                }
-            }
-        }
-
-        return conflicts;
+        return await connection.ExecuteAsync(_statements.Insert, cancellationToken).ConfigureAwait(false) == rows.Count
+            ? []
+            : await connection.FindConflictsAsync(_statements.FindConflicts, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task CopyAsync(NpgsqlConnection connection, AuditBatch batch, List<AuditRow> rows, CancellationToken cancellationToken)

@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS @schema.checkpoints (
     PRIMARY KEY (inst, boot, sig)
 );
 
--- How far each instance has come. Not part of the record: whoever changes it makes a gateway send again what is there already.
+-- How far each instance has come. Not part of the record: a gateway goes by it only as far as its own file says as much, so whoever changes it makes it send again what is there already.
 CREATE TABLE IF NOT EXISTS @schema.positions (
     inst text NOT NULL,
     boot uuid NOT NULL,

@@ -1,3 +1,4 @@
+using GatewayKit.Auditing.Shipping;
 using Npgsql;
 
 namespace GatewayKit.PostgreSql;
@@ -27,5 +28,26 @@ internal static class Statement
             command.Connection = connection;
             return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Asks for conflicts, a number and a hash each.</summary>
+    public static async Task<List<AuditConflict>> FindConflictsAsync(this NpgsqlConnection connection, string text, CancellationToken cancellationToken, params object[] values)
+    {
+        var conflicts = new List<AuditConflict>();
+        var command = Of(text, values);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Connection = connection;
+            var found = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (found.ConfigureAwait(false))
+            {
+                while (await found.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    conflicts.Add(new(found.GetInt64(0), found.GetString(1)));
+                }
+            }
+        }
+
+        return conflicts;
     }
 }

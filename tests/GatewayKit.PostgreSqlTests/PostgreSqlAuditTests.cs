@@ -2,12 +2,15 @@ using System.Text;
 using GatewayKit.Auditing.Reading;
 using GatewayKit.Auditing.Shipping;
 using GatewayKit.PostgreSql;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace GatewayKit.PostgreSqlTests;
 
 public sealed class PostgreSqlAuditTests(PostgresServer server) : IDisposable
 {
+    private const UnixFileMode ForOthers = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("gatewaykit-audit-");
 
     [Fact]
@@ -112,6 +115,83 @@ public sealed class PostgreSqlAuditTests(PostgresServer server) : IDisposable
         await sink.WriteAsync(Batch([sameHash]), TestContext.Current.CancellationToken);
         var receipt = await sink.WriteAsync(Batch([Line(0), Line(1), Line(2), Line(3)]), TestContext.Current.CancellationToken);
         Assert.Equal([new(1, forged.Hash), new(2, Line(2).Hash)], receipt.Conflicts);
+    }
+
+    [Fact]
+    public async Task Forged_row_of_another_day_is_found_with_the_first_records_of_a_boot_and_within_a_minute_after()
+    {
+        await using var database = await AuditDatabase.CreateAsync(server);
+        var time = new FakeTimeProvider();
+        await using var sink = new PostgreSqlAuditSink(database.Shipper, PostgreSqlAuditSchema.DefaultSchema, ownsSource: false, time);
+        await ForgeAsync(1, -3);
+        await ForgeAsync(4, -400);
+        await ForgeAsync(5, 3_000);
+        Assert.Equal([new(1, "forged")], (await sink.WriteAsync(Batch([Line(0), Line(1), Line(2)]), TestContext.Current.CancellationToken)).Conflicts);
+        Assert.Empty((await sink.WriteAsync(Batch([Line(3), Line(4)]), TestContext.Current.CancellationToken)).Conflicts);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([new(4, "forged"), new(5, "forged")], (await sink.WriteAsync(Batch([Line(5), Line(6)]), TestContext.Current.CancellationToken)).Conflicts);
+        async Task ForgeAsync(long sequence, int days)
+        {
+            await using var forge = database.Shipper.CreateCommand(
+                $"INSERT INTO gatewaykit_audit.records (inst, boot, seq, day, ts, kind, h, line) VALUES ('one', '11111111-2222-3333-4444-555555555555', {sequence}, current_date + {days}, now(), 'end', 'forged', 'line')");
+            await forge.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task Boot_of_two_days_conflicts_with_nothing()
+    {
+        await using var database = await AuditDatabase.CreateAsync(server);
+        var time = new FakeTimeProvider();
+        await using var sink = new PostgreSqlAuditSink(database.Shipper, PostgreSqlAuditSchema.DefaultSchema, ownsSource: false, time);
+        for (var sequence = 0; sequence < 12; sequence += 4)
+        {
+            // The clock was set back in between, and part of it came before.
+            var days = (int[])[0, 1, 0, 1];
+            var batch = Batch(Enumerable.Range(Math.Max(0, sequence - 2), sequence is 0 ? 4 : 6).Select(number => Line(number, days[number % 4])));
+            Assert.Empty((await sink.WriteAsync(batch, TestContext.Current.CancellationToken)).Conflicts);
+            time.Advance(TimeSpan.FromSeconds(45));
+        }
+
+        Assert.Equal(12, (await database.KeysAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Forged_checkpoint_in_the_place_of_one_to_come_is_found()
+    {
+        await using var database = await AuditDatabase.CreateAsync(server);
+        await using var sink = new PostgreSqlAuditSink(database.Shipper, PostgreSqlAuditSchema.DefaultSchema, ownsSource: false);
+        var (other, column) = (Checkpoint("s1", 1), Checkpoint("s2", 2));
+        await sink.WriteAsync(Batch([], Checkpoint("s1", 1, "forged"), column), TestContext.Current.CancellationToken);
+        await database.ExecuteAsync("ALTER TABLE gatewaykit_audit.checkpoints DISABLE TRIGGER ALL; UPDATE gatewaykit_audit.checkpoints SET segment = 4 WHERE sig = 's2'; ALTER TABLE gatewaykit_audit.checkpoints ENABLE TRIGGER ALL");
+        var receipt = await sink.WriteAsync(Batch([Line(0)], other, column, Checkpoint("s3", 3)), TestContext.Current.CancellationToken);
+        Assert.Equal([new(1, "forged"), new(2, "x")], receipt.CheckpointConflicts);
+        Assert.Empty(receipt.Conflicts);
+        Assert.Equal(3, await database.CountAsync("SELECT count(*) FROM gatewaykit_audit.checkpoints"));
+        Assert.Empty((await sink.WriteAsync(Batch([Line(0)], Checkpoint("s3", 3)), TestContext.Current.CancellationToken)).CheckpointConflicts);
+    }
+
+    [Fact]
+    public async Task Position_that_somebody_has_moved_on_in_the_database_makes_nobody_leave_out_a_line()
+    {
+        await using var database = await AuditDatabase.CreateAsync(server);
+        var role = new NpgsqlConnectionStringBuilder(database.ShipperString).Username;
+        await using (var gateway = await StartAsync(database))
+        {
+            await gateway.AskAsync(20);
+            await Eventually.IsSoAsync(async () => await database.CountAsync("SELECT count(*) FROM gatewaykit_audit.records WHERE kind = 'end'") is 20);
+            await database.ExecuteAsync($"REVOKE INSERT ON gatewaykit_audit.records FROM {role}");
+            await gateway.AskAsync(20);
+        }
+
+        Assert.Equal(0, await database.CountAsync("SELECT count(*) FROM gatewaykit_audit.records WHERE event = 'audit.stopped'"));
+        await database.ExecuteAsync($"UPDATE gatewaykit_audit.positions SET segment = 9, checkpoint_segment = 9; GRANT INSERT ON gatewaykit_audit.records TO {role}");
+        await using (await StartAsync(database))
+        {
+            await Eventually.IsSoAsync(async () => await database.CountAsync("SELECT count(*) FROM gatewaykit_audit.records WHERE event = 'audit.started'") is 2);
+        }
+
+        Assert.Equal(AuditedGateway.Keys(_directory.FullName), await database.KeysAsync());
     }
 
     [Fact]
@@ -268,6 +348,15 @@ public sealed class PostgreSqlAuditTests(PostgresServer server) : IDisposable
         var segment = Directory.GetFiles(_directory.FullName, "00000001.gkal", SearchOption.AllDirectories).Single(path => !path.StartsWith(restored, StringComparison.Ordinal));
         Assert.Equal(await File.ReadAllTextAsync(segment, TestContext.Current.CancellationToken), await File.ReadAllTextAsync(segment.Replace(_directory.FullName, restored, StringComparison.Ordinal), TestContext.Current.CancellationToken));
         Assert.Equal(lines, AuditedGateway.Keys(restored).Count);
+
+        // For no more people than the journal itself, and not twice.
+        Assert.All(Directory.GetFiles(restored, "*", SearchOption.AllDirectories), static file => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(file) & (UnixFileMode.GroupWrite | ForOthers)));
+        Assert.All(Directory.GetDirectories(restored, "*", SearchOption.AllDirectories).Append(restored), static folder => Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(folder) & (UnixFileMode.GroupWrite | ForOthers)));
+        var checkpoints = Directory.GetFiles(restored, "*.ck", SearchOption.AllDirectories).Single();
+        var kept = await File.ReadAllTextAsync(checkpoints, TestContext.Current.CancellationToken);
+        File.Delete(segment.Replace(_directory.FullName, restored, StringComparison.Ordinal));
+        await Assert.ThrowsAsync<IOException>(() => new PostgreSqlAuditCopy(database.Shipper).RestoreAsync(restored, TestContext.Current.CancellationToken));
+        Assert.Equal(kept, await File.ReadAllTextAsync(checkpoints, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -281,10 +370,13 @@ public sealed class PostgreSqlAuditTests(PostgresServer server) : IDisposable
     private Task<AuditedGateway> StartAsync(AuditDatabase database) =>
         AuditedGateway.StartAsync(_directory.FullName, gateway => gateway.AddPostgreSqlAudit(database.ShipperString, new() { Sink = AuditedGateway.Quick }));
 
-    private static AuditRecord Line(int sequence)
+    private static byte[] Checkpoint(string signature, int sequence, string hash = "x") =>
+        Encoding.UTF8.GetBytes($$"""{"v":1,"kind":"checkpoint","n":1,"seq":{{sequence}},"h":"{{hash}}","ts":"2026-11-29T10:00:00.1234567Z","keyId":"k","sig":"{{signature}}"}""");
+
+    private static AuditRecord Line(int sequence, int day = 0)
     {
         var hash = $"{sequence:D43}";
-        return new(sequence, hash, "end", Encoding.UTF8.GetBytes($"{{\"v\":1,\"kind\":\"end\",\"ts\":\"{DateTime.UtcNow:yyyy-MM-dd}T00:00:00Z\",\"rid\":\"r{sequence}\",\"st\":200,\"seq\":{sequence},\"h\":\"{hash}\"}}"));
+        return new(sequence, hash, "end", Encoding.UTF8.GetBytes($"{{\"v\":1,\"kind\":\"end\",\"ts\":\"{DateTime.UtcNow.AddDays(day):yyyy-MM-dd}T00:00:00Z\",\"rid\":\"r{sequence}\",\"st\":200,\"seq\":{sequence},\"h\":\"{hash}\"}}"));
     }
 
     private static AuditBatch Batch(IEnumerable<AuditRecord> records, params byte[][] checkpoints) => new()
