@@ -1,4 +1,5 @@
 using System.CommandLine;
+using GatewayKit.Auditing.Reading;
 
 namespace GatewayKit.Cli.Audit;
 
@@ -14,7 +15,7 @@ internal static class ProveCommand
             parsed,
             async (log, query) =>
             {
-                var proofs = await log.ProveAsync(query, cancellationToken).ConfigureAwait(false);
+                var proofs = await ProofsAsync(log, query, cancellationToken).ConfigureAwait(false);
                 foreach (var proof in proofs)
                 {
                     Console.WriteLine(proof.ToJson());
@@ -35,5 +36,17 @@ internal static class ProveCommand
             },
             cancellationToken));
         return command;
+    }
+
+    private static async Task<IReadOnlyList<AuditProof>> ProofsAsync(AuditLog log, AuditQuery query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await log.ProveAsync(query, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KeyNotFoundException)
+        {
+            return [];
+        }
     }
 }

@@ -5,15 +5,17 @@ public sealed partial class AuditLog
     /// <summary>Reads a page of accesses. Recorded by a log that records, as <c>audit.read</c>, with what was asked for and how many entries were told.</summary>
     /// <param name="query">What is asked for.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A part of the query is out of its range.</exception>
+    /// <exception cref="ArgumentException">A part of the query is out of its range, or cannot be answered: an outcome that there is not, an instance that is not there, a time that ends before it begins.</exception>
     /// <exception cref="FormatException">The cursor is none.</exception>
     /// <exception cref="InvalidDataException">A compressed segment is damaged.</exception>
     /// <exception cref="IOException">A file cannot be read, or the reading cannot be recorded.</exception>
     public async Task<AuditPage> QueryAsync(AuditQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check();
-        var (reader, personal) = (new EntryReader(JournalFolder.Read(_directories), query), new PersonalParts(query.PersonalData));
+        query.CheckPages();
+        var folder = JournalFolder.Read(_directories);
+        query.CheckFilters(folder);
+        var (reader, personal) = (new EntryReader(folder, query), new PersonalParts(query.PersonalData));
         var (entries, next) = (new List<AuditEntry>(), (string?)null);
         await foreach (var (entry, cursor) in reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -45,7 +47,7 @@ public sealed partial class AuditLog
     /// <param name="proofs">A folder for a bundle of proofs. Default none. With it, the numbers of all exported lines are kept in memory.</param>
     /// <param name="progress">Is told how many entries were written, every 10,000.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such form.</exception>
+    /// <exception cref="ArgumentException">There is no such form, or the query cannot be answered.</exception>
     /// <exception cref="InvalidDataException">A compressed segment is damaged, or a checkpoint that should prove lines is not signed by a key of their instance.</exception>
     /// <exception cref="IOException">A file cannot be read or written, or the reading cannot be recorded.</exception>
     public async Task<AuditExport> ExportAsync(
@@ -55,6 +57,8 @@ public sealed partial class AuditLog
         ArgumentNullException.ThrowIfNull(output);
         const int Step = 10_000;
         var all = query with { Cursor = null };
+        var folder = JournalFolder.Read(_directories);
+        all.CheckFilters(folder);
         var buffered = new BufferedStream(output, 64 << 10);
         var writer = EntryWriter.Create(format, buffered);
         if (_recorder is { } recorder)
@@ -62,7 +66,6 @@ public sealed partial class AuditLog
             await recorder.RecordAsync("audit.exported", all, json => json.WriteString("format"u8, format.ToString())).ConfigureAwait(false);
         }
 
-        var folder = JournalFolder.Read(_directories);
         var (reader, personal) = (new EntryReader(folder, all), new PersonalParts(query.PersonalData));
         var (bundle, count) = (proofs is null ? null : new ProofBundle(folder, proofs), 0L);
         await writer.BeginAsync(cancellationToken).ConfigureAwait(false);
@@ -90,12 +93,18 @@ public sealed partial class AuditLog
     /// <param name="query">Which accesses: the lines of each are proved, of at most <see cref="AuditQuery.PageSize"/> of them.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>A proof for each line that a checkpoint covers; those that none covers yet are not among them.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A part of the query is out of its range.</exception>
+    /// <exception cref="ArgumentException">A part of the query is out of its range, or cannot be answered: an outcome that there is not, an instance that is not there, a time that ends before it begins.</exception>
+    /// <exception cref="KeyNotFoundException">No access is what is asked for: there is nothing to prove.</exception>
     /// <exception cref="InvalidDataException">A compressed segment is damaged, or a checkpoint that should prove lines is not signed by a key of their instance.</exception>
     /// <exception cref="IOException">A file cannot be read, or the reading cannot be recorded.</exception>
     public async Task<IReadOnlyList<AuditProof>> ProveAsync(AuditQuery query, CancellationToken cancellationToken = default)
     {
         var page = await QueryAsync(query, cancellationToken).ConfigureAwait(false);
+        if (page.Entries.Count is 0 && query.Cursor is null)
+        {
+            throw new KeyNotFoundException($"The journal has no access {(query.RequestId is { } id ? $"with the request id '{id}'" : "that is asked for")}: there is nothing to prove.");
+        }
+
         var (folder, proofs) = (JournalFolder.Read(_directories), new List<AuditProof>());
         using var signatures = new SignatureCheck(AuditKeys.Of(folder));
         var lines = page.Entries.SelectMany(static entry => ((AuditLine?[])[entry.Begin, entry.End]).OfType<AuditLine>().Select(line => (entry.Instance, entry.Boot, Line: line)));

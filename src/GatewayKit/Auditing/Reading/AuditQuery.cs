@@ -1,5 +1,6 @@
 using System.Globalization;
 using GatewayKit.Auditing.Personal;
+using GatewayKit.Auditing.Records;
 
 namespace GatewayKit.Auditing.Reading;
 
@@ -11,7 +12,7 @@ public sealed record AuditQuery
     /// <summary>The earliest time at which a request began.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>The time before which it began.</summary>
+    /// <summary>The time before which it began, not before <see cref="From"/>.</summary>
     public DateTimeOffset? To { get; init; }
 
     /// <summary>The id of the consumer, as it is recorded (<c>sub</c>).</summary>
@@ -31,7 +32,9 @@ public sealed record AuditQuery
     /// <summary>The id of the route (<c>route</c>).</summary>
     public string? Route { get; init; }
 
-    /// <summary>How it ended, in the word of the record, such as <c>denied</c>; <c>unknown</c> if it has no end.</summary>
+    /// <summary>
+    /// How it ended, in the word of the record: <c>ok</c>, <c>denied</c>, <c>throttled</c>, <c>unmatched</c>, <c>upstream_error</c>, <c>timeout</c>, <c>truncated</c>, <c>client_aborted</c> or <c>error</c>; <c>unknown</c> if it has no end.
+    /// </summary>
     public string? Outcome { get; init; }
 
     /// <summary>The id of the request (<c>rid</c>).</summary>
@@ -40,7 +43,7 @@ public sealed record AuditQuery
     /// <summary>The tenant (<c>tenant</c>). Records that name none are those of nobody, and no answer to this.</summary>
     public string? Tenant { get; init; }
 
-    /// <summary>The instance.</summary>
+    /// <summary>The instance, one that the journal has.</summary>
     public string? Instance { get; init; }
 
     /// <summary>Whether events of the journal are told too, such as its starts. They have no consumer, route or outcome. Default <see langword="false"/>.</summary>
@@ -52,7 +55,26 @@ public sealed record AuditQuery
     /// <summary>Where the page before ended: its <see cref="AuditPage.Next"/>. Default: at the beginning.</summary>
     public string? Cursor { get; init; }
 
-    internal void Check()
+    // What answers nothing because of how it is asked is no answer.
+    internal void CheckFilters(JournalFolder folder)
+    {
+        if (Outcome is { } outcome && !AuditOutcome.All.Contains(outcome))
+        {
+            throw new ArgumentException($"Outcome is '{outcome}'; it must be one of {string.Join(", ", AuditOutcome.All)}.");
+        }
+
+        if (From > To)
+        {
+            throw new ArgumentException($"From is {Text(From)}, behind To, which is {Text(To)}: nothing lies between them.");
+        }
+
+        if (Instance is { } instance && folder.Instances.All(one => one.Name != instance))
+        {
+            throw new ArgumentException($"Instance is '{instance}', which the journal does not have; it has {string.Join(", ", folder.Instances.Select(static one => one.Name).DefaultIfEmpty("none"))}.");
+        }
+    }
+
+    internal void CheckPages()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(PageSize, 1, nameof(PageSize));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(PageSize, 10_000, nameof(PageSize));

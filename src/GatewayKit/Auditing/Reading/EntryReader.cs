@@ -13,9 +13,14 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
     private static readonly TimeSpan MostClockStep = TimeSpan.FromHours(2);
 
     private readonly EntryFilter _filter = new(query);
-    private readonly Dictionary<(ulong, ulong), AuditLine?> _open = [];
+
+    // Those that are not asked for have no line here; where they began matters for their ends, which are not alone.
+    private readonly Dictionary<(ulong, ulong), (int Segment, AuditLine? Line)> _open = [];
     private readonly List<AuditEntry> _ready = [];
     private AuditCursor? _after = query.Cursor is { } text ? AuditCursor.Parse(text) : null;
+
+    // Where the oldest one began that has ended since entries were told last, and is not told.
+    private int _oldestPassedOver = int.MaxValue;
     private string _instance = string.Empty;
     private Guid _boot;
 
@@ -35,7 +40,14 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
             }
 
             _instance = instance.Name;
-            foreach (var boot in await KnownBoot.OrderAsync(instance, cancellationToken).ConfigureAwait(false))
+            var boots = await KnownBoot.OrderAsync(instance, cancellationToken).ConfigureAwait(false);
+            if (_after is { } last && (last.Instance != instance.Name || !boots.Any(boot => boot.Folder.Id == last.Boot)))
+            {
+                // Retention has deleted it meanwhile, and with it what came before: all that is left comes after it.
+                _after = null;
+            }
+
+            foreach (var boot in boots)
             {
                 if (_after is { } cursor && cursor.Instance == instance.Name && cursor.Boot != boot.Folder.Id)
                 {
@@ -86,7 +98,7 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
 
         if (_filter.MatchesUnknownEnd)
         {
-            _ready.AddRange(_open.Values.OfType<AuditLine>().OrderBy(static line => line.Sequence).Select(line => new AuditEntry { Instance = _instance, Boot = _boot, Begin = line }));
+            _ready.AddRange(_open.Values.Select(static one => one.Line).OfType<AuditLine>().OrderBy(static line => line.Sequence).Select(line => new AuditEntry { Instance = _instance, Boot = _boot, Begin = line }));
             foreach (var ready in Take(isRest: true, 0))
             {
                 yield return ready;
@@ -103,20 +115,22 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
             return true;
         }
 
-        return query.To is { } to && !_open.Values.Any(static line => line is not null)
+        return query.To is { } to && !_open.Values.Any(static one => one.Line is not null)
             && await SegmentHeader.ReadAsync(segments[at], cancellationToken).ConfigureAwait(false) is { } own && own.Time > to + MostClockStep;
     }
 
     private IEnumerable<(AuditEntry, AuditCursor)> Take(bool isRest, int segment)
     {
-        // From the segment of the oldest one under way: so the next page has its beginning too. Of those without an end, the first that is told has it.
-        var oldest = _open.Values.OfType<AuditLine>().Concat(_ready.Select(static entry => entry.Begin).OfType<AuditLine>()).Select(static line => line.Segment).DefaultIfEmpty(segment).Min();
+        // From the segment of the oldest one under way: so the next page has its beginning too, and no end is alone there that is not alone here. Of those without an end, the first that is told has it.
+        var oldest = _ready.Count is 0 ? segment
+            : _open.Values.Select(static one => one.Segment).Concat(_ready.Select(static entry => entry.Begin?.Segment).OfType<int>()).Append(_oldestPassedOver).Append(segment is 0 ? int.MaxValue : segment).Min();
+        _oldestPassedOver = int.MaxValue;
         foreach (var entry in _ready)
         {
             var sequence = (entry.End ?? entry.Begin)!.Sequence;
             if (!(_after is { } after && after.Includes(isRest, sequence)))
             {
-                yield return (entry, new(_instance, _boot, segment is 0 ? oldest : Math.Min(oldest, segment), isRest, sequence));
+                yield return (entry, new(_instance, _boot, oldest, isRest, sequence));
             }
         }
 
@@ -134,7 +148,7 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
         if (kind.SequenceEqual("begin"u8))
         {
             // One that was written again is the same request.
-            _open.TryAdd(SipHash.Process.Hash(LineFields.Text(bytes, Id)), _filter.MatchesBegin(bytes) ? Line(line, segment, index) : null);
+            _open.TryAdd(SipHash.Process.Hash(LineFields.Text(bytes, Id)), (segment, _filter.MatchesBegin(bytes) ? Line(line, segment, index) : null));
         }
         else if (kind.SequenceEqual("end"u8))
         {
@@ -154,12 +168,16 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
     {
         if (_open.Remove(SipHash.Process.Hash(LineFields.Text(line.Bytes, Id)), out var begin))
         {
-            if (begin is not null && _filter.MatchesEnd(line.Bytes))
+            if (begin.Line is not null && _filter.MatchesEnd(line.Bytes))
             {
-                _ready.Add(new() { Instance = _instance, Boot = _boot, Begin = begin, End = Line(line, segment, index) });
+                _ready.Add(new() { Instance = _instance, Boot = _boot, Begin = begin.Line, End = Line(line, segment, index) });
+            }
+            else
+            {
+                _oldestPassedOver = Math.Min(_oldestPassedOver, begin.Segment);
             }
         }
-        else if (_after is null && !IsRepeated(line.Bytes) && _filter.MatchesLoneEnd(line.Bytes))
+        else if (!IsRepeated(line.Bytes) && _filter.MatchesLoneEnd(line.Bytes))
         {
             _ready.Add(new() { Instance = _instance, Boot = _boot, End = Line(line, segment, index) });
         }
@@ -172,7 +190,7 @@ internal sealed class EntryReader(JournalFolder folder, AuditQuery query)
             return;
         }
 
-        foreach (var (id, _) in _open.Where(one => one.Value is { } begin && refused.Contains(begin.Sequence)).ToArray())
+        foreach (var (id, _) in _open.Where(one => one.Value.Line is { } begin && refused.Contains(begin.Sequence)).ToArray())
         {
             _open.Remove(id);
         }

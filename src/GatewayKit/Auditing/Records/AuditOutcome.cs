@@ -6,6 +6,12 @@ namespace GatewayKit.Auditing.Records;
 /// <summary>How a request ended, in one word.</summary>
 internal static class AuditOutcome
 {
+    /// <summary>What is said of a request without an end.</summary>
+    public const string Unknown = "unknown";
+
+    /// <summary>Every word that an access may have.</summary>
+    public static IReadOnlyList<string> All { get; } = ["ok", "denied", "throttled", "unmatched", "upstream_error", "timeout", "truncated", "client_aborted", "error", Unknown];
+
     public static ReadOnlySpan<byte> Ok => "ok"u8;
 
     public static ReadOnlySpan<byte> Denied => "denied"u8;
