@@ -13,7 +13,7 @@ internal sealed class AnchorSet
     /// <summary>Reads files of checkpoints, one a line. Those with wrong signatures are found, and do not count.</summary>
     public static async Task<AnchorSet> ReadAsync(IEnumerable<string> files, SignatureCheck signatures, Findings findings, CancellationToken cancellationToken)
     {
-        var set = new AnchorSet();
+        var (set, unknown) = (new AnchorSet(), new UnknownKeys(findings, "anchor"));
         foreach (var path in files)
         {
             var file = SegmentFiles.OpenFile(path);
@@ -25,15 +25,16 @@ internal sealed class AnchorSet
                     isEnd = !await lines.FillAsync(cancellationToken).ConfigureAwait(false);
                     while (lines.TryRead(out var line))
                     {
-                        set.Add(line.TrimEnd((byte)'\r'), new(path, lines.Number, lines.Offset), signatures, findings);
+                        set.Add(line.TrimEnd((byte)'\r'), new(path, lines.Number, lines.Offset), signatures, findings, unknown);
                     }
                 }
 
                 // Whoever copies a line need not copy its end.
-                set.Add(lines.Rest, new(path, lines.Number + 1, lines.NextOffset), signatures, findings);
+                set.Add(lines.Rest, new(path, lines.Number + 1, lines.NextOffset), signatures, findings, unknown);
             }
         }
 
+        unknown.Tell();
         return set;
     }
 
@@ -55,7 +56,7 @@ internal sealed class AnchorSet
         return taken;
     }
 
-    private void Add(ReadOnlySpan<byte> line, FilePlace place, SignatureCheck signatures, Findings findings)
+    private void Add(ReadOnlySpan<byte> line, FilePlace place, SignatureCheck signatures, Findings findings, UnknownKeys unknown)
     {
         if (line.IsEmpty)
         {
@@ -71,7 +72,7 @@ internal sealed class AnchorSet
         switch (signatures.Verify(checkpoint.Instance, checkpoint.KeyId, covered, signature))
         {
             case null:
-                findings.Violation(AuditFindingCode.UnknownKey, place, $"The anchor is signed by the key '{checkpoint.KeyId}', which is not among those to trust for '{checkpoint.Instance}'.");
+                unknown.Add(checkpoint.Instance, checkpoint.KeyId, place);
                 break;
             case false:
                 findings.Violation(AuditFindingCode.BadSignature, place, $"The signature of this anchor is not one of the key '{checkpoint.KeyId}' over it.");

@@ -10,8 +10,10 @@ namespace GatewayKit.Auditing.Reading;
 /// </summary>
 public sealed class AuditKeys
 {
+    /// <summary>What the names of readers' instances begin with.</summary>
+    internal const string ReaderPrefix = "cli-";
+
     private const string Extension = ".pem";
-    private const string ReaderPrefix = "cli-";
 
     // Of no instance by name: of all that have none of their own.
     private const string Others = "";

@@ -70,6 +70,11 @@ public sealed partial class AuditLog
             findings.Violation(AuditFindingCode.ForeignBytes, new(file), "This is no file of a journal.");
         }
 
+        if (options.Anchors.Count is 0)
+        {
+            findings.Note(AuditFindingCode.NoAnchor, new(_directory), "No anchors are named: if somebody has cut off the end of an instance with its checkpoints, or deleted its last boot or all of it, nothing here shows that.");
+        }
+
         return new()
         {
             Violations = findings.Violations,
@@ -90,7 +95,7 @@ public sealed partial class AuditLog
     private void Missing(AuditVerificationOptions options, JournalFolder folder, AnchorSet anchors, Findings findings)
     {
         var there = folder.Instances.Select(static instance => instance.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var name in options.ExpectedInstances.Where(name => !there.Contains(name)))
+        foreach (var name in options.ExpectedInstances.Concat(options.Instances).Distinct(StringComparer.Ordinal).Where(name => !there.Contains(name)))
         {
             findings.Violation(AuditFindingCode.MissingInstance, new(_directory), $"Instance '{name}' is expected, and missing.");
         }

@@ -8,6 +8,8 @@ namespace GatewayKit.Auditing.Reading;
 /// <param name="findings">Where findings go.</param>
 internal sealed class CheckpointList(SignatureCheck signatures, Findings findings)
 {
+    private readonly UnknownKeys _unknown = new(findings, "checkpoint");
+
     // The signature before; null if nobody knows it.
     private string? _last = string.Empty;
 
@@ -57,6 +59,9 @@ internal sealed class CheckpointList(SignatureCheck signatures, Findings finding
         return words;
     }
 
+    /// <summary>There are no more.</summary>
+    public void End() => _unknown.Tell();
+
     private Checkpoint? Check(ReadOnlySpan<byte> line, FilePlace place)
     {
         var before = _last;
@@ -67,14 +72,14 @@ internal sealed class CheckpointList(SignatureCheck signatures, Findings finding
             return null;
         }
 
-        var isRight = signatures.Verify(checkpoint.Instance, checkpoint.KeyId, covered, signature);
-        if (isRight is not true)
+        switch (signatures.Verify(checkpoint.Instance, checkpoint.KeyId, covered, signature))
         {
-            findings.Violation(
-                isRight is null ? AuditFindingCode.UnknownKey : AuditFindingCode.BadSignature,
-                place,
-                isRight is null ? $"The checkpoint is signed by the key '{checkpoint.KeyId}', which is not among those to trust for '{checkpoint.Instance}'." : $"The signature of this checkpoint is not one of the key '{checkpoint.KeyId}' over it.");
-            return null;
+            case null:
+                _unknown.Add(checkpoint.Instance, checkpoint.KeyId, place);
+                return null;
+            case false:
+                findings.Violation(AuditFindingCode.BadSignature, place, $"The signature of this checkpoint is not one of the key '{checkpoint.KeyId}' over it.");
+                return null;
         }
 
         if (before is not null && before != checkpoint.Previous)

@@ -47,6 +47,7 @@ internal sealed class InstanceCheck
             (before, last) = (boot, _chain.Last.ToArray());
         }
 
+        _checkpoints.End();
         Explain();
         ExplainFailures();
         await new TornCheck(_events, _findings).RunAsync(boots, cancellationToken).ConfigureAwait(false);

@@ -234,7 +234,9 @@ public sealed class ForgeryTests : JournalTest
     {
         using var reader = new JournalBuilder(Directory, "cli-eve", Key);
         reader.StartBoot().Request().Stop();
-        Assert.Equal([AuditFindingCode.UnknownKey], await ViolationsAsync());
+        var report = await VerifyAsync();
+        Assert.Equal([AuditFindingCode.UnknownKey], Violations(report));
+        Assert.Contains("in a folder 'cli-eve' among those to trust", report.Findings[0].Sentence, StringComparison.Ordinal);
 
         System.IO.Directory.Delete(Path.Combine(Directory, "cli-eve"), recursive: true);
         WriteTwoBoots();

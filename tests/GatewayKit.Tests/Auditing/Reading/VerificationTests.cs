@@ -11,7 +11,8 @@ public sealed class VerificationTests : JournalTest
         WriteTwoBoots();
         var report = await VerifyAsync();
         Assert.True(report.IsIntact, report.ToString());
-        Assert.Empty(report.Findings);
+        Assert.Equal(AuditFindingCode.NoAnchor, Assert.Single(report.Findings).Code);
+        Assert.Empty((await VerifyAsync(new() { TrustedKeys = Trusted, Anchors = [Builder.Anchor(Path.Combine(Elsewhere, "a.ck"))] })).Findings);
         var instance = Assert.Single(report.Instances);
         Assert.Equal(("eu1", 2L, 4L, 164L, 80L, 8L, 0L), (instance.Instance, instance.Boots, instance.Segments, instance.Lines, instance.Requests, instance.Checkpoints, instance.UnsignedLines));
         Assert.Equal((Builder.Boot, Builder.Sequence - 1), (instance.LastBoot, instance.LastSequence));
@@ -59,6 +60,27 @@ public sealed class VerificationTests : JournalTest
         Assert.True(report.IsIntact);
         Assert.False(report.KeysAreTrusted);
         Assert.Equal([AuditFindingCode.OwnKeys], Notes(report));
+    }
+
+    [Fact]
+    public async Task Key_that_is_not_trusted_is_one_finding_however_much_it_has_signed()
+    {
+        WriteTwoBoots();
+        var anchors = Builder.Anchor(Path.Combine(Elsewhere, "a.ck"));
+        await File.AppendAllTextAsync(anchors, await File.ReadAllTextAsync(anchors));
+        var report = await VerifyAsync(new() { TrustedKeys = AuditKeys.Create([]), Anchors = [anchors] });
+        var (ofAnchors, ofCheckpoints) = (report.Findings[0], report.Findings[1]);
+        Assert.Equal((2, 2), (report.Counts[AuditFindingCode.UnknownKey], report.Violations));
+        Assert.Equal((AuditFindingCode.UnknownKey, 1, "The key 'k1' is not among those to trust for 'eu1', and has signed 2 anchors, of which this is the first."), (ofAnchors.Code, ofAnchors.Line, ofAnchors.Sentence));
+        Assert.Equal((AuditFindingCode.UnknownKey, 1, "The key 'k1' is not among those to trust for 'eu1', and has signed 8 checkpoints, of which this is the first."), (ofCheckpoints.Code, ofCheckpoints.Line, ofCheckpoints.Sentence));
+        Assert.EndsWith("00000001.ck", ofCheckpoints.File, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Instance_that_is_to_be_verified_and_is_not_there_is_no_intact_journal()
+    {
+        WriteTwoBoots();
+        Assert.Equal([AuditFindingCode.MissingInstance], await ViolationsAsync(new() { TrustedKeys = Trusted, Instances = ["eu1", "eu3"] }));
     }
 
     [Fact]
