@@ -22,7 +22,7 @@ public static class AuditSettings
         var (binder, options, errors) = (services.GetRequiredService<SectionBinder>(), new GatewayOptions(), new List<ConfigurationError>());
         binder.BindRouteSet(alone, errors);
         binder.BindOptions(alone, options);
-        errors.AddRange(GatewayOptionsChecks.Check(options));
+        errors.AddRange(services.GetRequiredService<GatewayOptionsChecks>().Check(options));
         return errors.Count is 0 ? options.Journal ?? new() : throw new GatewayConfigurationException(errors);
     }
 }

@@ -380,9 +380,9 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton(static provider => new GatewayConfigurationReader(provider.GetRequiredService<SectionBinder>()));
         services.TryAddSingleton(static provider => new GatewayConfigurationWriter(provider.GetRequiredService<ModelTypes>(), provider.GetRequiredService<PolicyNames>()));
         services.TryAddSingleton<GatewaySections>();
+        services.TryAddSingleton<GatewayOptionsChecks>();
         services.TryAddSingleton(static provider => new SourceReader(
-            [.. provider.GetRequiredService<GatewaySections>().Sources, .. provider.GetServices<IRouteSource>()],
-            provider.GetRequiredService<ConfigurationTelemetry>()));
+            [.. provider.GetRequiredService<GatewaySections>().Sources, .. provider.GetServices<IRouteSource>()], provider.GetRequiredService<ConfigurationTelemetry>()));
         services.TryAddSingleton(static provider => new GatewayConfigurator(
             provider.GetRequiredService<SourceReader>(),
             provider.GetRequiredService<RouteSetValidator>(),

@@ -30,7 +30,7 @@ internal sealed class GatewayStartup(
         // own endpoints are not there yet, so these are the host's: a policy that would not be applied stops the start, not the first request.
         var endpoints = services.GetRequiredService<EndpointDataSource>();
         var endpointErrors = endpointChecks.CheckPolicies(endpoints.Endpoints, new([]));
-        configurator.Start(GatewayOptionsChecks.Check(options.Value), endpointErrors.Concat(AdminChecks.Check(endpoints.Endpoints, services.GetService<IAuthorizationPolicyProvider>())).Concat(Views(endpoints)).Concat(Risks(endpoints)).Concat(Secrets(services)));
+        configurator.Start(services.GetRequiredService<GatewayOptionsChecks>().Check(options.Value), endpointErrors.Concat(AdminChecks.Check(endpoints.Endpoints, services.GetService<IAuthorizationPolicyProvider>())).Concat(Views(endpoints)).Concat(Risks(endpoints)).Concat(Secrets(services)));
         RefuseUnusedHandlers();
         auditing.Begin(endpoints);
         configurator.Applied += (_, _) => LookAtDeadlines();

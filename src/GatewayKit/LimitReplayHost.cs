@@ -104,7 +104,7 @@ internal sealed class LimitReplayHost : IAsyncDisposable
         List<ConfigurationError> errors =
         [
             .. AbsentSections.Check(reader.Sources, expectsRoutes: true, _services.GetRequiredService<ConfigurationTelemetry>()),
-            .. GatewayOptionsChecks.Check(_services.GetRequiredService<IOptions<GatewayOptions>>().Value),
+            .. _services.GetRequiredService<GatewayOptionsChecks>().Check(_services.GetRequiredService<IOptions<GatewayOptions>>().Value),
             .. await _services.GetRequiredService<GatewayConfigurator>().ValidateAsync(cancellationToken).ConfigureAwait(false),
         ];
         var sets = errors.Count > 0 ? [] : await reader.ReadAsync(new Dictionary<IRouteSource, RouteSet>(), errors, cancellationToken).ConfigureAwait(false);

@@ -4,6 +4,7 @@ using GatewayKit.Auditing.Journal;
 using GatewayKit.Hosting;
 using GatewayKit.Pipeline;
 using GatewayKit.Routing;
+using Microsoft.Extensions.Configuration;
 
 namespace GatewayKit.Configuration;
 
@@ -11,9 +12,37 @@ namespace GatewayKit.Configuration;
 /// Checks host-wide options, wherever they were set. Part of the first apply and not an options validator: that one throws when
 /// the options are first used, which is before routes and clusters are read, and would hide their errors.
 /// </summary>
-internal static class GatewayOptionsChecks
+internal sealed class GatewayOptionsChecks(AnnotationChecks annotations, GatewaySections sections, SectionBinder binder)
 {
-    public static IEnumerable<ConfigurationError> Check(GatewayOptions options)
+    /// <summary>Finds what is wrong, by the keys of the sections that say it, or by the names of options that code has set.</summary>
+    public IReadOnlyList<ConfigurationError> Check(GatewayOptions options)
+    {
+        ConfigurationError[] errors = [.. Find(options)];
+        if (errors.Length is 0)
+        {
+            return errors;
+        }
+
+        // Whose they are shows by what is wrong without code.
+        var configured = new GatewayOptions();
+        foreach (var section in sections.Sections)
+        {
+            binder.BindOptions(section, configured);
+        }
+
+        var ofSections = Find(configured).ToHashSet();
+        return Array.ConvertAll(errors, error => ofSections.Contains(error) ? error with { Path = KeyOf(error.Path) } : error);
+    }
+
+    // Of several sections the last one counts.
+    private string KeyOf(string path)
+    {
+        var key = path[(nameof(GatewayOptions).Length + 1)..];
+        var section = sections.Sections.LastOrDefault(section => section.GetSection(key.Split(':')[0]).Exists());
+        return section is null ? path : ModelPath.Join((section as IConfigurationSection)?.Path ?? string.Empty, key);
+    }
+
+    private IEnumerable<ConfigurationError> Find(GatewayOptions options)
     {
         if (!HttpToken.Is(options.Pseudonym))
         {
@@ -105,8 +134,16 @@ internal static class GatewayOptionsChecks
         }
     }
 
-    private static IEnumerable<ConfigurationError> CheckJournal(JournalOptions? journal) =>
-        journal is null ? [] : (new JournalOptionsValidator().Validate(name: null, journal).Failures ?? []).Select(static failure => new ConfigurationError(Path(nameof(GatewayOptions.Journal)), failure));
+    private List<ConfigurationError> CheckJournal(JournalOptions? journal)
+    {
+        var errors = new List<ConfigurationError>();
+        if (journal is not null)
+        {
+            annotations.Check(journal, Path(nameof(GatewayOptions.Journal)), (path, message) => errors.Add(new(path, message)));
+        }
+
+        return errors;
+    }
 
     private static string Path(string property) => ModelPath.Join(nameof(GatewayOptions), property);
 }

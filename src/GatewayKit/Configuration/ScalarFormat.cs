@@ -107,7 +107,8 @@ internal sealed record ScalarFormat(Func<string, object?> Parse, Func<object, st
     private static string DescribeBareNumber(string text, double number)
     {
         var seconds = number is >= 0 and < 86_400 ? TimeSpan.FromSeconds(number) : TimeSpan.FromSeconds(30);
-        return $"'{text}' is a bare number, which names no unit. Write \"hh:mm:ss\": \"{seconds:c}\" is {seconds.TotalSeconds.ToString(Invariant)} seconds.";
+        var days = number is >= 1 and <= 36_500 && double.IsInteger(number) ? $", \"{TimeSpan.FromDays(number):c}\" {text} day{(number is 1 ? string.Empty : "s")}" : string.Empty;
+        return $"'{text}' is a bare number, which names no unit. Write \"hh:mm:ss\": \"{seconds:c}\" is {seconds.TotalSeconds.ToString(Invariant)} seconds{days}.";
     }
 
     private static ScalarFormat Whole<T>()

@@ -51,15 +51,31 @@ public sealed class StartTests
             [
                 "Gateway:Clusters:orders:Destinations:a:Address",
                 "Gateway:Clusters:orders:Timeouts:Attempt",
+                "Gateway:Pseudonym",
                 "Gateway:Routes:orders:Cluster",
                 "Gateway:Routes:orders:Match:Path",
                 "Gateway:Routes:other:Match:Pth",
-                "GatewayOptions:Pseudonym",
                 "MapGatewayRoute(\"/mapped\"):Cluster",
                 "MapGatewayRoute(\"/outer/inner/mapped\"):Cluster",
             ],
             failure.Errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
         Assert.All(failure.Errors, error => Assert.Contains(error.ToString(), failure.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Host_wide_option_is_named_once_by_its_key_or_as_an_option_if_code_has_set_it()
+    {
+        var failure = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(
+            """{ "Journal": { "Instance": "a/b", "SegmentBytes": 5, "Personal": { "KeyDirectory": " " } }, "MaxUpgradedConnections": 7 }""",
+            static gateway => gateway.Services.PostConfigure<GatewayOptions>(static options => options.MaxUpgradedConnections = 0)));
+        Assert.Equal(
+            [
+                "Gateway:Journal:Instance: Instance 'a/b' is not 1 to 64 letters, digits, '-', '_' and '.', the first of them not '.'.",
+                "Gateway:Journal:Personal:KeyDirectory: KeyDirectory is empty; it must be a path.",
+                "Gateway:Journal:SegmentBytes: SegmentBytes is 5; it must be from 1048576 to 1073741824.",
+                "GatewayOptions:MaxUpgradedConnections: MaxUpgradedConnections is 0; it must be from 1 to 1,000,000.",
+            ],
+            failure.Errors.Select(static error => error.ToString()).Order(StringComparer.Ordinal));
     }
 
     [Fact]

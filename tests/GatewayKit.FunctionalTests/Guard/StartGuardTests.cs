@@ -161,7 +161,7 @@ public sealed class StartGuardTests
         var errors = await ErrorsAsync("""{ "AcknowledgedRisks": [ "lenient-line-end", "nothing-of-the-kind" ], "Routes": { "a": { "Match": { "Pth": "/" } } } }""", null);
 
         Assert.Equal(
-            ["Gateway:Routes:a:Match:Pth", "GatewayOptions:AcknowledgedRisks", "GatewayOptions:AcknowledgedRisks", "Host:keep-alive-after-two-lengths"],
+            ["Gateway:AcknowledgedRisks", "Gateway:AcknowledgedRisks", "Gateway:Routes:a:Match:Pth", "Host:keep-alive-after-two-lengths"],
             errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
         Assert.Contains(errors, static error => error.Message.Contains("Did you mean 'lenient-line-ends'?", StringComparison.Ordinal));
         Assert.Contains(errors, static error => error.Message.Contains("There are: open-forwarded-headers, ", StringComparison.Ordinal));

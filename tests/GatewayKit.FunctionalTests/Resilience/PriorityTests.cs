@@ -111,7 +111,7 @@ public sealed class PriorityTests
     [InlineData("""{ "Clusters": { "d": { "Limits": { "Priorities": { "Shares": { "Standard": 1.5 } } } } } }""", "Clusters:d:Limits:Priorities:Shares", "more than 0 and at most 1")]
     [InlineData("""{ "Clusters": { "d": { "Limits": { "Priorities": { "Shares": { "Standard": 0.6, "Critical": 0.5 } } } } } }""", "Clusters:d:Limits:Priorities:Shares", "add up to 1.1")]
     [InlineData("""{ "Routes": { "a": { "Match": { "Path": "/" }, "Cluster": "c", "RequestPriority": { "Header": "X-Tier", "Classes": { "gold": "Critical" } } } } }""", "Routes:a:RequestPriority", "'gold' in 'X-Tier' raises the class from 'Standard' to 'Critical', and only peers of GatewayOptions.TrustedProxies may")]
-    [InlineData("""{ "PriorityClasses": [ "Only" ] }""", "GatewayOptions:PriorityClasses", "two names or more")]
+    [InlineData("""{ "PriorityClasses": [ "Only" ] }""", "Gateway:PriorityClasses", "two names or more")]
     public async Task What_cannot_be_meant_stops_the_start(string json, string path, string words)
     {
         var error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestHost.GatewayAsync(json, static builder => builder.AddCluster("c", "http://localhost:1")));

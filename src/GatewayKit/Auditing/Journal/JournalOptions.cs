@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using GatewayKit.Auditing.Personal;
-using Microsoft.Extensions.Options;
 
 namespace GatewayKit.Auditing.Journal;
 
@@ -111,13 +110,9 @@ public sealed record JournalOptions : IValidatableObject
         .. Check(nameof(UnsignedLimit), UnsignedLimit, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)),
         .. Check(nameof(UnanchoredLimit), UnanchoredLimit, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)),
         .. Check(nameof(SyncInterval), SyncInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(200)),
-        .. Instance is not null && JournalPaths.FaultOfInstance(Instance) is { } fault ? [new ValidationResult($"Instance: {fault}.", [nameof(Instance)])] : Array.Empty<ValidationResult>(),
-        .. (Personal?.Faults() ?? []).Select(static fault => new ValidationResult($"Personal.{fault.ErrorMessage}", [nameof(Personal)])),
+        .. Instance is not null && JournalPaths.FaultOfInstance(Instance) is { } fault ? [new ValidationResult($"Instance {fault}.", [nameof(Instance)])] : Array.Empty<ValidationResult>(),
     ];
 
     private static IEnumerable<ValidationResult> Check(string name, TimeSpan value, TimeSpan least, TimeSpan most) =>
         value < least || value > most ? [new($"{name} is {value:c}; it must be from {least:c} to {most:c}.", [name])] : [];
 }
-
-[OptionsValidator]
-internal sealed partial class JournalOptionsValidator : IValidateOptions<JournalOptions>;

@@ -32,10 +32,7 @@ public sealed record PersonalDataOptions : IValidatableObject
     /// <summary>The epoch in use; <see langword="null"/> if pseudonyms are not.</summary>
     internal string? Epoch => PseudonymEpoch ?? (PseudonymKeys.Count is 1 ? PseudonymKeys.Keys.First() : null);
 
-    /// <summary>What is wrong with the settings.</summary>
-    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => Faults();
-
-    internal IEnumerable<ValidationResult> Faults()
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
         if (string.IsNullOrWhiteSpace(KeyDirectory))
         {

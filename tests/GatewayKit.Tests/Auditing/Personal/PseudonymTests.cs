@@ -134,7 +134,7 @@ public sealed class PseudonymTests
 
     internal static Dictionary<string, SecretReference> Keys(params string[] epochs) => epochs.ToDictionary(static epoch => epoch, static _ => SecretReference.Parse("config:Pseudonyms:Key"));
 
-    private static IEnumerable<string> Faults(PersonalDataOptions options) => new JournalOptionsValidator().Validate(null, new JournalOptions { Personal = options }).Failures ?? [];
+    private static IEnumerable<string> Faults(PersonalDataOptions options) => ((IValidatableObject)options).Validate(new(options)).Select(static fault => fault.ErrorMessage!);
 
     private static SecretReader Reader(string? value) =>
         new(TimeProvider.System, NullLogger<SecretReader>.Instance, new ConfigurationBuilder().AddInMemoryCollection([new("Pseudonyms:Key", value)]).Build());
