@@ -104,14 +104,20 @@ public sealed class PruneCommandTests : CustodyTest
     [Fact]
     public async Task Guards_are_for_the_host_to_ask_and_sinks_that_keep_their_position_are_known_by_their_file()
     {
-        await RecordAsync(500, ["acme"], static gateway =>
+        foreach (var daysAgo in (int[])[500, 0])
         {
-            gateway.Services.AddSingleton<GatewayKit.Auditing.Custody.IAuditSegmentGuard, Guard>();
-            gateway.AddAuditSink("database", static _ => new Sink { KeepsPositions = true });
-        });
-        var (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--json");
-        Assert.Equal(("web1", 0, "Guard", false, false), Result(output));
-        Assert.Equal([$"guard:{typeof(Guard).FullName}"], JsonElement.Parse(output).GetProperty("missingCopies").EnumerateArray().Select(static name => name.GetString()));
+            await RecordAsync(daysAgo, ["acme"], static gateway =>
+            {
+                gateway.Services.AddSingleton<GatewayKit.Auditing.Custody.IAuditSegmentGuard, Guard>();
+                gateway.AddAuditSink("database", static _ => new Sink { KeepsPositions = true });
+            });
+            var (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--json");
+            Assert.Equal(("web1", 0, "Guard", false, false), Result(output));
+
+            // A boot is known to be over when the next one begins.
+            string[] missing = daysAgo > 0 ? ["database", $"guard:{typeof(Guard).FullName}"] : [$"guard:{typeof(Guard).FullName}"];
+            Assert.Equal(missing, JsonElement.Parse(output).GetProperty("missingCopies").EnumerateArray().Select(static name => name.GetString()));
+        }
     }
 
     [Fact]
