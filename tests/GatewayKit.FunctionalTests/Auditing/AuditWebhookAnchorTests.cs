@@ -123,6 +123,7 @@ public sealed class AuditWebhookAnchorTests : IDisposable
     [Fact]
     public async Task Strict_routes_start_with_it_as_their_only_anchor()
     {
+        await File.WriteAllTextAsync(_secret, Key, TestContext.Current.CancellationToken);
         await using var service = await StartServiceAsync();
         await using var host = await AuditedHost.StartAsync(
             map: static app => app.MapGatewayRoute("/{**rest}", cluster: "up").WithAuditing(AuditDelivery.Strict),
