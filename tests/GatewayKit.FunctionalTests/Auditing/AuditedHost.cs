@@ -54,6 +54,8 @@ internal sealed class AuditedHost : IAsyncDisposable
     /// <summary>Stops the gateway, so that every line is written, and reads all of them.</summary>
     public async Task<IReadOnlyList<JsonElement>> StopAndReadAsync()
     {
+        // Before the client goes: a request that is not over for the server would count as left.
+        await Gateway.App.StopAsync();
         await Gateway.DisposeAsync();
         return Read();
     }
