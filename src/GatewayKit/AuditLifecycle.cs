@@ -17,7 +17,7 @@ namespace GatewayKit;
 /// Opens the journal before the host listens if anything is to be recorded, or with the reload that asks for it first, and closes it when the server has stopped.
 /// </summary>
 internal sealed partial class AuditLifecycle(
-    AuditTrail trail, Func<bool, AuditJournal?> open, Func<PersonalData> openPersonal, AuditShippers shippers, ServerRejections rejections, AuditedChanges changes, GatewayConfigurator configurator, ILogger<AuditTrail> logger, bool isAsked,
+    AuditTrail trail, Func<bool, AuditJournal?> open, Func<PersonalData> openPersonal, AuditShippers shippers, ServerRejections rejections, AuditedChanges changes, GatewayConfigurator configurator, GatewayOptionsChecks options, ILogger<AuditTrail> logger, bool isAsked,
     DiagnosticListener? server = null) : IHostedLifecycleService
 {
     private EndpointDataSource? _endpoints;
@@ -72,7 +72,7 @@ internal sealed partial class AuditLifecycle(
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException)
         {
             // After a reload the endpoints refuse what they cannot record. At start the message says everything, and a stack is in its way.
-            throw new GatewayConfigurationException([new(PlaceOf(exception), exception.Message)], isAtStart ? null : exception) { IsAtStart = isAtStart };
+            throw new GatewayConfigurationException([new(options.PlaceOf(KeyOf(exception)), exception.Message)], isAtStart ? null : exception) { IsAtStart = isAtStart };
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed partial class AuditLifecycle(
         _routesWithBodies = routes;
     }
 
-    private static string PlaceOf(Exception exception) => exception switch
+    private static string KeyOf(Exception exception) => exception switch
     {
         InvalidDataException => "Journal:Personal",
         InvalidOperationException => "Journal",

@@ -79,6 +79,7 @@ internal static class AuditServices
             provider.GetRequiredService<ServerRejections>(),
             provider.GetRequiredService<AuditedChanges>(),
             provider.GetRequiredService<GatewayConfigurator>(),
+            provider.GetRequiredService<GatewayOptionsChecks>(),
             provider.GetRequiredService<ILogger<AuditTrail>>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Journal is not null,
             provider.GetService<DiagnosticListener>()));
@@ -109,7 +110,7 @@ internal static class AuditServices
             var path = Path.GetRelativePath(Path.GetFullPath(journal), directory);
             if (!path.StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(path))
             {
-                throw new InvalidDataException($"Personal.KeyDirectory is '{directory}', inside the journal's own: whoever has a copy of the journal would have the keys too. Name another directory.");
+                throw new InvalidDataException($"KeyDirectory is '{directory}', inside the journal's own: whoever has a copy of the journal would have the keys too. Name another directory.");
             }
         }
 

@@ -63,7 +63,7 @@ internal sealed class GatewayStartup(
 
         foreach (var fault in options.Value.Journal?.Personal is { } personal ? PersonalData.FaultsOf(personal, secrets) : [])
         {
-            yield return new("Journal:Personal", fault);
+            yield return new(services.GetRequiredService<GatewayOptionsChecks>().PlaceOf("Journal:Personal"), fault);
         }
     }
 

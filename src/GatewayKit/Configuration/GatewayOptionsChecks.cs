@@ -31,15 +31,15 @@ internal sealed class GatewayOptionsChecks(AnnotationChecks annotations, Gateway
         }
 
         var ofSections = Find(configured).ToHashSet();
-        return Array.ConvertAll(errors, error => ofSections.Contains(error) ? error with { Path = KeyOf(error.Path) } : error);
+        return Array.ConvertAll(errors, error => ofSections.Contains(error) ? error with { Path = PlaceOf(error.Path[(nameof(GatewayOptions).Length + 1)..]) } : error);
     }
 
-    // Of several sections the last one counts.
-    private string KeyOf(string path)
+    /// <summary>Where an option is set: the key of a section, of several the last one; its name if code has set it.</summary>
+    /// <param name="key">The option, as in <c>Journal:Directory</c>.</param>
+    public string PlaceOf(string key)
     {
-        var key = path[(nameof(GatewayOptions).Length + 1)..];
         var section = sections.Sections.LastOrDefault(section => section.GetSection(key.Split(':')[0]).Exists());
-        return section is null ? path : ModelPath.Join((section as IConfigurationSection)?.Path ?? string.Empty, key);
+        return section is null ? Path(key) : ModelPath.Join((section as IConfigurationSection)?.Path ?? string.Empty, key);
     }
 
     private IEnumerable<ConfigurationError> Find(GatewayOptions options)

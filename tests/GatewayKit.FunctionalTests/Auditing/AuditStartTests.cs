@@ -128,8 +128,8 @@ public sealed class AuditStartTests : IDisposable
         Assert.Contains("Audit anchor 'webhook': Secret is env:NO_SUCH_ANCHOR_SECRET. The environment variable NO_SUCH_ANCHOR_SECRET is not set, or is empty. Set it before the host starts.", errors);
         Assert.Contains($"Audit sink 'copies': Secret: what is at file:{tooShort} has less than 32 bytes in UTF-8. Put a longer one there, such as \"openssl rand -base64 32\" makes it.", errors);
         Assert.Contains("Audit sink 'mine': Password is config:Mine:Password. The host's configuration has no value at Mine:Password. Add it, such as by user secrets.", errors);
-        Assert.Contains("Journal:Personal: Personal.PseudonymKeys.2025 is file:nowhere/2025. There is no file nowhere/2025. Mount or write it before the host starts.", errors);
-        Assert.Contains(errors, error => error.StartsWith($"Journal:Personal: Personal.PseudonymKeys.2026: what is at file:{tooShort} is no key.", StringComparison.Ordinal));
+        Assert.Contains("GatewayOptions:Journal:Personal: PseudonymKeys.2025 is file:nowhere/2025. There is no file nowhere/2025. Mount or write it before the host starts.", errors);
+        Assert.Contains(errors, error => error.StartsWith($"GatewayOptions:Journal:Personal: PseudonymKeys.2026: what is at file:{tooShort} is no key.", StringComparison.Ordinal));
         Assert.DoesNotContain("thirty-one", exception.Message, StringComparison.Ordinal);
         Assert.Empty(_root.GetDirectories());
     }

@@ -137,7 +137,7 @@ internal sealed class PersonalData
         fault = null;
         if (secrets.Read(reference, out var problem) is not { } value)
         {
-            fault = $"Personal.PseudonymKeys.{epoch} is {reference}. {problem}";
+            fault = $"PseudonymKeys.{epoch} is {reference}. {problem}";
             return null;
         }
 
@@ -147,7 +147,7 @@ internal sealed class PersonalData
             return key[..length];
         }
 
-        fault = $"Personal.PseudonymKeys.{epoch}: what is at {reference} is no key. It has to be 32 random bytes or more in Base64, as \"openssl rand -base64 32\" makes them.";
+        fault = $"PseudonymKeys.{epoch}: what is at {reference} is no key. It has to be 32 random bytes or more in Base64, as \"openssl rand -base64 32\" makes them.";
         return null;
     }
 }
