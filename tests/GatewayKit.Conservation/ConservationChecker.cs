@@ -338,6 +338,12 @@ public sealed class ConservationChecker
             _findings.Add(Law.SameEnd, id, $"the client saw {(request.View is View.Whole ? "all" : "a part")} of an answer {request.Status}, the end says {outcome} {request.Error}");
         }
 
+        // Nobody refuses by such an answer, and none of it was missing.
+        if (request is { View: View.Whole, Status: >= 200 and < 300 } && outcome is not ("ok" or "truncated"))
+        {
+            _findings.Add(Law.SameEnd, id, $"the client saw all of an answer {request.Status}, the end says {outcome}");
+        }
+
         if (request is { View: View.Whole, Error: null, Answered: > 0, Digest: { } digest } && !request.WasAnsweredWith(digest))
         {
             _findings.Add(Law.SameEnd, id, "the client saw another body than the destination sent");

@@ -110,6 +110,8 @@ public sealed class ConservationCheckerTests
     [InlineData(Law.SameEnd, "client", "served 200 whole d1", "served 200 cut -")]
     [InlineData(Law.SameEnd, "client", "cut 200 cut -", "cut 200 whole d4")]
     [InlineData(Law.SameEnd, "journal", "\"outcome\":\"truncated\"", "\"outcome\":\"ok\"")]
+    [InlineData(Law.SameEnd, "journal", "\"rid\":\"R-served\",\"st\":200,\"outcome\":\"ok\"", "\"rid\":\"R-served\",\"st\":200,\"outcome\":\"client_aborted\"")]
+    [InlineData(Law.SameEnd, "journal", "\"rid\":\"R-served\",\"st\":200,\"outcome\":\"ok\"", "\"rid\":\"R-served\",\"st\":200,\"outcome\":\"error\"")]
     [InlineData(Law.SameEnd, "journal", "\"outcome\":\"upstream_error\"", "\"outcome\":\"ok\"")]
     [InlineData(Law.SameAttempts, "upstream", "served GET", "denied GET")]
     [InlineData(Law.NoAccessWithoutRecord, "upstream", "served GET", "denied GET")]
