@@ -48,6 +48,18 @@ public sealed class RecordTextTests
         Assert.Equal(RecordText.ValueOf(value), RecordText.ValueOf(json.GetProperty("s").GetString()!));
     }
 
+    // One character that is escaped makes five more bytes, and not five for each of the others.
+    [Fact]
+    public void Long_value_with_a_character_that_is_escaped_takes_no_more_room_than_it_needs()
+    {
+        var buffer = new byte[200];
+        var text = new RecordText(buffer);
+        text.TryWrite("{\"v\":1"u8);
+        text.String(",\"path\":"u8, "/a+b/" + new string('x', 500), most: 100);
+        using var json = JsonDocument.Parse(Encoding.ASCII.GetString(buffer, 0, text.End()) + "}");
+        Assert.Equal("/a+b/" + new string('x', 95) + "\u2026#505", json.RootElement.GetProperty("path").GetString());
+    }
+
     [Fact]
     public void Pair_of_surrogates_is_never_cut_in_two()
     {

@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Text;
-using System.Text.Encodings.Web;
 
 namespace GatewayKit.Auditing.Records;
 
@@ -107,6 +106,18 @@ internal ref struct RecordText(Span<byte> text)
         }
     }
 
+    /// <inheritdoc cref="Verbatim(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    public void Verbatim(scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<char> value)
+    {
+        if (HasRoom(key.Length + value.Length + 2))
+        {
+            Put(key);
+            Put((byte)'"');
+            PutAscii(value);
+            Put((byte)'"');
+        }
+    }
+
     /// <summary>Writes a member whose value is text.</summary>
     /// <param name="key">The key with what stands around it: <c>,"host":</c>.</param>
     /// <param name="value">The text; what is not well-formed UTF-16 is replaced.</param>
@@ -115,15 +126,7 @@ internal ref struct RecordText(Span<byte> text)
     {
         if (value.Length <= most && !value.ContainsAnyExcept(Plain))
         {
-            if (HasRoom(key.Length + value.Length + 2))
-            {
-                Put(key);
-                Put((byte)'"');
-                Ascii.FromUtf16(value, _text[Length..], out var written);
-                Length += written;
-                Put((byte)'"');
-            }
-
+            Verbatim(key, value);
             return;
         }
 
@@ -161,8 +164,8 @@ internal ref struct RecordText(Span<byte> text)
         {
             var plain = value[shown..].IndexOfAnyExcept(Plain) is >= 0 and var at ? at : value.Length - shown;
             plain = Math.Min(plain, room);
-            Ascii.FromUtf16(value.Slice(shown, plain), _text[Length..], out var written);
-            (Length, room, shown) = (Length + written, room - written, shown + plain);
+            PutAscii(value.Slice(shown, plain));
+            (room, shown) = (room - plain, shown + plain);
             if (shown == value.Length)
             {
                 break;
@@ -182,7 +185,7 @@ internal ref struct RecordText(Span<byte> text)
         return shown;
     }
 
-    /// <summary>How many bytes <see cref="Beginning"/> takes for the whole of a text, without its key.</summary>
+    /// <summary>How many bytes the whole of a text takes, in its quotes and without its key.</summary>
     public static int LengthOf(scoped ReadOnlySpan<char> value)
     {
         var length = 2;
@@ -237,25 +240,27 @@ internal ref struct RecordText(Span<byte> text)
     {
         var shown = value.Length <= most ? value : value[..(char.IsHighSurrogate(value[most - 1]) ? most - 1 : most)];
         var tail = value.Length <= most ? string.Empty : string.Create(CultureInfo.InvariantCulture, $"\\u2026#{value.Length}");
-        if (!HasRoom(key.Length + (shown.Length * MostBytesOfCharacter) + tail.Length + 2))
+        if (!HasRoom(key.Length + LengthOf(shown) + tail.Length))
         {
             return;
         }
 
         Put(key);
         Put((byte)'"');
-        Span<byte> utf8 = stackalloc byte[256 * 3];
         while (!shown.IsEmpty)
         {
-            // What is no text becomes U+FFFD.
-            var part = shown.Length <= 256 ? shown : shown[..(char.IsHighSurrogate(shown[255]) ? 255 : 256)];
-            var bytes = Encoding.UTF8.GetBytes(part, utf8);
-            JavaScriptEncoder.Default.EncodeUtf8(utf8[..bytes], _text[Length..], out _, out var written);
-            Length += written;
-            shown = shown[part.Length..];
+            var plain = shown.IndexOfAnyExcept(Plain) is >= 0 and var at ? at : shown.Length;
+            PutAscii(shown[..plain]);
+            shown = shown[plain..];
+            if (!shown.IsEmpty)
+            {
+                var (characters, _) = SizeAt(shown);
+                PutEscaped(shown[..characters]);
+                shown = shown[characters..];
+            }
         }
 
-        Length += Encoding.ASCII.GetBytes(tail, _text[Length..]);
+        PutAscii(tail);
         Put((byte)'"');
     }
 
@@ -303,6 +308,12 @@ internal ref struct RecordText(Span<byte> text)
     {
         bytes.CopyTo(_whole[Length..]);
         Length += bytes.Length;
+    }
+
+    private void PutAscii(scoped ReadOnlySpan<char> text)
+    {
+        Ascii.FromUtf16(text, _text[Length..], out var written);
+        Length += written;
     }
 
     private void Put(byte one) => _text[Length++] = one;
