@@ -55,13 +55,18 @@ public sealed record AuditPolicy : IAnswerPolicy, IOrderedPolicy, IArrivalPolicy
                 yield return new($"{key} has {names.Count} names; at most {MostFields} are recorded.", [key]);
             }
 
+            if (names.GroupBy(static name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(static same => same.Skip(1).Any()) is { } twice)
+            {
+                yield return new($"{key} has '{twice.Key}' twice; case is ignored.", [key]);
+            }
+
             foreach (var name in names)
             {
                 if (string.IsNullOrEmpty(name) || (isField && name.AsSpan().ContainsAnyExcept(HttpToken.Characters)))
                 {
                     yield return new($"{key} has '{name}', which is no name.", [key]);
                 }
-                else if (SecretNames.Include(name))
+                else if (isField ? SecretNames.Include(name) : SecretNames.IncludeKey(name))
                 {
                     yield return new($"{key} has '{name}', which holds or may hold a secret and is never recorded. Take it out.", [key]);
                 }

@@ -14,6 +14,8 @@ public sealed class AuditPolicyTests
     [InlineData("X-Client-Secret")]
     [InlineData("My-Password-Hint")]
     [InlineData("X-Session-Id")]
+    [InlineData("X-Authorization")]
+    [InlineData("X-Forwarded-Authorization")]
     public void Field_that_holds_a_secret_is_no_setting(string name)
     {
         foreach (var policy in (AuditPolicy[])[new() { RequestHeaders = [name] }, new() { ResponseHeaders = [name] }, new() { QueryKeys = [name] }])
@@ -21,6 +23,25 @@ public sealed class AuditPolicyTests
             var failure = Assert.Throws<OptionsValidationException>(() => new FakeConventions().WithAuditing(policy));
             Assert.Contains($"'{name}', which holds or may hold a secret", failure.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("code")]
+    [InlineData("SIG")]
+    [InlineData("jwt")]
+    [InlineData("pwd")]
+    public void Key_of_a_query_that_holds_a_secret_is_no_setting_and_a_field_of_that_name_is(string name)
+    {
+        new FakeConventions().WithAuditing(new AuditPolicy { RequestHeaders = [name] });
+        var failure = Assert.Throws<OptionsValidationException>(() => new FakeConventions().WithAuditing(new AuditPolicy { QueryKeys = [name] }));
+        Assert.Contains($"'{name}', which holds or may hold a secret", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Field_is_named_once()
+    {
+        var failure = Assert.Throws<OptionsValidationException>(() => new FakeConventions().WithAuditing(new AuditPolicy { RequestHeaders = ["X-A", "X-B", "x-a"] }));
+        Assert.Contains("'X-A' twice", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
