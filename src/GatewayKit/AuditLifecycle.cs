@@ -56,6 +56,7 @@ internal sealed partial class AuditLifecycle(
 
     private void OpenIfAsked(bool isAtStart)
     {
+        trail.IsMissing = false;
         if (trail.Journal is null && !isAsked && !Policies().Any())
         {
             return;
@@ -71,7 +72,8 @@ internal sealed partial class AuditLifecycle(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException)
         {
-            // After a reload the endpoints refuse what they cannot record. At start the message says everything, and a stack is in its way.
+            // After a reload the endpoints refuse what they cannot record, and the health check says so. At start the message says everything, and a stack is in its way.
+            trail.IsMissing = trail.Journal is null;
             throw new GatewayConfigurationException([new(options.PlaceOf(KeyOf(exception)), exception.Message)], isAtStart ? null : exception) { IsAtStart = isAtStart };
         }
     }

@@ -34,7 +34,8 @@ internal static class AuditServices
         {
             // What a journal needs until its end is there before it, and so is disposed after it.
             _ = (provider.GetRequiredService<JournalMetrics>(), provider.GetService<IAuditSigner>(), provider.GetServices<IAuditAnchor>());
-            return new AuditTrail(OptionsOf(provider), provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<CurrentSnapshot>().Value.Revision);
+            var current = provider.GetRequiredService<CurrentSnapshot>();
+            return new AuditTrail(OptionsOf(provider), provider.GetRequiredService<TimeProvider>(), () => current.Value.Revision);
         });
         services.TryAddSingleton(static provider => new AuditLog(
             OptionsOf(provider).Directory, OptionsOf(provider).AlternateDirectory, new ReadRecorder(

@@ -63,7 +63,13 @@ internal sealed class AuditedChanges(AuditTrail trail, GatewayConfigurator confi
             foreach (var error in result.Errors.Take(MostErrors))
             {
                 var text = error.ToString();
-                json.WriteStringValue(text.Length <= MostCharacters ? text : text[..MostCharacters]);
+                text = text.Length <= MostCharacters ? text : text[..MostCharacters];
+                if (!AuditLines.HasRoom(json, text))
+                {
+                    break;
+                }
+
+                json.WriteStringValue(text);
             }
 
             json.WriteEndArray();

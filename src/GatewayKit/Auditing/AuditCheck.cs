@@ -10,6 +10,7 @@ internal sealed class AuditCheck(AuditTrail trail) : IHealthCheck
     {
         return Task.FromResult(trail.Journal switch
         {
+            null when trail.IsMissing => Failed("The audit journal could not be opened after a reload: what asks for records is refused. The log says why, and the next reload tries again."),
             null => HealthCheckResult.Healthy(),
             { State: JournalState.DiskFull } => Failed("The disk of the audit journal is full."),
             { State: JournalState.Failed } => Failed("The disk of the audit journal has failed."),

@@ -34,7 +34,7 @@ internal sealed class AuditFilterFactory(AuditTrail trail) : GatewayFilterFactor
 
     EndpointFilterDelegate IAccessGateFactory.CreateGate(IGatewayPolicy policy, EndpointFilterDelegate pass)
     {
-        var isRequired = policy.Mode is PolicyMode.Enforce;
+        var isRequired = AuditedRequest.IsRequired((AuditPolicy)policy);
         return invocation =>
         {
             var context = GatewayContext.From(invocation);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using GatewayKit.Auditing.Bodies;
 using GatewayKit.Auditing.Journal;
 using GatewayKit.Auditing.Personal;
@@ -17,29 +18,30 @@ internal static class AuditLines
     /// <summary>How many characters of a path are shown.</summary>
     public const int MostPathCharacters = 512;
 
+    private const int MostRestBytes = 64;
     private const int MostAgentCharacters = 160;
-    private const int MostAttempts = 8;
 
     public static void WriteBegin(JournalEntry entry, AuditedRequest request, in AuditTime now)
     {
         var (http, personal) = (request.HttpContext, request.Trail.Personal);
+        var consumer = http.Features.Get<GatewayConsumer>();
         var text = new RecordText(Room(entry));
         text.TryWrite("{\"v\":1,\"kind\":\"begin\""u8);
         WriteCommon(ref text, request, now);
         text.TryWrite(request.Endpoint.Names);
-        if (now.Revision > 0)
+        if (request.Trail.Revision is > 0 and var revision)
         {
-            text.Number(",\"policyRev\":"u8, now.Revision);
+            text.Number(",\"policyRev\":"u8, revision);
         }
 
         WriteAddress(ref text, request);
 
         if (!personal.Hides(PersonalField.Consumer))
         {
-            WriteCaller(ref text, personal, http.Features.Get<GatewayConsumer>());
+            WriteCaller(ref text, personal, consumer);
         }
 
-        WritePlan(ref text, http.Features.Get<GatewayConsumer>());
+        WritePlan(ref text, consumer);
         if (request.Context is { } context)
         {
             WriteDecisions(ref text, request.Endpoint, context);
@@ -53,7 +55,7 @@ internal static class AuditLines
 
         if (personal.Keys is not null)
         {
-            PersonalPart.WriteBegin(ref text, request);
+            PersonalPart.WriteBegin(ref text, request, consumer);
         }
 
         // From here on what clients make as long as they like: it takes the room of nothing in front.
@@ -129,7 +131,7 @@ internal static class AuditLines
 
         if (context?.LatestAttempt is { } latest)
         {
-            WriteAttempts(ref text, context.FormerAttempts, latest);
+            AttemptMembers.Write(ref text, context.FormerAttempts, latest);
         }
 
         WriteBytes(ref text, http, context);
@@ -174,6 +176,9 @@ internal static class AuditLines
         entry.Advance(text.End());
     }
 
+    /// <summary>Whether a value of a list still fits into an event, with what else there is to say.</summary>
+    public static bool HasRoom(Utf8JsonWriter json, string value) => json.BytesCommitted + json.BytesPending + JsonEncodedText.Encode(value).EncodedUtf8Bytes.Length < MostBytes - JournalLine.MostTailBytes - MostRestBytes;
+
     /// <summary>Where a line is written: what does not fit is left out.</summary>
     public static Span<byte> Room(JournalEntry entry) => entry.GetSpan(MostBytes - JournalLine.MostTailBytes)[..(MostBytes - JournalLine.MostTailBytes)];
 
@@ -207,7 +212,7 @@ internal static class AuditLines
     {
         text.Time(",\"ts\":"u8, now.Utc);
         text.Number(",\"mono\":"u8, now.Nanoseconds);
-        text.String(",\"rid\":"u8, request.Id);
+        text.Verbatim(",\"rid\":"u8, request.Id);
     }
 
     // As it came: decoding a name for people to read fails for what is none, and a client chooses what it sends.
@@ -328,46 +333,10 @@ internal static class AuditLines
         _ => "allow",
     };
 
-    private static void WriteAttempts(ref RecordText text, IReadOnlyList<IForwardAttempt> former, IForwardAttempt latest)
-    {
-        var isOpen = false;
-        for (var i = Math.Max(0, former.Count - MostAttempts); i < former.Count; i++)
-        {
-            isOpen |= !ReferenceEquals(former[i], latest) && TryWriteAttempt(ref text, former[i], isOpen);
-        }
-
-        isOpen |= TryWriteAttempt(ref text, latest, isOpen);
-        if (isOpen)
-        {
-            text.Close((byte)']');
-        }
-    }
-
-    private static bool TryWriteAttempt(ref RecordText text, IForwardAttempt attempt, bool isOpen)
-    {
-        var (length, omitted, record) = (text.Length, text.Omitted, attempt.Record);
-        text.TryWrite(isOpen ? ","u8 : ",\"att\":["u8);
-        text.String("{\"c\":"u8, attempt.ClusterId, most: 64);
-        text.String(",\"d\":"u8, attempt.DestinationId, most: 64);
-        if (record.Status is { } status)
-        {
-            text.Number(",\"st\":"u8, status);
-        }
-
-        if (record.Failure is { } failure)
-        {
-            text.String(",\"err\":"u8, failure.Code);
-        }
-
-        text.Number(",\"us\":"u8, (long)record.Time.TotalMicroseconds);
-        text.TryWrite("}"u8);
-        return !text.TakeBack(length, omitted);
-    }
-
-    // What passed through the gateway, without framing. Of an endpoint of the host only what its fields say is known.
+    // What passed through the gateway, without framing. What an endpoint of the host reads and writes nobody counts: that a head announces a length does not say that it passed.
     private static void WriteBytes(ref RecordText text, HttpContext http, GatewayContext? context)
     {
-        if (context?.Tunnel is { } tunnel)
+        if (MayBeTunnel(http) && context?.Tunnel is { } tunnel)
         {
             text.Number(",\"bin\":"u8, tunnel.BytesFromClient);
             text.Number(",\"bout\":"u8, tunnel.BytesFromDestination);
@@ -375,22 +344,22 @@ internal static class AuditLines
             return;
         }
 
+        var fallback = context?.Fallback;
+        if (fallback is not null)
+        {
+            text.String(",\"fallback\":"u8, fallback.Kind);
+        }
+
         if (context?.LatestAttempt is { } attempt)
         {
             var record = attempt.Record;
             text.Number(",\"bin\":"u8, record.RequestBytes);
-            text.Number(",\"bout\":"u8, record.ResponseBytes);
-            return;
-        }
-
-        if (http.Request.ContentLength is { } bin)
-        {
-            text.Number(",\"bin\":"u8, bin);
-        }
-
-        if (http.Response.ContentLength is { } bout)
-        {
-            text.Number(",\"bout\":"u8, bout);
+            if (fallback is null or { Kind: FallbackRecord.Cluster })
+            {
+                text.Number(",\"bout\":"u8, record.ResponseBytes);
+            }
         }
     }
+
+    private static bool MayBeTunnel(HttpContext http) => http.Response.StatusCode is StatusCodes.Status101SwitchingProtocols || HttpMethods.IsConnect(http.Request.Method);
 }

@@ -2,10 +2,9 @@ using GatewayKit.Auditing.Journal;
 
 namespace GatewayKit.Auditing;
 
-/// <summary>A moment by both clocks, and the configuration in force.</summary>
+/// <summary>A moment by both clocks.</summary>
 /// <param name="time">The clocks.</param>
-/// <param name="revision">The configuration's revision.</param>
-internal readonly struct AuditTime(TimeProvider time, long revision)
+internal readonly struct AuditTime(TimeProvider time)
 {
     private readonly long _timestamp = time.GetTimestamp();
 
@@ -14,9 +13,6 @@ internal readonly struct AuditTime(TimeProvider time, long revision)
 
     /// <summary>By the clock that does not jump.</summary>
     public long Nanoseconds => JournalLines.Nanoseconds(time, _timestamp);
-
-    /// <summary>The revision of the configuration; 0 if it is not known.</summary>
-    public long Revision => revision;
 
     /// <summary>The time since a timestamp.</summary>
     public TimeSpan Since(long timestamp) => time.GetElapsedTime(timestamp, _timestamp);

@@ -33,6 +33,9 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
     /// <summary>The journal; <see langword="null"/> if nothing is recorded on this host.</summary>
     public AuditJournal? Journal { get; private set; }
 
+    /// <summary>Whether endpoints ask for records, and the journal could not be opened for them.</summary>
+    public bool IsMissing { get; set; }
+
     /// <summary>How its records name people.</summary>
     public PersonalData Personal { get; private set; } = PersonalData.Plain;
 
@@ -43,19 +46,27 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
     {
         Personal = personal;
         personal.Keys?.Begin(journal.Boot, isFailing => journal.Append(journal.NewEvent(isFailing ? "audit.degraded" : "audit.recovered", static json => json.WriteString("reason"u8, "personal-keys"u8))));
-        journal.Append(journal.NewEvent("audit.scope", json =>
-        {
-            json.WriteString("scope"u8, options.Scope.ToString());
-            json.WriteStartArray("excluded"u8);
-            foreach (var path in options.ExcludedPaths)
-            {
-                json.WriteStringValue(path);
-            }
 
-            json.WriteEndArray();
-            json.WriteString("addresses"u8, (options.Personal ?? new()).Addresses.ToString());
-            json.WriteString("pseudonyms"u8, personal.Epoch);
-        }));
+        // In as many lines as the paths take.
+        var told = 0;
+        do
+        {
+            journal.Append(journal.NewEvent("audit.scope", json =>
+            {
+                json.WriteString("scope"u8, options.Scope.ToString());
+                json.WriteString("addresses"u8, (options.Personal ?? new()).Addresses.ToString());
+                json.WriteString("pseudonyms"u8, personal.Epoch);
+                json.WriteStartArray("excluded"u8);
+                for (var isFirst = true; told < options.ExcludedPaths.Count && (isFirst || AuditLines.HasRoom(json, options.ExcludedPaths[told])); isFirst = false)
+                {
+                    json.WriteStringValue(options.ExcludedPaths[told++]);
+                }
+
+                json.WriteEndArray();
+            }));
+        }
+        while (told < options.ExcludedPaths.Count);
+
         Journal = journal;
     }
 
@@ -68,8 +79,14 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => CloseAsync().AsTask().GetAwaiter().GetResult();
 
+    /// <summary>The revision of the configuration in force; 0 if it is not known.</summary>
+    public long Revision => revision();
+
     /// <summary>This moment.</summary>
-    public AuditTime Now() => new(time, revision());
+    public AuditTime Now() => new(time);
+
+    /// <summary>The id of a request whose beginning is recorded now.</summary>
+    public string NextId(DateTime now) => _ids.Next(now);
 
     /// <summary>Has a request served that has arrived, and keeps a record of it unless it is excluded.</summary>
     public Task ServeAsync(HttpContext httpContext, RequestDelegate serve) =>
@@ -80,8 +97,7 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
     private AuditedRequest Watch(HttpContext httpContext, bool isArrival)
     {
         var request = Requests.Get();
-        var now = time.GetUtcNow();
-        request.Start(httpContext, isArrival, _ids.Next(now), time.GetTimestamp());
+        request.Start(httpContext, isArrival, time.GetTimestamp());
         httpContext.Features.Set(request);
 
         // Whatever answers, and however it ends: also what no endpoint sees.
@@ -213,8 +229,8 @@ internal sealed class AuditTrail(JournalOptions options, TimeProvider time, Func
             return CompleteAsync(request);
         }
 
+        // It stays a feature of the request, which tells ServerRejections that a body the server reads on to its end belongs to a record.
         request.End();
-        request.HttpContext.Features.Set<AuditedRequest>(null);
         Requests.Return(request);
         return Task.CompletedTask;
     }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using GatewayKit.Auditing.Bodies;
+using GatewayKit.Auditing.Personal;
 using GatewayKit.Auditing.Records;
 using GatewayKit.Pipeline;
 
@@ -67,6 +68,13 @@ internal sealed class AuditedEndpoint
 
     /// <summary>The keys of the query whose values are recorded.</summary>
     public RecordedName[] QueryKeys { get; }
+
+    /// <summary>Whether a line of it can have a personal part, for which it takes a key.</summary>
+    public bool CanSeal(PersonalData personal) =>
+        personal.Seals(PersonalField.Consumer) || personal.Seals(PersonalField.Address) || personal.Seals(PersonalField.UserAgent)
+        || (personal.Seals(PersonalField.Headers) && RequestHeaders.Length + ResponseHeaders.Length > 0)
+        || (personal.Seals(PersonalField.Query) && QueryKeys.Length > 0)
+        || Bodies is not null;
 
     /// <summary>What the first policies of a pipeline decided, as a member of a record, if each of them let the request through.</summary>
     /// <param name="pipeline">The pipeline, always the same.</param>

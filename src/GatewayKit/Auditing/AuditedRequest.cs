@@ -35,8 +35,8 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <summary>What it is recorded as.</summary>
     public AuditedEndpoint Endpoint { get; private set; } = AuditedEndpoint.None;
 
-    /// <summary>What tells it apart from all others.</summary>
-    public string Id { get; private set; } = string.Empty;
+    /// <summary>What tells it apart from all others, once its beginning is on its way.</summary>
+    public string Id { get; set; } = string.Empty;
 
     /// <summary>Its path as it came.</summary>
     public string? Path { get; private set; }
@@ -69,6 +69,9 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
 
     public bool IsBegun => _state is not (State.New or State.Pending);
 
+    /// <summary>Whether nothing may be served without a record.</summary>
+    public static bool IsRequired(AuditPolicy policy) => policy is { Mode: PolicyMode.Enforce, Delivery: not AuditDelivery.BestEffort };
+
     /// <summary>Whether its beginning is on its way.</summary>
     public bool IsPending => _state is State.Pending;
 
@@ -80,11 +83,10 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <summary>Begins.</summary>
     /// <param name="httpContext">The request.</param>
     /// <param name="isArrival">Whether nothing of the host has seen the request yet.</param>
-    /// <param name="id">What tells it apart.</param>
     /// <param name="timestamp">When it came.</param>
-    public void Start(HttpContext httpContext, bool isArrival, string id, long timestamp)
+    public void Start(HttpContext httpContext, bool isArrival, long timestamp)
     {
-        (HttpContext, Id, StartedAt) = (httpContext, id, timestamp);
+        (HttpContext, StartedAt) = (httpContext, timestamp);
         (_isSeenAtArrival, Peer) = (isArrival, isArrival ? httpContext.Connection.RemoteIpAddress : null);
         Path = httpContext.Request.Path.Value;
     }
@@ -223,7 +225,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         return _gate is not { IsPassing: true };
     }
 
-    private bool MayGoOn => _state is not State.Unrecorded || Endpoint.Policy.Mode is PolicyMode.Shadow;
+    private bool MayGoOn => _state is not State.Unrecorded || !IsRequired(Endpoint.Policy);
 
     private async Task<bool> AwaitAsync()
     {
@@ -261,7 +263,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         _delivery = Endpoint.Policy.Mode is PolicyMode.Shadow ? AuditDelivery.BestEffort : Endpoint.Policy.Delivery;
         try
         {
-            return trail.Personal.Keys is not { } keys || keys.TryGet(SubjectOf(keys), out _dataKey) ? Commit(journal) : AwaitKeyAsync(journal, keys);
+            return KeysNeeded is not { } keys || keys.TryGet(SubjectOf(keys), out _dataKey) ? Commit(journal) : AwaitKeyAsync(journal, keys);
         }
         catch
         {
@@ -273,6 +275,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     private ValueTask<bool> Commit(AuditJournal journal)
     {
         var (entry, now) = (journal.Rent(), trail.Now());
+        Id = trail.NextId(now.Utc);
         try
         {
             AuditLines.WriteBegin(entry, this, now);
@@ -328,6 +331,8 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         return await Commit(journal).ConfigureAwait(false);
     }
 
+    private DataKeys? KeysNeeded => trail.Personal is { Keys: { } keys } personal && Endpoint.CanSeal(personal) ? keys : null;
+
     private (string Type, string Value) SubjectOf(DataKeys keys) => keys.SubjectOf(HttpContext.Features.Get<GatewayConsumer>()?.Id);
 
     // Nobody waits any more, and nothing else is to be refused.
@@ -338,7 +343,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
             return;
         }
 
-        if (trail.Personal.Keys is { } keys)
+        if (KeysNeeded is { } keys)
         {
             keys.TryGet(SubjectOf(keys), out _dataKey);
         }

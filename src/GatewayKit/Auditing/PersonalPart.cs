@@ -21,15 +21,17 @@ internal static class PersonalPart
     private const int MostFrameBytes = 24;
     private const int MostContextBytes = 64;
 
-    public static void WriteBegin(ref RecordText text, AuditedRequest request)
+    private static ReadOnlySpan<byte> Start => "{\"v\":1"u8;
+
+    public static void WriteBegin(ref RecordText text, AuditedRequest request, GatewayConsumer? consumer)
     {
         Span<byte> plain = stackalloc byte[MostBytes];
         var (http, personal) = (request.HttpContext, request.Trail.Personal);
         var part = new RecordText(plain[..^1]);
-        part.TryWrite("{\"v\":1"u8);
+        part.TryWrite(Start);
         if (personal.Seals(PersonalField.Consumer))
         {
-            AuditLines.WriteCaller(ref part, PersonalData.Plain, http.Features.Get<GatewayConsumer>());
+            AuditLines.WriteCaller(ref part, PersonalData.Plain, consumer);
         }
 
         if (personal.Seals(PersonalField.Address) && http.Connection.RemoteIpAddress is { } address)
@@ -56,8 +58,10 @@ internal static class PersonalPart
             FieldMembers.WriteQuery(ref part, request.Endpoint.QueryKeys, http.Request.QueryString);
         }
 
-        var length = part.End();
-        Seal(ref text, request, "begin"u8, plain, length);
+        if (part.Length > Start.Length || part.Omitted > 0)
+        {
+            Seal(ref text, request, "begin"u8, plain, part.End());
+        }
     }
 
     public static void WriteEnd(ref RecordText text, AuditedRequest request, bool hasFields)
@@ -70,7 +74,7 @@ internal static class PersonalPart
         }
 
         var part = new RecordText(plain[..^1]);
-        part.TryWrite("{\"v\":1"u8);
+        part.TryWrite(Start);
         if (hasFields)
         {
             FieldMembers.WriteHeaders(ref part, request.Endpoint.ResponseHeaders, request.HttpContext.Response.Headers, context: null);
@@ -81,8 +85,10 @@ internal static class PersonalPart
             BodyMembers.Write(ref part, request, isSealed: true);
         }
 
-        var length = part.End();
-        Seal(ref text, request, "end"u8, plain, length);
+        if (part.Length > Start.Length || part.Omitted > 0)
+        {
+            Seal(ref text, request, "end"u8, plain, part.End());
+        }
     }
 
     private static void Seal(ref RecordText text, AuditedRequest request, scoped ReadOnlySpan<byte> kind, scoped Span<byte> plain, int length)

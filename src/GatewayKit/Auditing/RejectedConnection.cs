@@ -19,6 +19,7 @@ internal sealed class RejectedConnection
     private readonly TimeProvider _time;
     private readonly Action<Rejection, long> _write;
     private Rejection? _last;
+    private ITimer? _timer;
     private long _untold, _toldAt;
     private bool _isTold, _isClosed;
 
@@ -37,9 +38,14 @@ internal sealed class RejectedConnection
         lock (_lock)
         {
             (_last, _untold) = (rejection, _untold + 1);
-            if (!_isTold || _isClosed || _time.GetElapsedTime(_toldAt) >= Interval)
+            var since = _time.GetElapsedTime(_toldAt);
+            if (!_isTold || _isClosed || since >= Interval)
             {
                 Tell();
+            }
+            else
+            {
+                _timer ??= _time.CreateDetachedTimer(static state => ((RejectedConnection)state!).Due(), this, Interval - since, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -53,8 +59,18 @@ internal sealed class RejectedConnection
         }
     }
 
+    private void Due()
+    {
+        lock (_lock)
+        {
+            Tell();
+        }
+    }
+
     private void Tell()
     {
+        _timer?.Dispose();
+        _timer = null;
         if (_untold > 0)
         {
             _write(_last!, _untold);

@@ -34,7 +34,8 @@ public class AuditBodyBenchmarks : IDisposable
         var endpoint = GatewayEndpoint.Of(new RouteEndpointBuilder(null, RoutePatternFactory.Parse("/orders"), 0), []);
         _trail = new(new(), TimeProvider.System, static () => 3);
         _request = new(_trail);
-        _request.Start(http, isArrival: true, "01KB7Y3ZJ5Q2W8M4T6R9X1C7DV", TimeProvider.System.GetUtcNow(), TimeProvider.System.GetTimestamp());
+        _request.Start(http, isArrival: true, TimeProvider.System.GetTimestamp());
+        _request.Id = "01KB7Y3ZJ5Q2W8M4T6R9X1C7DV";
         var policy = new AuditPolicy { Body = Bodies is "none" ? null : new() { Request = true, Response = true, Masks = ["$.card.number", "$..password"], AllowUnencrypted = true } };
         _request.Enter(new GatewayContext(http, new GatewayPipeline(endpoint, [new("Audit", policy)])) { Passed = 1 }, new AuditedEndpoint(policy, endpoint));
     }

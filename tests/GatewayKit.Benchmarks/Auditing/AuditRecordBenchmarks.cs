@@ -31,7 +31,8 @@ public class AuditRecordBenchmarks : IDisposable
         var endpoint = GatewayEndpoint.Of(place, []);
         _trail = new(new(), TimeProvider.System, static () => 3);
         _request = new(_trail);
-        _request.Start(http, isArrival: true, "01KB7Y3ZJ5Q2W8M4T6R9X1C7DV", TimeProvider.System.GetUtcNow(), TimeProvider.System.GetTimestamp());
+        _request.Start(http, isArrival: true, TimeProvider.System.GetTimestamp());
+        _request.Id = "01KB7Y3ZJ5Q2W8M4T6R9X1C7DV";
         var policy = new AuditPolicy();
         _request.Enter(new GatewayContext(http, new GatewayPipeline(endpoint, [new("Audit", policy)])) { Passed = 1 }, new AuditedEndpoint(policy, endpoint));
     }

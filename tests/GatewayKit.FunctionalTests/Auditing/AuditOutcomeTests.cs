@@ -84,6 +84,57 @@ public sealed class AuditOutcomeTests
         Assert.Equal((500, "error"), await EndAsync(host));
     }
 
+    [Theory]
+    [InlineData("POST", "/stop")]
+    [InlineData("HEAD", "/report")]
+    public async Task Length_that_only_a_head_announces_is_not_recorded(string method, string path)
+    {
+        await using var host = await AuditedHost.StartAsync(map: static app =>
+        {
+            app.Use(static (context, next) =>
+            {
+                if (context.Request.Path != "/stop")
+                {
+                    return next(context);
+                }
+
+                context.Response.StatusCode = 403;
+                return Task.CompletedTask;
+            });
+            app.MapPost("/stop", static () => "x").WithAuditing();
+            app.MapMethods("/report", ["HEAD"], static context =>
+            {
+                context.Response.ContentLength = 1_000;
+                return Task.CompletedTask;
+            }).WithAuditing();
+        });
+        using (var connection = await RawConnection.ConnectAsync(host.Gateway.Address))
+        {
+            await connection.SendAsync($"{method} {path} HTTP/1.1\r\nHost: a\r\n{(method is "POST" ? "Content-Length: 10000000000\r\n" : string.Empty)}\r\n");
+            await connection.ReadHeadAsync();
+        }
+
+        var end = Assert.Single(await host.StopAndReadRequestsAsync(), static line => line.GetProperty("kind").GetString() is "end");
+        Assert.False(end.TryGetProperty("bin", out _) || end.TryGetProperty("bout", out _));
+    }
+
+    [Fact]
+    public async Task Fallback_that_answers_is_recorded_and_its_bytes_are_not_those_of_the_attempt_that_failed()
+    {
+        await using var host = await AuditedHost.StartAsync(
+            static context =>
+            {
+                context.Response.StatusCode = 503;
+                return context.Response.WriteAsync("out of order");
+            },
+            static app => app.MapGatewayRoute("/{**rest}", cluster: "up").WithAuditing().WithFallback(new() { OnFailure = new() { Statuses = [503] }, Answer = new() { Body = "instead" } }));
+        using var answer = await host.Client.GetAsync(new Uri("/a", UriKind.Relative));
+        Assert.Equal("instead", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var end = Assert.Single(await host.StopAndReadRequestsAsync(), static line => line.GetProperty("kind").GetString() is "end");
+        Assert.Equal("answer", end.GetProperty("fallback").GetString());
+        Assert.False(end.TryGetProperty("bout", out _));
+    }
+
     private static async Task WriteAndThrowAsync(HttpContext context, Exception exception)
     {
         await context.Response.WriteAsync("part");

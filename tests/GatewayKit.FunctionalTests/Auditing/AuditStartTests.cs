@@ -8,6 +8,7 @@ using GatewayKit.Routing;
 using GatewayKit.Secrets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace GatewayKit.FunctionalTests.Auditing;
 
@@ -63,6 +64,39 @@ public sealed class AuditStartTests : IDisposable
             Assert.Contains($"add \"{boot}\" to Journal.AcknowledgedDamages", Assert.Single(result.Errors).Message, StringComparison.Ordinal);
             Assert.Equal(AuditDelivery.Guaranteed, Assert.Single(configurator.Current.Routes.Values.SelectMany(static route => route.Policies).OfType<AuditPolicy>()).Delivery);
         }
+    }
+
+    [Fact]
+    public async Task Health_check_fails_while_a_journal_that_a_reload_asks_for_cannot_be_opened()
+    {
+        var inTheWay = Path.Combine(_root.FullName, "audit");
+        await File.WriteAllTextAsync(inTheWay, string.Empty, TestContext.Current.CancellationToken);
+        var source = new MemoryRouteSource { Set = new() };
+        await using var gateway = await TestHost.StartAsync(
+            builder =>
+            {
+                builder.Services.AddApiGateway().AddSource(source);
+                builder.Services.AddHealthChecks().AddGatewayAudit();
+            },
+            static app => app.MapGatewayRoutes(),
+            contentRoot: _root.FullName);
+        Assert.Equal(HealthStatus.Healthy, await CheckAsync());
+        source.Set = Set(AuditDelivery.Guaranteed);
+        await ReloadAsync();
+        Assert.Equal(HealthStatus.Unhealthy, await CheckAsync());
+
+        // What nobody asks for any more is not missing.
+        source.Set = new();
+        await ReloadAsync();
+        Assert.Equal(HealthStatus.Healthy, await CheckAsync());
+        File.Delete(inTheWay);
+        source.Set = Set(AuditDelivery.Guaranteed);
+        await ReloadAsync();
+        Assert.Equal(HealthStatus.Healthy, await CheckAsync());
+
+        async Task<HealthStatus> CheckAsync() => (await gateway.App.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken)).Status;
+
+        async Task ReloadAsync() => Assert.True((await gateway.App.Services.GetRequiredService<GatewayConfigurator>().ReloadAsync(TestContext.Current.CancellationToken)).Accepted);
     }
 
     [Fact]

@@ -29,6 +29,10 @@ public sealed class AuditTests
         Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/readyz")).StatusCode);
         await trail!.CloseAsync();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Client.GetAsync("/readyz")).StatusCode);
+
+        // There is no record to ask for.
+        using var refused = await host.Client.GetAsync("/a");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, false), (refused.StatusCode, refused.Headers.Contains("X-Request-Id")));
     }
 
     [Fact]

@@ -65,7 +65,7 @@ internal sealed class AuditedHost : IAsyncDisposable
     [
         .. (await StopAndReadAsync()).Where(static line => line.GetProperty("kind").GetString() is "begin" or "end")
             .GroupBy(static line => line.GetProperty("rid").GetString())
-            .OrderBy(static request => request.Key, StringComparer.Ordinal).SelectMany(static request => request),
+            .OrderBy(static request => request.Min(static line => line.GetProperty("mono").GetInt64())).SelectMany(static request => request),
     ];
 
     public string ReadText() => string.Concat(Segments().Select(ReadShared));

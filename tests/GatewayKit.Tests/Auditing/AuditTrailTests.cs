@@ -99,21 +99,22 @@ public sealed class AuditTrailTests : IDisposable
     }
 
     [Theory]
-    [InlineData(PolicyMode.Enforce)]
-    [InlineData(PolicyMode.Shadow)]
-    public async Task Request_that_was_refused_for_want_of_a_record_is_refused_again(PolicyMode mode)
+    [InlineData(PolicyMode.Enforce, AuditDelivery.Guaranteed, false)]
+    [InlineData(PolicyMode.Enforce, AuditDelivery.BestEffort, true)]
+    [InlineData(PolicyMode.Shadow, AuditDelivery.Guaranteed, true)]
+    public async Task Request_that_was_refused_for_want_of_a_record_is_refused_again(PolicyMode mode, AuditDelivery delivery, bool isServed)
     {
         var (trail, request) = Arrive(new());
         await using var _ = trail;
         await trail.CloseAsync();
-        var policy = new AuditPolicy { Mode = mode };
+        var policy = new AuditPolicy { Mode = mode, Delivery = delivery };
         var context = new GatewayContext(request.HttpContext, new(EndpointOf(), [new("Audit", policy)]));
         request.Enter(context, new AuditedEndpoint(policy, EndpointOf()));
         context.KeepRecord(request, policy);
         var gate = ((IAccessGateFactory)new AuditFilterFactory(trail)).CreateGate(policy, static _ => new("served"));
         for (var i = 0; i < 2; i++)
         {
-            Assert.Equal(mode is PolicyMode.Shadow, await gate(context) is "served");
+            Assert.Equal((isServed, false), (await gate(context) is "served", request.IsRecorded));
         }
     }
 
@@ -164,6 +165,66 @@ public sealed class AuditTrailTests : IDisposable
         Assert.Equal("served", await passing);
     }
 
+    [Fact]
+    public async Task Key_is_asked_for_only_where_there_may_be_something_to_encrypt_and_used_only_where_there_is()
+    {
+        var keys = new LateKeys();
+        var trail = new AuditTrail(new(), TimeProvider.System, static () => 1);
+        await using var _ = trail;
+        trail.Open(_folder.Open(), PersonalData.Open(new() { Encrypted = [PersonalField.Headers] }, null!, () => new DataKeys(keys, TimeProvider.System, NullLogger.Instance)));
+        var (plain, named) = (trail.RecordOf(new DefaultHttpContext()), trail.RecordOf(new DefaultHttpContext()));
+        plain.Enter(null!, new AuditedEndpoint(new(), EndpointOf()));
+        Assert.True(await plain.BeginAsync());
+        Assert.Equal(0, keys.Asked);
+        plain.End();
+
+        // The field is not there.
+        keys.Key.SetResult(new("one", new byte[32]));
+        named.Enter(null!, new AuditedEndpoint(new() { RequestHeaders = ["X-A"] }, EndpointOf()));
+        Assert.True(await named.BeginAsync());
+        Assert.Equal(1, keys.Asked);
+        named.End();
+        await trail.CloseAsync();
+        Assert.Equal(4, Requests().Length);
+        Assert.DoesNotContain(Requests(), static line => line.TryGetProperty("p", out JsonElement _) || line.TryGetProperty("pLost", out JsonElement _));
+    }
+
+    [Fact]
+    public async Task Excluded_paths_are_all_told_of_in_lines_that_are_no_longer_than_others()
+    {
+        string[] paths = [.. Enumerable.Range(0, 100).Select(static i => $"/{i}/{new string('x', 100)}")];
+        var trail = new AuditTrail(new() { ExcludedPaths = paths }, TimeProvider.System, static () => 1);
+        await using var _ = trail;
+        trail.Open(_folder.Open(), PersonalData.Plain);
+        await trail.CloseAsync();
+        var scopes = _folder.EventsOf("audit.scope");
+        Assert.Equal(paths, scopes.SelectMany(static scope => scope.GetProperty("excluded").EnumerateArray()).Select(static path => path.GetString()));
+        Assert.All(scopes, static scope => Assert.InRange(scope.GetRawText().Length, 1, AuditLines.MostBytes));
+        Assert.InRange(scopes.Count, 2, 5);
+    }
+
+    [Fact]
+    public async Task Latest_eight_attempts_are_recorded()
+    {
+        var (trail, request) = Arrive(new());
+        await using var _ = trail;
+        var policy = new AuditPolicy();
+        var context = new GatewayContext(request.HttpContext, new(EndpointOf(), [new("Audit", policy)]));
+        context.KeepRecord(request, policy);
+        request.Enter(context, new AuditedEndpoint(policy, EndpointOf()));
+        Assert.True(await request.BeginAsync());
+        for (var i = 0; i < 12; i++)
+        {
+            context.LatestAttempt = new Attempt($"d{i}");
+        }
+
+        request.End();
+        await trail.CloseAsync();
+        Assert.Equal(
+            ["d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11"],
+            Requests()[1].GetProperty("att").EnumerateArray().Select(static attempt => attempt.GetProperty("d").GetString()));
+    }
+
     private JsonElement[] Requests() => [.. _folder.Lines().Where(static line => line.GetProperty("kind").GetString() is "begin" or "end")];
 
     private static GatewayEndpoint EndpointOf() => GatewayEndpoint.Of(new RouteEndpointBuilder(static _ => Task.CompletedTask, RoutePatternFactory.Parse("/a"), 0), []);
@@ -187,6 +248,12 @@ public sealed class AuditTrailTests : IDisposable
             get => IsBroken ? throw new InvalidOperationException("Broken.") : Headers;
             set => Headers = value;
         }
+
+        string IHttpRequestFeature.Method
+        {
+            get => IsBroken ? throw new InvalidOperationException("Broken.") : Method;
+            set => Method = value;
+        }
     }
 
     // A store that takes its time.
@@ -194,13 +261,34 @@ public sealed class AuditTrailTests : IDisposable
     {
         public TaskCompletionSource<AuditKey> Key { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken) => new(Key.Task);
+        public int Asked { get; private set; }
+
+        public ValueTask<AuditKey> GetAsync(string subject, CancellationToken cancellationToken)
+        {
+            Asked++;
+            return new(Key.Task);
+        }
 
         public ValueTask<AuditKey?> FindAsync(string id, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask<IReadOnlyList<string>> FindIdsAsync(string subject, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask<IReadOnlyList<string>> EraseAsync(string subject, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    private sealed record Attempt(string DestinationId) : IForwardAttempt
+    {
+        public string ClusterId => "up";
+
+        public Uri DestinationAddress { get; } = new("http://localhost");
+
+        public long EndsAt => 0;
+
+        public bool MayBeProcessed => true;
+
+        public bool HasLostBody => false;
+
+        public AttemptRecord Record => new(200, null, TimeSpan.Zero, 0, 0, IsCut: false);
     }
 
     // As a server's: it says when all is done.

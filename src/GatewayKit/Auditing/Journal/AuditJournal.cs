@@ -145,7 +145,7 @@ internal sealed partial class AuditJournal : IAsyncDisposable
     /// <param name="begin">The line. It belongs to the journal from now on.</param>
     /// <param name="delivery">How far it has to be before the request goes on.</param>
     /// <returns>
-    /// Whether the request may go on: then <see cref="End"/> has to follow, once. Otherwise it is refused, and nothing follows. With <see cref="AuditDelivery.BestEffort"/> it always may. To be awaited once.
+    /// Whether it is recorded: then <see cref="End"/> has to follow, once. Otherwise nothing follows, and the request is refused unless it asks for no more than <see cref="AuditDelivery.BestEffort"/>. To be awaited once.
     /// </returns>
     public ValueTask<bool> CommitAsync(JournalEntry begin, AuditDelivery delivery) => EnterAsync(begin, JournalEntryKind.Begin, delivery);
 
@@ -306,8 +306,7 @@ internal sealed partial class AuditJournal : IAsyncDisposable
         (entry.Kind, entry.Delivery) = (kind, delivery);
         if (!entry.IsAwaited)
         {
-            TryEnter(entry);
-            return new(true);
+            return new(TryEnter(entry));
         }
 
         if (_metrics.IsTimed)
@@ -339,17 +338,17 @@ internal sealed partial class AuditJournal : IAsyncDisposable
         return answer;
     }
 
-    private void TryEnter(JournalEntry entry)
+    private bool TryEnter(JournalEntry entry)
     {
         if (_writer.State is JournalState.Running && _writer.Admission.TryEnter(entry))
         {
             _writer.Push(entry);
+            return true;
         }
-        else
-        {
-            _writer.Lose();
-            entry.Return();
-        }
+
+        _writer.Lose();
+        entry.Return();
+        return false;
     }
 
     private static partial class Log
