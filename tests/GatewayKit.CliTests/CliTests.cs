@@ -104,7 +104,7 @@ public sealed class CliTests : IDisposable
     {
         var (file, bundle) = (Path.Combine(_folder, "out.csv"), Path.Combine(_folder, "bundle"));
         var (code, _, error) = await RunAsync("audit", "export", _journal, "--unrecorded", "--format", "csv", "-o", file, "--proofs", bundle, "--outcome", "denied");
-        Assert.Equal((0, "1 entries, 2 lines proved, 0 without a checkpoint yet\n"), (code, error));
+        Assert.Equal((0, "1 entry, 2 lines proved, 0 without a checkpoint yet\n"), (code, error));
         Assert.Equal(2, File.ReadLines(file).Count());
         var proofs = Path.Combine(bundle, "proofs.jsonl");
         Assert.Equal((0, "2 of 2 proofs hold.\n", string.Empty), await RunAsync("audit", "verify-proof", proofs, "--keys", _keys));

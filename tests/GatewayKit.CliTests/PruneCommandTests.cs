@@ -68,7 +68,7 @@ public sealed class PruneCommandTests : CustodyTest
         var (_, output, _) = await AuditAsync("hold", "--as", "web1-counsel", "--route", "orders", "--reason", "case 7", "--json");
         var hold = JsonElement.Parse(output).GetProperty("id").GetString()!;
         (var code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1");
-        Assert.Equal((0, "web1: 0 segments with 0 lines were deleted. The next one stays: a hold touches it.\n"), (code, output));
+        Assert.Equal((0, "web1: 0 segments with 0 lines deleted. The next one stays: a hold touches it.\n"), (code, output));
         await AssertIntactAsync();
         Assert.Equal(0, (await AuditAsync("release", hold)).Code);
         (_, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--trust-clock", "--json");
@@ -132,8 +132,8 @@ public sealed class PruneCommandTests : CustodyTest
             Assert.Equal((3, ("web1", 0, "Newest", true, false)), (code, Result(output)));
             (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--dry-run");
             Assert.Equal(0, code);
-            Assert.StartsWith("web1: a process writes it, which deletes what may go by itself, once an hour; this command deletes nothing of it while it runs. 1 segments with ", output, StringComparison.Ordinal);
-            Assert.EndsWith(" lines would go by then. There is nothing older than what is written.\n", output, StringComparison.Ordinal);
+            Assert.StartsWith("web1: a process writes it, which deletes what may go by itself, once an hour; this command deletes nothing of it while it runs. 1 segment with ", output, StringComparison.Ordinal);
+            Assert.EndsWith(" lines would go the next time. There is nothing older than what is written.\n", output, StringComparison.Ordinal);
             (code, output, _) = await AuditAsync("prune", "--config", "gateway.json", "--instance", "web1", "--dry-run", "--json");
             Assert.Equal((0, ("web1", 1, "Newest", true, true)), (code, Result(output)));
             Assert.Empty(Events("audit.retention"));

@@ -81,7 +81,7 @@ public sealed class RevealTests : CustodyTest
         Assert.Equal(0, (await AuditAsync("erase", Canary + "\n", ["--config", "gateway.json"])).Code);
         var (code, output, error) = await AuditAsync("query", "--reveal", "--config", "gateway.json");
         Assert.Equal((0, 2), (code, Lines(output).Length));
-        Assert.StartsWith("1 personal parts cannot be read", error, StringComparison.Ordinal);
+        Assert.StartsWith("1 personal part cannot be read", error, StringComparison.Ordinal);
         Assert.DoesNotContain(Canary, output, StringComparison.Ordinal);
         (_, output, error) = await AuditAsync("query", "--data-keys", "audit-keys", "--consumer", Canary);
         Assert.Equal((string.Empty, true), (output, error.StartsWith("There is no key of this consumer", StringComparison.Ordinal)));

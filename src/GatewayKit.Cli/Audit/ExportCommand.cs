@@ -24,7 +24,7 @@ internal static class ExportCommand
                 await using (stream.ConfigureAwait(false))
                 {
                     var done = await log.ExportAsync(query, Formats[parsed.GetValue(format)!], stream, parsed.GetValue(proofs), new ErrorOutput(), cancellationToken).ConfigureAwait(false);
-                    Console.Error.WriteLine($"{done.Entries} entries{(parsed.GetValue(proofs) is null ? string.Empty : $", {done.Proofs} lines proved, {done.Unproved} without a checkpoint yet")}");
+                    Console.Error.WriteLine($"{Amount.Of(done.Entries, "entry", "entries")}{(parsed.GetValue(proofs) is null ? string.Empty : $", {Amount.Of(done.Proofs, "line")} proved, {done.Unproved} without a checkpoint yet")}");
                     ReadingOption.TellOfKeys(done.HasConcealed, done.Unread);
                     return ExitCode.Fine;
                 }

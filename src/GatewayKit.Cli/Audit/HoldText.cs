@@ -29,7 +29,7 @@ internal static class HoldText
             return;
         }
 
-        var names = hold.Subjects.Count is 0 ? "everybody" : withNames ? string.Join(", ", hold.Subjects) : $"{hold.Subjects.Count} names";
+        var names = hold.Subjects.Count is 0 ? "everybody" : withNames ? string.Join(", ", hold.Subjects) : Amount.Of(hold.Subjects.Count, "name");
         Console.WriteLine(QueryCommand.Plain(IsReadable(hold)
             ? $"{hold.Id}  set {Text(hold.SetAt)}  from {Text(hold.From) ?? "-"}  to {Text(hold.To) ?? "-"}  route {hold.Route ?? "-"}  {names}  {hold.Reason ?? "-"}"
             : $"{hold.Id}  cannot be read, and so holds everything"));

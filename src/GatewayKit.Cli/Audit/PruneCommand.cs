@@ -77,12 +77,12 @@ internal static class PruneCommand
     private static string TextOf(AuditInstancePruning one, bool isPreview) => (one.IsInUse, isPreview) switch
     {
         (true, false) => "Stop it to have it done now.",
-        (true, true) => $"{Amount(one)} would go by then. {WhyOf(one)}",
-        (false, true) => $"{Amount(one)} would be deleted. {WhyOf(one)}",
-        _ => $"{Amount(one)} were deleted. {WhyOf(one)}",
+        (true, true) => $"{SizeOf(one.Pruning)} would go the next time. {WhyOf(one)}",
+        (false, true) => $"{SizeOf(one.Pruning)} would be deleted. {WhyOf(one)}",
+        _ => $"{SizeOf(one.Pruning)} deleted. {WhyOf(one)}",
     };
 
-    private static string Amount(AuditInstancePruning one) => $"{one.Pruning.Segments} segments with {one.Pruning.Lines} lines";
+    private static string SizeOf(AuditPruning pruning) => $"{Amount.Of(pruning.Segments, "segment")} with {Amount.Of(pruning.Lines, "line")}";
 
     private static string WhyOf(AuditInstancePruning one) => one.Pruning.Stop switch
     {
@@ -103,7 +103,7 @@ internal static class PruneCommand
         {
             if (value.Segments % Told is 0)
             {
-                Console.Error.WriteLine($"{value.Segments} segments, {value.Lines} lines");
+                Console.Error.WriteLine(SizeOf(value));
             }
         }
     }

@@ -65,7 +65,7 @@ internal sealed class ReadingOption
 
         if (unread > 0)
         {
-            Console.Error.WriteLine($"{unread} personal parts cannot be read: their keys were erased or are not in the folder, or the parts are not what was written (\"gatewaykit audit verify\").");
+            Console.Error.WriteLine($"{Amount.Of(unread, "personal part")} cannot be read: the key was erased or is not in the folder, or what is there is not what was written (\"gatewaykit audit verify\").");
         }
     }
 
