@@ -69,7 +69,7 @@ public sealed class CheckTests : IDisposable
     [InlineData("\"SegmentAge\": \"00:00:01\", \"RetainFor\": \"00:01:00\"", "SegmentAge is 00:00:01; it must be from 00:01:00", "RetainFor is 00:01:00; it must be from 1.00:00:00")]
     [InlineData("\"Directory\": \" \"", "Directory is empty")]
     [InlineData("\"Directory\": \"gateway.json\"", "gateway.json' is a file")]
-    [InlineData("\"Instance\": \"../x\"", "Instance: '../x' is not")]
+    [InlineData("\"Instance\": \"../x\"", "Gateway:Journal:Instance: Instance '../x' is not")]
     [InlineData("\"SigningKeyFile\": \"no-such.pem\"", "no-such.pem")]
     [InlineData("\"SigningKeyFile\": \"gateway.json\"", "gateway.json' is no private EC key")]
     [InlineData("\"Personal\": { \"PseudonymKeys\": { \"2026\": \"env:NO_SUCH_PSEUDONYM_KEY\" } }", "NO_SUCH_PSEUDONYM_KEY is not set")]
