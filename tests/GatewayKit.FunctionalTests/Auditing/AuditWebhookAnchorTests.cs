@@ -25,6 +25,8 @@ public sealed class AuditWebhookAnchorTests : IDisposable
     private volatile string _key = Key;
     private volatile bool _isDown, _forgetsToAnswer;
 
+    public AuditWebhookAnchorTests() => File.WriteAllText(_secret, Key);
+
     public void Dispose()
     {
         File.Delete(_secret);
@@ -140,16 +142,12 @@ public sealed class AuditWebhookAnchorTests : IDisposable
         Assert.Throws<ArgumentException>(() => WebApplication.CreateSlimBuilder().Services.AddApiGateway()
             .AddAuditWebhookAnchor(new() { Name = name, Address = new(address), Secret = SecretReference.Parse("env:KEY") }));
 
-    private async Task<AuditedHost> StartAsync(TestHost service)
-    {
-        await File.WriteAllTextAsync(_secret, Key);
-        return await AuditedHost.StartAsync(
-            services: gateway =>
-            {
-                gateway.AddAuditWebhookAnchor(new() { Address = service.Address, Secret = SecretReference.Parse($"file:{_secret}") });
-            },
-            journal: static options => options with { LogCheckpoints = false });
-    }
+    private Task<AuditedHost> StartAsync(TestHost service) => AuditedHost.StartAsync(
+        services: gateway =>
+        {
+            gateway.AddAuditWebhookAnchor(new() { Address = service.Address, Secret = SecretReference.Parse($"file:{_secret}") });
+        },
+        journal: static options => options with { LogCheckpoints = false });
 
     private static AuditJournal Journal(AuditedHost host) => host.Gateway.App.Services.GetRequiredService<AuditTrail>().Journal!;
 
