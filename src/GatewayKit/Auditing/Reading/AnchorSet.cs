@@ -5,10 +5,10 @@ namespace GatewayKit.Auditing.Reading;
 /// <summary>Checkpoints that were kept elsewhere, by what they are about. Not thread-safe.</summary>
 internal sealed class AnchorSet
 {
-    private readonly Dictionary<(string Instance, Guid Boot), List<SignedWord>> _byBoot = [];
+    private readonly Dictionary<(string Instance, Guid Boot), SortedDictionary<int, List<SignedWord>>> _bySegment = [];
 
     /// <summary>Those that were not met yet.</summary>
-    public IEnumerable<SignedWord> Left => _byBoot.Values.SelectMany(static words => words);
+    public IEnumerable<SignedWord> Left => _bySegment.Values.SelectMany(static boot => boot.Values).SelectMany(static words => words);
 
     /// <summary>Reads files of checkpoints, one a line. Those with wrong signatures are found, and do not count.</summary>
     public static async Task<AnchorSet> ReadAsync(IEnumerable<string> files, SignatureCheck signatures, Findings findings, CancellationToken cancellationToken)
@@ -39,22 +39,13 @@ internal sealed class AnchorSet
     }
 
     /// <summary>Takes those of a segment, by number.</summary>
-    public IReadOnlyList<SignedWord> Take(string instance, Guid boot, int segment) => TakeWhere((instance, boot), word => word.Checkpoint.Segment == segment);
+    public IReadOnlyList<SignedWord> Take(string instance, Guid boot, int segment) =>
+        _bySegment.TryGetValue((instance, boot), out var segments) && segments.Remove(segment, out var words) ? InOrder(words) : [];
 
     /// <summary>Takes those of a boot that are left.</summary>
-    public IReadOnlyList<SignedWord> Take(string instance, Guid boot) => TakeWhere((instance, boot), static _ => true);
+    public IReadOnlyList<SignedWord> Take(string instance, Guid boot) => _bySegment.Remove((instance, boot), out var segments) ? InOrder(segments.Values.SelectMany(static words => words)) : [];
 
-    private SignedWord[] TakeWhere((string, Guid) key, Predicate<SignedWord> isWanted)
-    {
-        if (!_byBoot.TryGetValue(key, out var words))
-        {
-            return [];
-        }
-
-        SignedWord[] taken = [.. words.Where(word => isWanted(word)).OrderBy(static word => word.Checkpoint.Sequence)];
-        words.RemoveAll(isWanted);
-        return taken;
-    }
+    private static SignedWord[] InOrder(IEnumerable<SignedWord> words) => [.. words.OrderBy(static word => word.Checkpoint.Sequence)];
 
     private void Add(ReadOnlySpan<byte> line, FilePlace place, SignatureCheck signatures, Findings findings, UnknownKeys unknown)
     {
@@ -78,14 +69,24 @@ internal sealed class AnchorSet
                 findings.Violation(AuditFindingCode.BadSignature, place, $"The signature of this anchor is not one of the key '{checkpoint.KeyId}' over it.");
                 break;
             default:
-                var key = (checkpoint.Instance, checkpoint.Boot);
-                if (!_byBoot.TryGetValue(key, out var words))
-                {
-                    _byBoot[key] = words = [];
-                }
-
-                words.Add(new(checkpoint, place, IsAnchor: true));
+                // There may be as many as the journal has: without what nobody asks for any more.
+                Of((checkpoint.Instance, checkpoint.Boot), checkpoint.Segment).Add(new(checkpoint with { Previous = string.Empty }, place, IsAnchor: true));
                 break;
         }
+    }
+
+    private List<SignedWord> Of((string Instance, Guid Boot) boot, int segment)
+    {
+        if (!_bySegment.TryGetValue(boot, out var segments))
+        {
+            _bySegment[boot] = segments = [];
+        }
+
+        if (!segments.TryGetValue(segment, out var words))
+        {
+            segments[segment] = words = [];
+        }
+
+        return words;
     }
 }

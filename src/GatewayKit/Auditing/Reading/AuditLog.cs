@@ -34,7 +34,7 @@ public sealed partial class AuditLog
 
     /// <summary>
     /// Reads all of it and says whether it is what was written: chains, numbers, roots, signatures, and that nothing is missing or has been added. What it needs to remember does not grow with the
-    /// journal. Reading alone is recorded nowhere: nobody learns from it what is in the journal.
+    /// journal, but with the number of anchors. Reading alone is recorded nowhere: nobody learns from it what is in the journal.
     /// </summary>
     /// <param name="options">What it is held against.</param>
     /// <param name="progress">Is told how far it is, every 16 MiB.</param>
