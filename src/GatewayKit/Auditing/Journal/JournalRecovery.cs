@@ -262,6 +262,11 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
 
     private static byte[] ReadAll(string segment)
     {
+        if (segment.EndsWith(JournalPaths.Segment, StringComparison.Ordinal))
+        {
+            return File.ReadAllBytes(segment);
+        }
+
         using var file = OpenRead(segment);
         using var bytes = new MemoryStream();
         file.CopyTo(bytes);
