@@ -18,6 +18,8 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
     // A request that runs longer than two segments take is told by whoever reads the whole journal.
     private const int SegmentsForIds = 2;
 
+    private const int MostFirstLineBytes = 4 * 1024;
+
     private readonly List<(string Name, Action<Utf8JsonWriter> Write)> _reports = [];
     private readonly List<string> _damages = [];
     private readonly List<(string, int, int)> _crashes = [];
@@ -55,6 +57,7 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         var (isFirst, seen) = (true, new HashSet<Guid>());
         for (var boot = heads.Where(one => !followed.Contains(one.Key)).OrderByDescending(static one => one.Value.Time).Select(static one => (Guid?)one.Key).FirstOrDefault(); boot is { } id && heads.TryGetValue(id, out var head) && seen.Add(id); boot = head.Previous)
         {
+            CutCheckpoint(id);
             var (hash, hasOnlyHead) = Look(id);
             if (isFirst)
             {
@@ -78,32 +81,33 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
     // A segment is made before its first line is written: killed in between, it says nothing, and must not hide the one before it. One of which something was signed has said something.
     private Guid DropUnbegun(Guid boot)
     {
-        foreach (var segment in Segments(boot).Reverse().TakeWhile(static segment => segment.EndsWith(JournalPaths.Segment, StringComparison.Ordinal) && !HasLine(segment) && Checkpoints(segment).Length is 0))
+        foreach (var segment in Segments(boot).Reverse().TakeWhile(static segment => segment.EndsWith(JournalPaths.Segment, StringComparison.Ordinal) && IsUnbegun(segment) && Checkpoints(segment).Length is 0))
         {
-            if (new FileInfo(segment).Length > 0)
-            {
-                Cut(segment, SegmentScan.Read(ReadAll(segment)));
-            }
-
+            // What is there of the line was told to nobody, and kept it would be what was cut off a segment that there is not.
             files.Delete(segment);
         }
 
         return boot;
     }
 
-    private static bool HasLine(string segment)
+    // What is longer than a first line was more than one.
+    private static bool IsUnbegun(string segment) => new FileInfo(segment).Length < MostFirstLineBytes && !File.ReadAllBytes(segment).Contains((byte)'\n');
+
+    // Half a checkpoint, or one without its line end, was told to nobody either. It is at the end of the last file that has any: they are written in order.
+    private void CutCheckpoint(Guid boot)
     {
-        using var file = File.OpenRead(segment);
-        Span<byte> some = stackalloc byte[4096];
-        while (file.Read(some) is > 0 and var read)
+        if (Segments(boot).Reverse().Select(static segment => JournalPaths.Beside(segment, JournalPaths.Checkpoints)).FirstOrDefault(File.Exists) is not { } path)
         {
-            if (some[..read].Contains((byte)'\n'))
-            {
-                return true;
-            }
+            return;
         }
 
-        return false;
+        var bytes = File.ReadAllBytes(path);
+        if (bytes.AsSpan().LastIndexOf((byte)'\n') + 1 is var whole && whole < bytes.Length)
+        {
+            using var file = files.Open(path);
+            file.Truncate(whole);
+            file.Sync();
+        }
     }
 
     private IEnumerable<Guid> Boots() => Folders(null).Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories)

@@ -144,7 +144,23 @@ public sealed class JournalRecoveryTests : IDisposable
         File.Delete(Path.ChangeExtension(second, ".ck"));
         await WriteAsync("3");
         Assert.Equal(2, _folder.Lines().Count(static line => line.GetProperty("kind").GetString() == "segment"));
-        Assert.Equal(start.Length > 0, File.Exists(Path.ChangeExtension(second, ".torn")));
+        var report = await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync();
+        Assert.True(report.IsIntact, report.ToString());
+    }
+
+    // Half of it, or all but its line end.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1)]
+    public async Task Checkpoint_that_a_crash_has_cut_is_none(int missing)
+    {
+        await WriteAsync("1");
+        var checkpoints = Path.ChangeExtension(_folder.Segments()[^1], ".ck");
+        await File.WriteAllTextAsync(checkpoints, (await File.ReadAllTextAsync(checkpoints))[..^missing]);
+        await WriteAsync("2");
+        await WriteAsync("3");
+        var report = await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync();
+        Assert.True(report.IsIntact, report.ToString());
     }
 
     [Fact]
