@@ -32,7 +32,7 @@ internal sealed partial class AuditJournal : IAsyncDisposable
     {
         (_lock, _boot, _metrics, _time, _ownSigner) = (held, boot, parts.Metrics, parts.Time, ownSigner);
         _anchors = new(options, parts, AnchorChanged);
-        _compression = new(JournalPaths.Roots(boot.Directory, options.AlternateDirectory).Select(root => JournalPaths.Instance(root, boot.Instance)), boot.Id, options.CompressAfter, parts);
+        _compression = new(JournalPaths.Roots(boot.Directory, options.AlternateDirectory).Select(root => JournalPaths.Instance(root, boot.Instance)), boot.Id, () => _writer?.Latest?.Number ?? 0, options.CompressAfter, parts);
         _sealer = new(boot, options, parts, ownSigner ?? parts.Signer!, previousSignature, _anchors.Add, SealerChanged);
         _writer = new(boot, options, parts, _pool, _sealer.Add);
         _closed = new(CloseAsync);

@@ -21,13 +21,14 @@ internal sealed partial class JournalCompression : IAsyncDisposable
     private readonly Task _running;
 
     /// <param name="folders">The folders of the instance, on its disk and on the one where it goes on when that has failed.</param>
-    /// <param name="current">The boot that is written; its segments are looked at when it is one of those before.</param>
+    /// <param name="current">The boot that is written.</param>
+    /// <param name="written">The number of its segment that is written; 0 if there is none yet. Those before it are closed.</param>
     /// <param name="after">How old a segment is then, by its last write.</param>
     /// <param name="parts">Files, clock and log.</param>
-    public JournalCompression(IEnumerable<string> folders, Guid current, TimeSpan after, JournalParts parts)
+    public JournalCompression(IEnumerable<string> folders, Guid current, Func<int> written, TimeSpan after, JournalParts parts)
     {
         (_folders, _after, _files, _time, _logger) = ([.. folders], after, parts.Files, parts.Time, parts.Logger);
-        _running = Task.Run(() => RunAsync(current));
+        _running = Task.Run(() => RunAsync(current, written));
     }
 
     public async ValueTask DisposeAsync()
@@ -37,14 +38,14 @@ internal sealed partial class JournalCompression : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync(Guid current)
+    private async Task RunAsync(Guid current, Func<int> written)
     {
         using var timer = new PeriodicTimer(Interval, _time);
         try
         {
             do
             {
-                foreach (var segment in _folders.SelectMany(folder => Old(folder, current)))
+                foreach (var segment in _folders.SelectMany(folder => Old(folder, current, written())))
                 {
                     _stop.Token.ThrowIfCancellationRequested();
                     TryCompress(segment);
@@ -57,14 +58,18 @@ internal sealed partial class JournalCompression : IAsyncDisposable
         }
     }
 
-    private string[] Old(string folder, Guid current)
+    private string[] Old(string folder, Guid current, int written)
     {
         try
         {
             return !Directory.Exists(folder) ? [] :
             [
-                .. Directory.EnumerateDirectories(folder).Where(path => Guid.TryParseExact(Path.GetFileName(path), "D", out var boot) && boot != current)
-                    .SelectMany(static boot => Directory.EnumerateFiles(boot, "*" + JournalPaths.Segment)).Where(path => _time.GetUtcNow() - File.GetLastWriteTimeUtc(path) >= _after),
+                .. from path in Directory.EnumerateDirectories(folder)
+                   where Guid.TryParseExact(Path.GetFileName(path), "D", out _)
+                   let isCurrent = Path.GetFileName(path) == current.ToString("D")
+                   from segment in Directory.EnumerateFiles(path, "*" + JournalPaths.Segment)
+                   where !(isCurrent && JournalPaths.NumberOf(segment) >= written) && _time.GetUtcNow() - File.GetLastWriteTimeUtc(segment) >= _after
+                   select segment,
             ];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using GatewayKit.Auditing.Journal;
+using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.Tests.Auditing.Journal;
 
@@ -24,6 +25,30 @@ public sealed class JournalCompressionTests : IDisposable
         // The chain goes on from a compressed one.
         await WriteAsync();
         Assert.Equal(3, _folder.Lines().Count(static line => line.GetProperty("kind").GetString() == "segment"));
+    }
+
+    [Fact]
+    public async Task Closed_segments_of_the_boot_that_is_written_are_compressed_too()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        string[] segments;
+        await using (var journal = _folder.Open(new() { MaxInFlight = 64, CompressAfter = TimeSpan.FromMinutes(30) }, time))
+        {
+            Assert.True(await journal.BeginAsync("1"));
+            await JournalFaultTests.UntilAsync(() => journal.QueuedLines is 0);
+            time.Advance(TimeSpan.FromMinutes(16));
+            journal.Wake();
+            await JournalFaultTests.UntilAsync(() => _folder.Segments().Count is 2);
+            segments = [.. _folder.Segments()];
+            await JournalFaultTests.UntilAsync(() =>
+            {
+                time.Advance(TimeSpan.FromMinutes(10));
+                return File.Exists(segments[0] + ".gz") && !File.Exists(segments[0]);
+            });
+            Assert.True(File.Exists(segments[1]));
+        }
+
+        Assert.True((await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken)).IsIntact);
     }
 
     [Fact]
