@@ -186,7 +186,7 @@ internal sealed partial class SegmentPruner(
         var folder = Path.GetDirectoryName(files.File!)!;
         foreach (var path in ((string?[])[files.Checkpoints, files.Torn, files.Compressed, files.Plain]).OfType<string>())
         {
-            File.Delete(path);
+            JournalFiles.Instance.Delete(path);
         }
 
         if (Directory.EnumerateFileSystemEntries(folder).Any())

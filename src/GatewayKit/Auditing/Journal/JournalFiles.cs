@@ -83,7 +83,16 @@ internal sealed class JournalFiles : IJournalFiles
 
     public void Move(string from, string to, bool overwrite = false) => File.Move(from, to, overwrite);
 
-    public void Delete(string path) => File.Delete(path);
+    public void Delete(string path)
+    {
+        // Windows deletes no file that is read-only, as compressed segments are.
+        if (OperatingSystem.IsWindows() && File.Exists(path))
+        {
+            File.SetAttributes(path, FileAttributes.Normal);
+        }
+
+        File.Delete(path);
+    }
 
     public string? FileSystemOf(string directory)
     {
