@@ -121,5 +121,6 @@ internal sealed record Checkpoint
             return null;
         }
     }
+
     private static string Text(JsonElement record, ReadOnlySpan<byte> name) => record.GetProperty(name).GetString() ?? throw new FormatException("It is null.");
 }

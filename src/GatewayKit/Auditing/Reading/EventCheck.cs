@@ -108,14 +108,14 @@ internal sealed class EventCheck(Findings findings)
                 _givenUp.Add((_boot, segment, number));
             }
         }
-        else if (name.EndsWith("crash_report"u8))
+        else if (name.SequenceEqual("crash_report"u8))
         {
             if (CrashReport.TryRead(line, place) is { } report)
             {
                 _crashes.Add(report);
             }
         }
-        else if (name.EndsWith("clock_step"u8))
+        else if (name.SequenceEqual("clock_step"u8))
         {
             findings.Note(AuditFindingCode.ClockStep, place, "The wall clock was set: order is that of the lines, not of their times.");
         }
@@ -123,7 +123,7 @@ internal sealed class EventCheck(Findings findings)
         {
             findings.Note(AuditFindingCode.LostRecords, place, "Records were lost here, as the line says.");
         }
-        else if (name.EndsWith("integrity_violation"u8))
+        else if (name.SequenceEqual("integrity_violation"u8))
         {
             // A shipper names the sink.
             if (LineFields.Text(line, ",\"sink\":\""u8) is { IsEmpty: false } sink)

@@ -301,11 +301,13 @@ internal sealed class InstanceCheck
                 return false;
             }
 
+            if (Segment > 0)
+            {
+                return range.To == Segment && range.LastHash == header.Previous && range.LastRoot == header.PreviousRoot && range.LastSequence + 1 == header.Sequence;
+            }
+
             // Where the first segments of this boot are missing too, its own gap says so.
-            return Segment is 0 && header.Number > 1 ? true
-                : Segment is 0
-                ? Base64Url.EncodeToString(HashChain.Genesis(instance, header.Boot, last)) == header.Previous
-                : range.To == Segment && range.LastHash == header.Previous && range.LastRoot == header.PreviousRoot && range.LastSequence + 1 == header.Sequence;
+            return header.Number > 1 || Base64Url.EncodeToString(HashChain.Genesis(instance, header.Boot, last)) == header.Previous;
         }
     }
 }

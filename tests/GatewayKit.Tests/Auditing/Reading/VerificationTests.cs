@@ -112,7 +112,7 @@ public sealed class VerificationTests : JournalTest
         Requests(10).Checkpoint();
         Requests(1).Stop(sign: false);
         Builder.Time += TimeSpan.FromHours(1);
-        Builder.StartBoot().Event("audit.crash_report");
+        Builder.StartBoot().Event("crash_report");
         Requests(1).Stop();
         var report = await VerifyAsync();
         Assert.True(report.IsIntact, report.ToString());
