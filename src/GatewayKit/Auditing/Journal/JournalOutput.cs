@@ -232,6 +232,7 @@ internal sealed partial class JournalOutput : IDisposable
         if (_state is JournalState.DiskFull ? TryReserve(SpareBytes) : Succeeds(_segments.Probe))
         {
             Recover();
+            TryReserve(0);
         }
     }
 

@@ -62,6 +62,18 @@ public sealed class JournalAlternateTests : IDisposable
         Assert.True(report.IsIntact, report.ToString());
     }
 
+    // Both disks were away, so that nothing was set aside when it went over.
+    [Fact]
+    public async Task Room_for_a_full_disk_is_set_aside_when_the_other_directory_is_back()
+    {
+        await using var journal = Open(new() { MaxInFlight = 64, AlternateDirectory = _alternate.Root });
+        _files.OnWrite = static path => path.EndsWith(JournalPaths.Segment, StringComparison.Ordinal) ? new(FaultyFiles.Broken()) : null;
+        Assert.False(await journal.BeginAsync("refused"));
+        Assert.Equal(JournalState.Failed, journal.State);
+        _files.OnWrite = null;
+        await JournalFaultTests.UntilAsync(() => journal.State is JournalState.Running && File.Exists(Path.Combine(_alternate.Root, "one", JournalPaths.Reserve)));
+    }
+
     // A boot whose second segment is in the other directory.
     private async Task<(string First, string Second)> FailOverAsync()
     {
