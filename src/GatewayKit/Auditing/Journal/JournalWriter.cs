@@ -197,7 +197,8 @@ internal sealed partial class JournalWriter : IDisposable
             Interlocked.MemoryBarrier();
             if (isForThread)
             {
-                _wakeUp.Set();
+                // There is no line to see for it: it has to look at what is due now.
+                _wakeUp.Poke();
             }
         }
 
