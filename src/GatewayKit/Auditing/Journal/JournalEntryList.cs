@@ -26,6 +26,15 @@ internal struct JournalEntryList(JournalEntry? first, JournalEntry? last)
         _last = entry;
     }
 
+    /// <summary>Adds those of another list, which is not used after that.</summary>
+    public void AddAll(JournalEntryList entries)
+    {
+        while (entries.Take() is { } entry)
+        {
+            Add(entry);
+        }
+    }
+
     /// <summary>Takes the oldest entry.</summary>
     public JournalEntry? Take()
     {

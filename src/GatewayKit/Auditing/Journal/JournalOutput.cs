@@ -28,6 +28,9 @@ internal sealed partial class JournalOutput : IDisposable
     private readonly Action<string, Action<Utf8JsonWriter>> _announce;
     private readonly Action _refuse;
     private JournalSegment? _segment, _latest;
+
+    // Of a batch that has failed, until somebody has it: a defect on the way must not lose those who wait.
+    private JournalEntryList _inHand;
     private long _rotateAt, _rotateAgainAt, _checkpointAt, _checkpointSequence, _retryAt;
     private volatile JournalState _state = JournalState.Running;
 
@@ -95,7 +98,8 @@ internal sealed partial class JournalOutput : IDisposable
         }
         catch (Exception exception) when (IsOfDisk(exception))
         {
-            entries = GoElsewhere(segment, exception);
+            GoElsewhere(segment, exception);
+            (entries, _inHand) = (_inHand, default);
             return false;
         }
 
@@ -156,31 +160,36 @@ internal sealed partial class JournalOutput : IDisposable
     }
 
     /// <summary>Takes the lines that wait, to be refused.</summary>
-    public JournalEntryList Abandon() => _batch.Complete();
+    public JournalEntryList Abandon()
+    {
+        var left = _batch.Complete();
+        left.AddAll(_inHand);
+        _inHand = default;
+        return left;
+    }
 
     public void Dispose() => _segments.Dispose();
 
     private static bool IsOfDisk(Exception exception) => exception is IOException or UnauthorizedAccessException;
 
-    private JournalEntryList GoElsewhere(JournalSegment segment, Exception exception)
+    private void GoElsewhere(JournalSegment segment, Exception exception)
     {
         if (JournalFiles.IsNoRoom(exception) && Succeeds(() => segment.File.Truncate(segment.Length)))
         {
-            var entries = _batch.RollBack(segment.Tree);
+            _inHand = _batch.RollBack(segment.Tree);
             DiskFull(exception);
-            return entries;
+            return;
         }
 
         // How much of the batch is in the file nobody knows: its lines are written again, and say so.
-        var repeated = _batch.Complete();
-        for (var entry = repeated.First; entry is not null; entry = entry.Next)
+        _inHand = _batch.Complete();
+        for (var entry = _inHand.First; entry is not null; entry = entry.Next)
         {
             entry.Repeat();
         }
 
         segment.Fail();
         GiveUp(segment, exception, "write-failed");
-        return repeated;
     }
 
     // From now on beginnings are refused, and ends go to the file that was kept for it. When that is full too they wait in memory.

@@ -95,9 +95,18 @@ internal sealed class JournalTurn : IDisposable
     /// <summary>Puts lines into the next batch.</summary>
     public void PutAll(JournalEntryList entries)
     {
-        while (entries.Take() is { } entry)
+        try
         {
-            Put(entry);
+            while (entries.Take() is { } entry)
+            {
+                Put(entry);
+            }
+        }
+        catch
+        {
+            // A defect: whoever waits is refused with those for which there is no file.
+            _held.AddAll(entries);
+            throw;
         }
     }
 
@@ -111,7 +120,7 @@ internal sealed class JournalTurn : IDisposable
         }
         else if (_output.IsOpen)
         {
-            _output.Add(entry);
+            Add(entry);
             if (_output.IsFull)
             {
                 Write();
@@ -192,6 +201,20 @@ internal sealed class JournalTurn : IDisposable
     {
         _output.Dispose();
         _syncer.Dispose();
+    }
+
+    private void Add(JournalEntry entry)
+    {
+        try
+        {
+            _output.Add(entry);
+        }
+        catch
+        {
+            // A defect, as above.
+            _held.Add(entry);
+            throw;
+        }
     }
 
     private void PutHeld()

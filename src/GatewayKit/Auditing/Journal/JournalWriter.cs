@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using GatewayKit.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace GatewayKit.Auditing.Journal;
@@ -365,8 +364,12 @@ internal sealed partial class JournalWriter : IDisposable
 
         lock (_lock)
         {
-            // What the last sync did not keep is told in the log.
-            TakeUnsynced();
+            // What the last sync did not keep is told in the log. Behind a defect there may be another one, which nobody would catch here.
+            if (!_isDead)
+            {
+                TakeUnsynced();
+            }
+
             var (inBatch, held) = _turn.Abandon();
             DropAll(inBatch);
             DropAll(held);
@@ -386,14 +389,5 @@ internal sealed partial class JournalWriter : IDisposable
         _isDead = true;
         Log.Died(_logger, exception);
         _wakeUp.Set();
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(EventIds.JournalDied, LogLevel.Critical, "The audit journal has ended by a defect: every request that has to be recorded is refused until the process is started anew.")]
-        public static partial void Died(ILogger logger, Exception exception);
-
-        [LoggerMessage(EventIds.JournalDropped, LogLevel.Error, "The audit journal was closed with {Lines} lines unwritten.")]
-        public static partial void Dropped(ILogger logger, int lines);
     }
 }

@@ -333,31 +333,6 @@ public sealed class JournalFaultTests : IDisposable
         Assert.InRange(step.GetProperty("ms").GetInt64(), -3_600_100, -3_599_900);
     }
 
-    [Fact]
-    public async Task Defect_refuses_everything_instead_of_letting_it_through()
-    {
-        await using var journal = _folder.Open(files: _files, time: _time);
-        var waiting = journal.BeginAsync("before", AuditDelivery.Strict);
-        Assert.True(await waiting);
-        _files.OnWrite = static _ => throw new InvalidOperationException("A defect.");
-        Assert.False(await journal.BeginAsync("1"));
-        await UntilAsync(() => journal.State is JournalState.Dead);
-        Assert.False(await journal.BeginAsync("2"));
-        Assert.False(await journal.BeginAsync("3", AuditDelivery.Strict));
-        journal.End("before", AuditDelivery.Strict);
-        Assert.Contains(_folder.Logged, static line => line.Contains("has ended by a defect", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Defect_of_the_thread_that_syncs_is_one_of_the_journal()
-    {
-        await using var journal = _folder.Open(files: _files, time: _time);
-        _files.OnSync = static _ => throw new InvalidOperationException("A defect.");
-        Assert.False(await journal.BeginAsync("1", AuditDelivery.Strict));
-        await UntilAsync(() => journal.State is JournalState.Dead);
-        Assert.False(await journal.BeginAsync("2"));
-    }
-
     private string[] Records() =>
     [
         .. _folder.Lines().Where(static line => line.GetProperty("kind").GetString() is "begin" or "end").Select(static line => $"{line.GetProperty("kind").GetString()} {line.GetProperty("rid").GetString()}"),
