@@ -34,6 +34,26 @@ public sealed class RevealTests : CustodyTest
     }
 
     [Fact]
+    public async Task Directory_that_the_journal_went_on_in_is_read_by_the_settings_too()
+    {
+        await RecordAsync(1, [Canary]);
+        Configure("\"AlternateDirectory\": \"elsewhere\"");
+        var (code, output, error) = await AuditAsync("query", "--consumer", Canary, "--config", "gateway.json");
+        Assert.Equal((0, 1, string.Empty), (code, Lines(output).Length, error));
+
+        // As if the disk had failed behind this access: what is read is all there, and elsewhere.
+        foreach (var path in Files().Keys.Where(static path => File.Exists(path) && path.Contains("/audit/", StringComparison.Ordinal) && !path.Contains("/cli-", StringComparison.Ordinal)).ToArray())
+        {
+            var moved = path.Replace("/audit/", "/elsewhere/", StringComparison.Ordinal);
+            Directory.CreateDirectory(Path.GetDirectoryName(moved)!);
+            File.Move(path, moved);
+        }
+
+        (code, output, error) = await AuditAsync("query", "--consumer", Canary, "--config", "gateway.json");
+        Assert.Equal((0, 1, string.Empty), (code, Lines(output).Length, error));
+    }
+
+    [Fact]
     public async Task Pseudonyms_alone_are_found_by_their_keys()
     {
         Configure("\"RetainFor\": \"400.00:00:00\"", encrypted: string.Empty);

@@ -31,7 +31,7 @@ internal sealed class ReadingOption
     }
 
     /// <summary>The journal, read without a record.</summary>
-    public AuditLog OpenUnrecorded(ParseResult parsed) => _journal.Open(parsed);
+    public AuditLog OpenUnrecorded(ParseResult parsed) => new(_journal.Directory(parsed), Alternate(parsed));
 
     /// <summary>Reads it, and records that unless it is not wanted.</summary>
     public async Task<int> ReadAsync(ParseResult parsed, Func<AuditLog, AuditQuery, Task<int>> read, CancellationToken cancellationToken)
@@ -69,11 +69,28 @@ internal sealed class ReadingOption
         }
     }
 
+    // What the settings name begins at the content root, and is there only once the journal has gone on in it.
+    private string? Alternate(ParseResult parsed)
+    {
+        if (_journal.Alternate(parsed) is { } named)
+        {
+            return named;
+        }
+
+        if (!_settings.IsGiven(parsed))
+        {
+            return null;
+        }
+
+        var alternate = _settings.Read(parsed, _journal, out _).AlternateDirectory is { } known ? Path.Combine(_settings.Root(parsed), known) : null;
+        return Directory.Exists(alternate) ? alternate : null;
+    }
+
     private AuditReader Open(ParseResult parsed)
     {
         try
         {
-            return AuditReader.Open(_journal.Directory(parsed), _journal.Name(parsed), _journal.Alternate(parsed));
+            return AuditReader.Open(_journal.Directory(parsed), _journal.Name(parsed), Alternate(parsed));
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException and not DirectoryNotFoundException)
         {

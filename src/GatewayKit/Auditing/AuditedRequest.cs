@@ -86,7 +86,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     /// <param name="timestamp">When it came.</param>
     public void Start(HttpContext httpContext, bool isArrival, long timestamp)
     {
-        (HttpContext, StartedAt) = (httpContext, timestamp);
+        (HttpContext, StartedAt, _state) = (httpContext, timestamp, State.New);
         (_isSeenAtArrival, Peer) = (isArrival, isArrival ? httpContext.Connection.RemoteIpAddress : null);
         Path = httpContext.Request.Path.Value;
     }
@@ -220,7 +220,9 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     public bool TryClear()
     {
         (HttpContext, Context, Endpoint, Target, Id, Peer) = (null!, null, AuditedEndpoint.None, null, string.Empty, null);
-        (_state, _dataKey, _serving, _concluded) = (State.New, null, null, null);
+
+        // A handler that the host has left behind may still come to ask: it begins nothing.
+        (_state, _dataKey, _serving, _concluded) = (State.Excluded, null, null, null);
         (Path, IsMatched, HasStarted, _hasFailed) = (null, false, false, false);
         return _gate is not { IsPassing: true };
     }

@@ -118,6 +118,20 @@ public sealed class AuditTrailTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Handler_that_comes_after_the_end_begins_no_second_record()
+    {
+        var (trail, request) = Arrive(new());
+        await using var _ = trail;
+        Assert.True(await request.BeginAsync());
+        request.End();
+        Assert.True(request.TryClear());
+        Assert.True(request.IsBegun);
+        await request.BeginAsync();
+        await trail.CloseAsync();
+        Assert.Equal(["begin", "end"], Requests().Select(static line => line.GetProperty("kind").GetString()));
+    }
+
     // As when a filter of the host loses patience and answers for its handler.
     [Fact]
     public async Task Record_that_is_left_behind_with_its_beginning_on_its_way_has_its_end_and_is_used_by_nobody_else()
