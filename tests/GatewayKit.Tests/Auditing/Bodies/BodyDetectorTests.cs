@@ -143,7 +143,7 @@ public sealed class BodyDetectorTests
         var bytes = Encoding.UTF8.GetBytes(front + text);
         for (var length = bytes.Length; length > 0; length--)
         {
-            var shown = CleanBody.Plain(bytes[..length], isCut: true, secret)!;
+            var shown = CleanBody.Plain(bytes.AsSpan(0, length), isCut: true, secret)!;
             Assert.True(front.StartsWith(shown, StringComparison.Ordinal) && (length < front.Length || shown.StartsWith("pass:", StringComparison.Ordinal)), $"{length}: {shown}");
         }
     }
