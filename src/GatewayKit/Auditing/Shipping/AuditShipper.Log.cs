@@ -23,7 +23,7 @@ internal sealed partial class AuditShipper
         [LoggerMessage(EventIds.AuditRecordDeadLettered, LogLevel.Error, "{Count} records of the audit journal are not in the sink {Sink} and will not be: {Reason}. Its file of dead letters says which.")]
         public static partial void DeadLettered(ILogger logger, long count, string sink, string reason);
 
-        [LoggerMessage(EventIds.AuditShipperWaits, LogLevel.Error, "Segments of the boot {Boot} of the audit journal cannot be read, or are missing as one of its directories is: the audit sink {Sink} gets no more of that boot until they can be read, and of one that is over until the host starts anew.")]
+        [LoggerMessage(EventIds.AuditShipperWaits, LogLevel.Error, "Segments of the boot {Boot} of the audit journal cannot be read, or are missing as one of its directories is: the audit sink {Sink} gets no more of that boot until they can be read. It is tried again, for a boot that is over once a minute.")]
         public static partial void Waits(ILogger logger, string sink, Guid boot);
 
         [LoggerMessage(EventIds.AuditSinkBehindAgain, LogLevel.Warning, "The audit sink {Sink} does not have what it had, as after a failover to an older copy. It gets again what it misses.")]

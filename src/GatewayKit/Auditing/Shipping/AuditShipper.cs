@@ -10,6 +10,9 @@ namespace GatewayKit.Auditing.Shipping;
 /// </summary>
 internal sealed partial class AuditShipper : IDisposable
 {
+    // How often it is tried whether what could not be read of earlier boots can be read now.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
+
     private readonly AuditSinkRegistration _registration;
     private readonly IAuditSink _sink;
     private readonly AuditJournal _journal;
@@ -21,7 +24,8 @@ internal sealed partial class AuditShipper : IDisposable
     private readonly DeadLetters _deadLetters;
     private readonly SinkPositions _positions;
     private readonly CancellationTokenSource _closed = new();
-    private bool _isFailing, _isDegraded, _isWaiting;
+    private readonly HashSet<Guid> _waiting = [];
+    private bool _isFailing, _isDegraded;
 
     public AuditShipper(
         AuditSinkRegistration registration, IAuditSink sink, AuditJournal journal, BootFolders boots, ShippingMetrics metrics, TimeProvider time, ILogger logger)
@@ -100,14 +104,18 @@ internal sealed partial class AuditShipper : IDisposable
         try
         {
             _positions.Begin(await CallAsync(token => _sink.ReadPositionsAsync(_journal.Instance, token), cancellationToken).ConfigureAwait(false));
-            var isWaiting = false;
-            foreach (var boot in _boots.Earlier(_journal.Boot))
+            do
             {
-                isWaiting |= !await ShipBootAsync(boot, isOver: true, cancellationToken).ConfigureAwait(false);
-            }
+                var isWaiting = false;
+                foreach (var boot in _boots.Earlier(_journal.Boot))
+                {
+                    isWaiting |= !await ShipBootAsync(boot, isOver: true, cancellationToken).ConfigureAwait(false);
+                }
 
-            Lag.HasEarlierBoots = isWaiting;
-            await ShipBootAsync(_journal.Boot, isOver: false, cancellationToken).ConfigureAwait(false);
+                Lag.HasEarlierBoots = isWaiting;
+            }
+            while (!await ShipBootAsync(_journal.Boot, isOver: false, cancellationToken).ConfigureAwait(false));
+
             return true;
         }
         catch (AuditPositionLostException)
@@ -118,15 +126,22 @@ internal sealed partial class AuditShipper : IDisposable
         }
     }
 
-    // Whether nothing is missing that may come yet.
+    // Of one that is over, whether nothing is missing that may come yet; of the one that is written, whether it is closed, and not only left for a look at earlier ones.
     private async Task<bool> ShipBootAsync(Guid boot, bool isOver, CancellationToken cancellationToken)
     {
         using var reader = new BootReader(_journal.Instance, _boots.Of(boot), _positions.Of(boot), _registration.Options);
+        var began = _time.GetTimestamp();
         while (true)
         {
             // In this order: what is written when it is closed is all there will be.
             var (isClosed, now, written) = (_closed.IsCancellationRequested, _time.GetTimestamp(), _journal.Written);
+            if (!isOver && !isClosed && Lag.HasEarlierBoots && _time.GetElapsedTime(began, now) >= RetryInterval)
+            {
+                return false;
+            }
+
             var batch = reader.Read(isOver ? null : written);
+            Waits(boot, reader.IsWaiting);
             if (batch.Unreadable.Count > 0)
             {
                 Unreadable(boot, batch);
@@ -135,7 +150,7 @@ internal sealed partial class AuditShipper : IDisposable
             if (!batch.IsEmpty)
             {
                 await ShipAsync(batch, 0, batch.Count, cancellationToken).ConfigureAwait(false);
-                if (!isOver)
+                if (!isOver && !reader.IsWaiting)
                 {
                     Lag.Reached(written, now);
                 }
@@ -143,19 +158,39 @@ internal sealed partial class AuditShipper : IDisposable
                 continue;
             }
 
-            if (reader.IsWaiting && !_isWaiting)
-            {
-                _isWaiting = true;
-                Log.Waits(_logger, Name, boot);
-            }
-
-            if (isOver || isClosed)
+            if (isOver)
             {
                 return !reader.IsWaiting;
             }
 
-            Lag.Complete(now);
+            if (isClosed)
+            {
+                return true;
+            }
+
+            if (!reader.IsWaiting)
+            {
+                Lag.Complete(now);
+            }
+
             await WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Waits(Guid boot, bool isWaiting)
+    {
+        if (boot == _journal.Boot)
+        {
+            Lag.IsWaiting = isWaiting;
+        }
+
+        if (!isWaiting)
+        {
+            _waiting.Remove(boot);
+        }
+        else if (_waiting.Add(boot))
+        {
+            Log.Waits(_logger, Name, boot);
         }
     }
 

@@ -50,6 +50,8 @@ internal sealed class BootReader(string instance, IReadOnlyList<string> folders,
         {
             // What cannot be read may be read later, and is not passed over. Other boots need not wait for it.
             IsWaiting = true;
+            _source?.Dispose();
+            _source = null;
         }
 
         batch.Position = Position;

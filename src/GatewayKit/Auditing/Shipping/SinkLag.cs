@@ -12,17 +12,24 @@ internal sealed class SinkLag(
     AuditJournal journal, BootFolders boots, SinkPositions positions, TimeProvider time, Func<IReadOnlyList<string>, AuditPosition, (int Segment, long Length)?, long> count)
 {
     private ((int Segment, long Length) Written, long At)? _mark;
-    private volatile bool _hasEarlierBoots = true;
+    private volatile bool _hasEarlierBoots = true, _isWaiting;
     private long _completeAt = time.GetTimestamp();
 
     /// <summary>Whether there may be something of earlier boots.</summary>
     public bool HasEarlierBoots
     {
+        get => _hasEarlierBoots;
         set => _hasEarlierBoots = value;
     }
 
+    /// <summary>Whether something of the boot that is written cannot be read, lines or checkpoints.</summary>
+    public bool IsWaiting
+    {
+        set => _isWaiting = value;
+    }
+
     /// <summary>For how long.</summary>
-    public TimeSpan Elapsed => _hasEarlierBoots || Count(journal.Boot, journal.Written) is not 0 ? time.GetElapsedTime(Volatile.Read(ref _completeAt)) : TimeSpan.Zero;
+    public TimeSpan Elapsed => _hasEarlierBoots || _isWaiting || Count(journal.Boot, journal.Written) is not 0 ? time.GetElapsedTime(Volatile.Read(ref _completeAt)) : TimeSpan.Zero;
 
     /// <summary>How much, as it lies on the disk; <see langword="null"/> if the disk does not say.</summary>
     public long? Bytes()

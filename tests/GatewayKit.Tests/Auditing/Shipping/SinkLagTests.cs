@@ -55,5 +55,17 @@ public sealed class SinkLagTests : IDisposable
         Assert.Equal(TimeSpan.Zero, lag.Elapsed);
     }
 
+    [Fact]
+    public async Task Checkpoints_that_cannot_be_read_let_a_sink_count_as_behind_that_has_all_lines()
+    {
+        await using var journal = _folder.Open();
+        var boots = new BootFolders(_folder.Root, null, journal.Instance);
+        var lag = new SinkLag(journal, boots, new(new(Path.Combine(boots.Shipping, "copy.position")), boots), _time, static (_, _, _) => 0) { HasEarlierBoots = false, IsWaiting = true };
+        _time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal(TimeSpan.FromSeconds(7), lag.Elapsed);
+        lag.IsWaiting = false;
+        Assert.Equal(TimeSpan.Zero, lag.Elapsed);
+    }
+
     public void Dispose() => _folder.Dispose();
 }
