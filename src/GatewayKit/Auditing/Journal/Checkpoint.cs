@@ -40,6 +40,9 @@ internal sealed record Checkpoint
     /// <summary>Whether it is the last of its segment.</summary>
     public bool IsLast { get; init; }
 
+    /// <summary>Whether one before it was given up, because the disk did not take it: what stands of that one behind the one that this one follows does not count.</summary>
+    public bool HasSkipped { get; init; }
+
     /// <summary>The id of the key that signed it.</summary>
     public required string KeyId { get; init; }
 
@@ -64,6 +67,11 @@ internal sealed record Checkpoint
             json.WriteString("root"u8, Root);
             json.WriteString("ts"u8, Time.UtcDateTime);
             json.WriteBoolean("last"u8, IsLast);
+            if (HasSkipped)
+            {
+                json.WriteBoolean("skipped"u8, true);
+            }
+
             json.WriteString("keyId"u8, KeyId);
             json.WriteString("prevSig"u8, Previous);
             json.WriteEndObject();
@@ -112,6 +120,7 @@ internal sealed record Checkpoint
                 Root = Text(root, "root"u8),
                 Time = root.GetProperty("ts").GetDateTimeOffset(),
                 IsLast = root.GetProperty("last").GetBoolean(),
+                HasSkipped = root.TryGetProperty("skipped", out var skipped) && skipped.GetBoolean(),
                 KeyId = Text(root, "keyId"u8),
                 Previous = Text(root, "prevSig"u8),
             };

@@ -93,20 +93,24 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
     // What is longer than a first line was more than one.
     private static bool IsUnbegun(string segment) => new FileInfo(segment).Length < MostFirstLineBytes && !File.ReadAllBytes(segment).Contains((byte)'\n');
 
-    // Half a checkpoint, or one without its line end, was told to nobody either. It is at the end of the last file that has any: they are written in order.
+    // Half a checkpoint, or one without its line end, was told to nobody either. It is behind the last whole one: of what is in front of that the one that follows says so.
     private void CutCheckpoint(Guid boot)
     {
-        if (Segments(boot).Reverse().Select(static segment => JournalPaths.Beside(segment, JournalPaths.Checkpoints)).FirstOrDefault(File.Exists) is not { } path)
+        foreach (var path in Segments(boot).Reverse().Select(static segment => JournalPaths.Beside(segment, JournalPaths.Checkpoints)).Where(File.Exists))
         {
-            return;
-        }
+            var bytes = File.ReadAllBytes(path);
+            var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+            if (whole < bytes.Length)
+            {
+                using var file = files.Open(path);
+                file.Truncate(whole);
+                file.Sync();
+            }
 
-        var bytes = File.ReadAllBytes(path);
-        if (bytes.AsSpan().LastIndexOf((byte)'\n') + 1 is var whole && whole < bytes.Length)
-        {
-            using var file = files.Open(path);
-            file.Truncate(whole);
-            file.Sync();
+            if (whole > 0)
+            {
+                return;
+            }
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed partial class JournalSealer : IDisposable
     private string _previous;
     private long _retryAt, _failingSince;
     private volatile bool _isFailing, _isStopping, _isGivenUp;
-    private bool _isOverdueTold;
+    private bool _isOverdueTold, _hasSkipped;
 
     /// <param name="boot">The journal.</param>
     /// <param name="options">Its settings.</param>
@@ -191,6 +191,7 @@ internal sealed partial class JournalSealer : IDisposable
                 Root = mark.Root,
                 Time = JournalLines.Microseconds(_time.GetUtcNow()),
                 IsLast = mark.IsLast,
+                HasSkipped = _hasSkipped,
                 KeyId = _signer.KeyId,
                 Previous = _previous,
             };
@@ -199,7 +200,7 @@ internal sealed partial class JournalSealer : IDisposable
             isSigned = true;
             var line = Checkpoint.Seal(covered, signature.Span);
             Write(mark.SegmentPath, [.. line, (byte)'\n']);
-            _previous = Base64Url.EncodeToString(signature.Span);
+            (_previous, _hasSkipped) = (Base64Url.EncodeToString(signature.Span), false);
             Say(isFailing: false);
             _onSealed(new()
             {
@@ -219,7 +220,9 @@ internal sealed partial class JournalSealer : IDisposable
         {
             if (isSigned && HasFailedForGood(exception) && IsFollowed(mark))
             {
-                // By another disk perhaps, which is not to wait for this one. The lines are covered all the same: the next checkpoint follows from them.
+                // By another disk perhaps, which is not to wait for this one. The lines are covered all the same: the next checkpoint follows from them, and says that all of this one may
+                // be in its file, or a part, or nothing.
+                _hasSkipped = true;
                 Log.Skipped(_logger, mark.SegmentPath, exception);
                 return true;
             }

@@ -10,8 +10,11 @@ internal sealed class CheckpointList(SignatureCheck signatures, Findings finding
 {
     private readonly UnknownKeys _unknown = new(findings, "checkpoint");
 
-    // The signature before; null if nobody knows it.
-    private string? _last = string.Empty;
+    // What is left of one and no line, with whether one of its boot may still follow: the next checkpoint says what it is.
+    private readonly List<(FilePlace Place, int Bytes, bool MayFollow)> _rests = [];
+
+    // The signature before, and the one before that; null if nobody knows it.
+    private string? _last = string.Empty, _beforeLast = string.Empty;
 
     /// <summary>How many were right.</summary>
     public long Count { get; private set; }
@@ -24,10 +27,10 @@ internal sealed class CheckpointList(SignatureCheck signatures, Findings finding
     /// <param name="instance">The instance that they should be of.</param>
     /// <param name="boot">The boot.</param>
     /// <param name="segment">The segment.</param>
-    /// <param name="mayGrow">Whether the last line may not be whole yet.</param>
+    /// <param name="mayFollow">Whether more of the boot may still come.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Those with right signatures.</returns>
-    public async Task<Queue<SignedWord>> ReadAsync(string path, string instance, Guid boot, int segment, bool mayGrow, CancellationToken cancellationToken)
+    public async Task<Queue<SignedWord>> ReadAsync(string path, string instance, Guid boot, int segment, bool mayFollow, CancellationToken cancellationToken)
     {
         var words = new Queue<SignedWord>();
         var file = SegmentFiles.OpenFile(path);
@@ -53,18 +56,25 @@ internal sealed class CheckpointList(SignatureCheck signatures, Findings finding
                 }
             }
             while (await lines.FillAsync(cancellationToken).ConfigureAwait(false));
-            Unfinished(lines, path, mayGrow);
+            if (!lines.Rest.IsEmpty)
+            {
+                _rests.Add((new(path, lines.Number + 1, lines.NextOffset), lines.Rest.Length, mayFollow));
+            }
         }
 
         return words;
     }
 
     /// <summary>There are no more.</summary>
-    public void End() => _unknown.Tell();
+    public void End()
+    {
+        JudgeRests(null);
+        _unknown.Tell();
+    }
 
     private Checkpoint? Check(ReadOnlySpan<byte> line, FilePlace place)
     {
-        var before = _last;
+        var (before, beforeThat) = (_last, _beforeLast);
         _last = null;
         if (Checkpoint.TryRead(line, out var covered, out var signature) is not { } checkpoint)
         {
@@ -82,32 +92,36 @@ internal sealed class CheckpointList(SignatureCheck signatures, Findings finding
                 return null;
         }
 
-        if (before is not null && before != checkpoint.Previous)
+        if (before is not null && before != checkpoint.Previous && !(checkpoint.HasSkipped && beforeThat == checkpoint.Previous))
         {
             findings.Violation(AuditFindingCode.BrokenCheckpoints, place, "This checkpoint does not follow the one in front of it: others were taken out, or this one was put in or moved.");
         }
 
-        _last = Base64Url.EncodeToString(signature);
+        JudgeRests(checkpoint);
+        (_last, _beforeLast) = (Base64Url.EncodeToString(signature), checkpoint.Previous);
         Count++;
         return checkpoint;
     }
 
-    private void Unfinished(LineReader lines, string path, bool mayGrow)
+    private void JudgeRests(Checkpoint? next)
     {
-        if (lines.Rest.IsEmpty)
+        foreach (var (place, bytes, mayFollow) in _rests)
         {
-            return;
+            if (next?.HasSkipped is true)
+            {
+                findings.Note(AuditFindingCode.PartialLine, place, $"{bytes} bytes of a checkpoint that the disk did not take: the next one says so.");
+            }
+            else if (next is null && mayFollow)
+            {
+                findings.Note(AuditFindingCode.PartialLine, place, $"{bytes} bytes of a checkpoint that is not whole.");
+            }
+            else
+            {
+                findings.Violation(AuditFindingCode.BadCheckpoint, place, $"{bytes} bytes that are no checkpoint.");
+            }
         }
 
-        var place = new FilePlace(path, lines.Number + 1, lines.NextOffset);
-        if (mayGrow)
-        {
-            findings.Note(AuditFindingCode.PartialLine, place, $"{lines.Rest.Length} bytes of a checkpoint that is not whole.");
-        }
-        else
-        {
-            findings.Violation(AuditFindingCode.BadCheckpoint, place, $"{lines.Rest.Length} bytes that are no checkpoint.");
-        }
+        _rests.Clear();
     }
 }
 

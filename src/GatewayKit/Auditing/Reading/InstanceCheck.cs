@@ -122,7 +122,7 @@ internal sealed class InstanceCheck
             }
 
             var words = files.Checkpoints is { } path
-                ? await _checkpoints.ReadAsync(path, _instance.Name, boot.Folder.Id, files.Number, isLast && isNewest, cancellationToken).ConfigureAwait(false)
+                ? await _checkpoints.ReadAsync(path, _instance.Name, boot.Folder.Id, files.Number, isLast, cancellationToken).ConfigureAwait(false)
                 : [];
             if (files.File is null)
             {

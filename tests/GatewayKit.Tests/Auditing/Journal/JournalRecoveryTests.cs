@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using GatewayKit.Auditing;
 using GatewayKit.Auditing.Journal;
+using Microsoft.Extensions.Time.Testing;
 
 namespace GatewayKit.Tests.Auditing.Journal;
 
@@ -159,6 +160,29 @@ public sealed class JournalRecoveryTests : IDisposable
         await File.WriteAllTextAsync(checkpoints, (await File.ReadAllTextAsync(checkpoints))[..^missing]);
         await WriteAsync("2");
         await WriteAsync("3");
+        var report = await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync();
+        Assert.True(report.IsIntact, report.ToString());
+    }
+
+    // The disk of the first segment took half of one, and the process was killed before it had made another.
+    [Fact]
+    public async Task Checkpoint_that_was_cut_in_front_of_another_one_is_none_either()
+    {
+        var time = new FakeTimeProvider(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using (var journal = _folder.Open(time: time))
+        {
+            Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+            time.Advance(TimeSpan.FromMinutes(16));
+            journal.Wake();
+            await JournalFaultTests.UntilAsync(() => _folder.Segments().Count is 2);
+        }
+
+        foreach (var checkpoints in _folder.Segments().Select(static segment => Path.ChangeExtension(segment, ".ck")))
+        {
+            await File.WriteAllTextAsync(checkpoints, (await File.ReadAllTextAsync(checkpoints))[..100]);
+        }
+
+        await WriteAsync("2");
         var report = await new GatewayKit.Auditing.Reading.AuditLog(_folder.Root).VerifyAsync();
         Assert.True(report.IsIntact, report.ToString());
     }
