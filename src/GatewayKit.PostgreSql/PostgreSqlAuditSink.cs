@@ -75,7 +75,7 @@ internal sealed class PostgreSqlAuditSink(NpgsqlDataSource source, string schema
                 _positions![batch.Boot] = batch.Position;
                 if (elsewhere is not null)
                 {
-                    _otherDays.Looked();
+                    _otherDays.Looked(batch.Boot);
                 }
 
                 return new() { Rejections = rejections, Conflicts = [.. conflicts, .. elsewhere ?? []], CheckpointConflicts = forged };

@@ -41,4 +41,8 @@ public readonly record struct AuditCheckpointRejection(long Count, string Reason
 /// <summary>A record, or a checkpoint, in whose place a sink has another one.</summary>
 /// <param name="Sequence">Its number in the boot; of a checkpoint, the number of the last line that it is about.</param>
 /// <param name="Hash">The hash that the sink has.</param>
-public readonly record struct AuditConflict(long Sequence, string Hash);
+public readonly record struct AuditConflict(long Sequence, string Hash)
+{
+    /// <summary>The boot; <see langword="null"/>, the default, for that of the batch. Another one if a sink looks at what it got before when it gets a batch.</summary>
+    public Guid? Boot { get; init; }
+}

@@ -3,9 +3,25 @@ using Microsoft.Extensions.Logging;
 
 namespace GatewayKit.Auditing.Shipping;
 
-/// <content>What it tells the log.</content>
+/// <content>What it tells the log, and of conflicts the journal.</content>
 internal sealed partial class AuditShipper
 {
+    private void Violated(Guid boot, IReadOnlyList<AuditConflict> conflicts, string what, string member)
+    {
+        foreach (var conflict in conflicts)
+        {
+            var whose = conflict.Boot ?? boot;
+            Log.Conflict(_logger, Name, what, conflict.Sequence, whose);
+            _journal.Append(_journal.NewEvent("integrity_violation", json =>
+            {
+                json.WriteString("sink"u8, Name);
+                json.WriteString("boot"u8, whose);
+                json.WriteNumber(member, conflict.Sequence);
+                json.WriteString("found"u8, conflict.Hash);
+            }));
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(EventIds.AuditSinkFails, LogLevel.Warning, "The audit sink {Sink} does not take records. The journal keeps them, and it is tried again.")]

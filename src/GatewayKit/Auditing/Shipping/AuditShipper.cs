@@ -316,21 +316,6 @@ internal sealed partial class AuditShipper : IDisposable
         _positions.Move(part.Position, _journal.Boot);
     }
 
-    private void Violated(Guid boot, IReadOnlyList<AuditConflict> conflicts, string what, string member)
-    {
-        foreach (var conflict in conflicts)
-        {
-            Log.Conflict(_logger, Name, what, conflict.Sequence, boot);
-            _journal.Append(_journal.NewEvent("integrity_violation", json =>
-            {
-                json.WriteString("sink"u8, Name);
-                json.WriteString("boot"u8, boot);
-                json.WriteNumber(member, conflict.Sequence);
-                json.WriteString("found"u8, conflict.Hash);
-            }));
-        }
-    }
-
     private void Unreadable(Guid boot, ShippingBatch batch)
     {
         foreach (var (segment, offset, sha256, reason) in batch.Unreadable)
