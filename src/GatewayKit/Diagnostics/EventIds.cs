@@ -157,6 +157,7 @@ internal static class EventIds
     public const int AuditShipperFailed = 2046;
     public const int AuditShipperWaits = 2047;
     public const int AuditSinkBehindAgain = 2048;
+    public const int AuditPositionUnreadable = 2049;
     // Auditing: personal data and retention
     public const int JournalKeysFailed = 2060;
     public const int JournalPruned = 2061;

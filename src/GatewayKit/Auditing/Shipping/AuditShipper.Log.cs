@@ -45,6 +45,9 @@ internal sealed partial class AuditShipper
         [LoggerMessage(EventIds.AuditSinkBehindAgain, LogLevel.Warning, "The audit sink {Sink} does not have what it had, as after a failover to an older copy. It gets again what it misses.")]
         public static partial void PositionLost(ILogger logger, string sink);
 
+        [LoggerMessage(EventIds.AuditPositionUnreadable, LogLevel.Warning, "The file beside the journal that says how far the audit sink {Sink} is cannot be read. It goes on by what the sink says.")]
+        public static partial void PositionUnreadable(ILogger logger, string sink, Exception exception);
+
         [LoggerMessage(EventIds.AuditSinkConflict, LogLevel.Critical, "The audit sink {Sink} has another {What} {Sequence} of the boot {Boot} than the journal: somebody has changed one of them.")]
         public static partial void Conflict(ILogger logger, string sink, string what, long sequence, Guid boot);
     }

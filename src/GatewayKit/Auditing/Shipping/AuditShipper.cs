@@ -103,7 +103,12 @@ internal sealed partial class AuditShipper : IDisposable
     {
         try
         {
-            _positions.Begin(await CallAsync(token => _sink.ReadPositionsAsync(_journal.Instance, token), cancellationToken).ConfigureAwait(false));
+            var kept = await CallAsync(token => _sink.ReadPositionsAsync(_journal.Instance, token), cancellationToken).ConfigureAwait(false);
+            if (_positions.Begin(kept) is { } failure)
+            {
+                Log.PositionUnreadable(_logger, Name, failure);
+            }
+
             do
             {
                 var isWaiting = false;

@@ -9,6 +9,8 @@ internal sealed partial class PositionFile(string path)
     public const string Extension = ".position";
 
     /// <summary>Reads it; <see langword="null"/> if it is lost, or there has been none yet.</summary>
+    /// <exception cref="IOException">It cannot be read now.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process may not read it.</exception>
     public IReadOnlyList<AuditPosition>? TryRead()
     {
         try

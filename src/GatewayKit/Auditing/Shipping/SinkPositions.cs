@@ -15,10 +15,21 @@ internal sealed class SinkPositions(PositionFile file, BootFolders boots)
 
     /// <summary>Begins anew by what the sink says.</summary>
     /// <param name="kept">Its positions; <see langword="null"/> if it keeps none.</param>
-    public void Begin(IReadOnlyCollection<AuditPosition>? kept)
+    /// <returns>Why the file cannot be read, where the sink's word is enough without it.</returns>
+    public Exception? Begin(IReadOnlyCollection<AuditPosition>? kept)
     {
         // What it has not been sent it does not have: who may write to a sink may have moved its position on, to leave something out. So of what it says it can only have lost something. A file that is lost knows nothing.
-        IReadOnlyCollection<AuditPosition>? known = _isKnown ? [.. _positions.Values] : file.TryRead();
+        IReadOnlyCollection<AuditPosition>? known = null;
+        Exception? failure = null;
+        try
+        {
+            known = _isKnown ? [.. _positions.Values] : file.TryRead();
+        }
+        catch (Exception exception) when (kept is not null && exception is (IOException or UnauthorizedAccessException))
+        {
+            failure = exception;
+        }
+
         (_isKeptBySink, _isKnown) = (kept is not null, true);
         _positions.Clear();
         foreach (var position in (kept ?? known ?? []).Where(static position => position.IsPossible))
@@ -32,6 +43,8 @@ internal sealed class SinkPositions(PositionFile file, BootFolders boots)
                 _positions[position.Boot] = position.Earlier(own);
             }
         }
+
+        return failure;
     }
 
     /// <summary>The sink has what is in front of a position.</summary>
@@ -44,7 +57,7 @@ internal sealed class SinkPositions(PositionFile file, BootFolders boots)
         {
             file.Write(_positions.Values.Where(one => one.Boot == current || boots.Exists(one.Boot)));
         }
-        catch (IOException) when (_isKeptBySink)
+        catch (Exception exception) when (_isKeptBySink && exception is (IOException or UnauthorizedAccessException))
         {
             // An older one costs sending some records again.
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GatewayKit.Auditing.Shipping;
 
 namespace GatewayKit.Tests.Auditing.Shipping;
@@ -48,6 +49,43 @@ public sealed class SinkPositionTests
         Assert.True(File.Exists(Path.Combine(journal.Shipping, "copy.position")));
     }
 
+    [Theory]
+    [InlineData("copy.position")]
+    [InlineData("copy.position.new")]
+    public async Task Position_of_the_sink_counts_where_its_file_can_be_neither_read_nor_written(string file)
+    {
+        var sink = new ListSink { Kept = [] };
+        await using var journal = new ShippedJournal().Open(sink);
+        journal.Write(20);
+        await journal.StopAsync();
+        sink.Kept = [.. PositionsOf(journal)];
+
+        // Whoever runs tests may read and write everything, but a folder is no file.
+        File.Delete(Path.Combine(journal.Shipping, file));
+        Directory.CreateDirectory(Path.Combine(journal.Shipping, file));
+        await OpenAsync(journal, sink);
+        Assert.Equal(0, sink.Repeated);
+        Assert.Equal(journal.Written(), sink.Lines);
+    }
+
+    [Fact]
+    public async Task Sink_that_keeps_no_position_gets_nothing_twice_because_its_file_cannot_be_read()
+    {
+        var sink = new ListSink();
+        await using var journal = new ShippedJournal().Open(sink);
+        journal.Write(20);
+        await journal.StopAsync();
+        File.Move(Path.Combine(journal.Shipping, "copy.position"), Path.Combine(journal.Shipping, "away"));
+        Directory.CreateDirectory(Path.Combine(journal.Shipping, "copy.position"));
+        await OpenAsync(journal, sink);
+        Assert.Equal(0, sink.Repeated);
+        Directory.Delete(Path.Combine(journal.Shipping, "copy.position"));
+        File.Move(Path.Combine(journal.Shipping, "away"), Path.Combine(journal.Shipping, "copy.position"));
+        await OpenAsync(journal, sink);
+        Assert.Equal(0, sink.Repeated);
+        Assert.Equal(journal.Written(), sink.Lines);
+    }
+
     [Fact]
     public async Task Sink_that_has_lost_what_it_had_gets_it_again_although_the_file_says_more()
     {
@@ -86,6 +124,8 @@ public sealed class SinkPositionTests
         Assert.NotEqual(journal.Written().Count, sink.Lines.Count);
         return journal;
     }
+
+    private static AuditPosition[] PositionsOf(ShippedJournal journal) => JsonSerializer.Deserialize<AuditPosition[]>(File.ReadAllBytes(Path.Combine(journal.Shipping, "copy.position")))!;
 
     private static async Task OpenAsync(ShippedJournal journal, ListSink sink)
     {
