@@ -14,6 +14,9 @@ internal sealed class KillRun(string delivery, int seed)
     // A look after each kill reads all that was there before: for many kills there are many journals.
     private const int MostKillsOfOneJournal = 25;
 
+    // So many starts that find a journal are compared with one that finds none: what else the machine does changes from minute to minute.
+    private const int StartsOfEachFirst = 3;
+
     private readonly Random _random = new(seed);
 
     public int Kills { get; private set; }
@@ -55,6 +58,11 @@ internal sealed class KillRun(string delivery, int seed)
         for (var i = 0; i < kills; i++)
         {
             await LiveAsync(folder, upstream.Address, isFirst: i == 0);
+            if (i % StartsOfEachFirst is StartsOfEachFirst - 1)
+            {
+                await StartFirstAsync();
+            }
+
             Look(folder, isLast: false);
             Kills++;
         }
@@ -96,6 +104,16 @@ internal sealed class KillRun(string delivery, int seed)
                 await gateway.DisposeAsync();
             }
         }
+    }
+
+    private async Task StartFirstAsync()
+    {
+        using var folder = new RunFolder();
+        await using var upstream = new LoggedUpstream(folder.Upstreams);
+        var start = Stopwatch.GetTimestamp();
+        await using var gateway = await StandaloneProcess.StartAsync(Configuration(folder.Journal, upstream.Address));
+        await LoadRun.RunAsync(new(gateway.Address.Port), folder.Clients, 1, seed, 1);
+        FirstStarts.Add(Stopwatch.GetElapsedTime(start));
     }
 
     private void Look(RunFolder folder, bool isLast)

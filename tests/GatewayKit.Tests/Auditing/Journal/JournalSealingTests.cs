@@ -202,7 +202,7 @@ public sealed class JournalSealingTests : IDisposable
         await using (var journal = _folder.Open(time: _time, files: files, anchors: [_anchor]))
         {
             Assert.True(await journal.BeginAsync("first", AuditDelivery.Strict));
-            await PassAsync(journal, () => _anchor.Checkpoints.Count is 1);
+            await PassAsync(journal, () => _anchor.Checkpoints.Count > 0);
             var isFull = true;
             files.OnWrite = path => isFull && path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal) ? new(FaultyFiles.NoSpace(), 100_000) : null;
             await PassAsync(journal, () => journal.IsUnsealed);
