@@ -171,7 +171,7 @@ internal sealed class JournalTurn : IDisposable
     /// <summary>Writes the last line and closes the segment; the disk has it then.</summary>
     public void Finish()
     {
-        // From here on no segment is opened: the last line would not be the last thing that is there.
+        // Where there is none, one is opened for what waits. After that none is because its time has come: the last line would not be the last thing that is there.
         _isFinishing = true;
         _output.TryLast();
         PutHeld();

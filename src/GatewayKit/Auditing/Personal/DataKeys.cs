@@ -72,7 +72,7 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
     /// <summary>Gets a key from the store, which is asked once for all who ask at the same time.</summary>
     public Task<DataKey?> GetAsync((string Type, string Value) subject)
     {
-        var answer = new TaskCompletionSource<DataKey?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<DataKey?> answer;
         lock (_lock)
         {
             if (_asked.TryGetValue(subject, out var asked))
@@ -80,6 +80,7 @@ internal sealed partial class DataKeys(IAuditKeyStore store, TimeProvider time, 
                 return asked;
             }
 
+            answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _asked.Add(subject, answer.Task);
         }
 
