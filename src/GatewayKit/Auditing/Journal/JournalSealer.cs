@@ -14,13 +14,14 @@ namespace GatewayKit.Auditing.Journal;
 internal sealed partial class JournalSealer : IDisposable
 {
     private const string FailingReason = "unsealed";
+    private const string NotBack = "The signer has not come back.";
     private const string OverdueReason = "unsigned-too-long";
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SignTimeout = TimeSpan.FromSeconds(10);
     private const long NotAsked = long.MaxValue;
 
-    // What waits may take as long as a call does, twice.
-    private static readonly TimeSpan LongestStop = 2 * SignTimeout;
+    // What waits may take as long as a call does, twice. One that ends in time says itself what is wrong.
+    private static readonly TimeSpan LongestWait = 2 * SignTimeout;
 
     private readonly JournalBoot _boot;
     private readonly IAuditSigner _signer;
@@ -34,7 +35,9 @@ internal sealed partial class JournalSealer : IDisposable
     private readonly Lock _lock = new();
     private readonly LinkedList<JournalMark> _marks = new();
     private readonly WakeUp _wakeUp = new();
+    private readonly Lock _told = new();
     private readonly Thread _thread;
+    private readonly ITimer _watch;
     private long _askedAt = NotAsked;
     private IJournalFile? _file;
     private string _path = string.Empty;
@@ -56,6 +59,7 @@ internal sealed partial class JournalSealer : IDisposable
         (_boot, _signer, _publicKey, _previous, _onSealed, _onFailing) = (boot, signer, P256.Import(signer.PublicKey.Span), previous, onSealed, onFailing);
         (_files, _time, _logger, _limit) = (parts.Files, parts.Time, parts.Logger, options.UnsignedLimit);
         _thread = new(Run) { IsBackground = true, Name = "GatewayKit audit seal" };
+        _watch = _time.CreateDetachedTimer(static sealer => ((JournalSealer)sealer!).TellIfBlocked(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Whether checkpoints cannot be made.</summary>
@@ -82,15 +86,19 @@ internal sealed partial class JournalSealer : IDisposable
         _wakeUp.Set();
     }
 
-    /// <summary>Makes a checkpoint of what waits, and ends. What fails now is not tried again, and a signer that blocks is not waited for.</summary>
+    /// <summary>Makes a checkpoint of what waits, and ends. What fails now is not tried again, and neither a signer nor a disk that blocks is waited for.</summary>
     public void Stop()
     {
         _isStopping = true;
         _wakeUp.Set();
-        if (!_thread.Join(LongestStop))
+        if (!_thread.Join(LongestWait))
         {
-            _isGivenUp = true;
-            Log.Failed(_logger, new TimeoutException("The signer has not come back."));
+            lock (_told)
+            {
+                _isGivenUp = true;
+            }
+
+            Log.Failed(_logger, new TimeoutException(Volatile.Read(ref _askedAt) is NotAsked ? "The disk has not taken the checkpoint." : NotBack));
         }
     }
 
@@ -99,6 +107,7 @@ internal sealed partial class JournalSealer : IDisposable
 
     public void Dispose()
     {
+        _watch.Dispose();
         if (_isGivenUp)
         {
             // The thread has them still.
@@ -177,7 +186,7 @@ internal sealed partial class JournalSealer : IDisposable
 
     private bool TrySeal(JournalMark mark)
     {
-        var isSigned = false;
+        var (isSigned, since) = (false, _time.GetTimestamp());
         try
         {
             var checkpoint = new Checkpoint
@@ -201,7 +210,7 @@ internal sealed partial class JournalSealer : IDisposable
             var line = Checkpoint.Seal(covered, signature.Span);
             Write(mark.SegmentPath, [.. line, (byte)'\n']);
             (_previous, _hasSkipped) = (Base64Url.EncodeToString(signature.Span), false);
-            Say(isFailing: false);
+            Recover();
             _onSealed(new()
             {
                 Instance = checkpoint.Instance,
@@ -228,13 +237,7 @@ internal sealed partial class JournalSealer : IDisposable
             }
 
             _retryAt = _time.GetTimestamp() + (long)(RetryInterval.TotalSeconds * _time.TimestampFrequency);
-            if (!_isFailing)
-            {
-                Log.Failed(_logger, exception);
-            }
-
-            Say(isFailing: true);
-            TellIfOverdue();
+            Fail(since, exception);
             return false;
         }
     }
@@ -264,21 +267,24 @@ internal sealed partial class JournalSealer : IDisposable
     private ReadOnlyMemory<byte> Ask(byte[] covered)
     {
         Volatile.Write(ref _askedAt, _time.GetTimestamp());
+        _watch.Change(LongestWait, RetryInterval);
         try
         {
             using var timeout = new CancellationTokenSource(SignTimeout, _time);
             var signing = _signer.SignAsync(covered, timeout.Token);
             var signature = signing.IsCompleted ? signing.GetAwaiter().GetResult() : signing.AsTask().WaitAsync(SignTimeout, _time).GetAwaiter().GetResult();
-            return _isGivenUp ? throw new OperationCanceledException("The audit journal was closed meanwhile.") : signature;
+            return signature;
         }
         finally
         {
+            _watch.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             Volatile.Write(ref _askedAt, NotAsked);
         }
     }
 
     private void Write(string segment, byte[] line)
     {
+        ThrowIfGivenUp();
         var path = JournalPaths.Beside(segment, JournalPaths.Checkpoints);
         if (path != _path)
         {
@@ -305,6 +311,17 @@ internal sealed partial class JournalSealer : IDisposable
         }
 
         _length += line.Length;
+
+        // Of a disk that has come back too late nobody is told: others may have the folder.
+        ThrowIfGivenUp();
+    }
+
+    private void ThrowIfGivenUp()
+    {
+        if (_isGivenUp)
+        {
+            throw new OperationCanceledException("The audit journal was closed meanwhile.");
+        }
     }
 
     private void Close()
@@ -313,34 +330,59 @@ internal sealed partial class JournalSealer : IDisposable
         _file = null;
     }
 
-    private void Say(bool isFailing)
+    // By the clock: a thread that the host's signer blocks says nothing.
+    private void TellIfBlocked()
     {
-        if (_isFailing == isFailing)
+        lock (_told)
         {
-            return;
+            if (Volatile.Read(ref _askedAt) is not NotAsked and var since && _time.GetElapsedTime(since) >= LongestWait)
+            {
+                Fail(since, new TimeoutException(NotBack));
+            }
         }
-
-        if (isFailing)
-        {
-            Volatile.Write(ref _failingSince, _time.GetTimestamp());
-        }
-        else if (_isOverdueTold)
-        {
-            _isOverdueTold = false;
-            _onFailing(OverdueReason, false);
-        }
-
-        _isFailing = isFailing;
-        _onFailing(FailingReason, isFailing);
     }
 
-    private void TellIfOverdue()
+    private void Fail(long since, Exception exception)
     {
-        if (IsOverdue && !_isOverdueTold)
+        lock (_told)
         {
-            _isOverdueTold = true;
-            Log.Overdue(_logger, _limit);
-            _onFailing(OverdueReason, true);
+            if (_isGivenUp)
+            {
+                return;
+            }
+
+            if (!_isFailing)
+            {
+                Log.Failed(_logger, exception);
+                Volatile.Write(ref _failingSince, since);
+                _isFailing = true;
+                _onFailing(FailingReason, true);
+            }
+
+            if (!_isOverdueTold && IsOverdue)
+            {
+                _isOverdueTold = true;
+                Log.Overdue(_logger, _limit);
+                _onFailing(OverdueReason, true);
+            }
+        }
+    }
+
+    private void Recover()
+    {
+        lock (_told)
+        {
+            if (_isOverdueTold)
+            {
+                _isOverdueTold = false;
+                _onFailing(OverdueReason, false);
+            }
+
+            if (_isFailing)
+            {
+                _isFailing = false;
+                _onFailing(FailingReason, false);
+            }
         }
     }
 

@@ -96,8 +96,32 @@ public sealed class JournalDefenceTests : IDisposable
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.True(journal.IsUnsignedTooLong);
         Assert.False(await journal.BeginAsync("3", AuditDelivery.Strict));
+        Assert.Single(_folder.Logged, static line => line.StartsWith("No checkpoint of the audit journal can be made.", StringComparison.Ordinal));
+        Assert.Single(_folder.Logged, static line => line.Contains("requests of routes with Strict auditing are refused", StringComparison.Ordinal));
         signer.Answer();
         await UntilAsync(() => !journal.IsUnsealed);
+        await journal.DisposeAsync();
+        Assert.Equal(
+            ["audit.degraded unsealed", "audit.degraded unsigned-too-long", "audit.recovered unsigned-too-long", "audit.recovered unsealed"],
+            _folder.Lines().Where(static line => line.TryGetProperty("reason", out _)).Select(static line => $"{line.GetProperty("event")} {line.GetProperty("reason")}"));
+    }
+
+    // It holds its thread for less than the limit, fails, and is away: all of that is time without a checkpoint.
+    [Fact]
+    public async Task Limit_counts_from_the_question_that_a_signer_has_not_answered()
+    {
+        using var signer = new BlockedSigner { IsAway = true };
+        await using var journal = _folder.Open(new() { MaxInFlight = 64, UnsignedLimit = TimeSpan.FromMinutes(2) }, _time, signer: signer);
+        Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+        _time.Advance(TimeSpan.FromSeconds(11));
+        journal.Wake();
+        await UntilAsync(() => signer.IsAsked);
+        _time.Advance(TimeSpan.FromSeconds(15));
+        signer.Answer();
+        await UntilAsync(() => _folder.Logged.Any(static line => line.StartsWith("No checkpoint of the audit journal can be made.", StringComparison.Ordinal)));
+        await UntilAsync(() => journal.IsUnsealed);
+        _time.Advance(TimeSpan.FromSeconds(106));
+        Assert.True(journal.IsUnsignedTooLong);
     }
 
     // Those of key management services are in DER as a rule.
@@ -275,6 +299,8 @@ public sealed class JournalDefenceTests : IDisposable
 
         public volatile bool IsAsked;
 
+        public bool IsAway { get; init; }
+
         public string KeyId => "blocked";
 
         public ReadOnlyMemory<byte> PublicKey => _key.ExportSubjectPublicKeyInfo();
@@ -285,7 +311,7 @@ public sealed class JournalDefenceTests : IDisposable
         {
             IsAsked = true;
             _answer.Wait(CancellationToken.None);
-            return new(_key.SignData(content.Span, HashAlgorithmName.SHA256));
+            return IsAway ? throw new HttpRequestException("Away.") : new(_key.SignData(content.Span, HashAlgorithmName.SHA256));
         }
 
         public void Dispose()
