@@ -194,6 +194,36 @@ public sealed class JournalSealingTests : IDisposable
         bool IsCheckpoint(string path) => IsThere(path) && path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)]
+    [InlineData(100_000)]
+    public async Task Checkpoint_that_is_deleted_in_front_of_one_that_was_given_up_is_missed(int bytes)
+    {
+        using var alternate = new JournalFolder();
+        await _folder.Open(time: _time).DisposeAsync();
+        var before = Path.ChangeExtension(_folder.Segments()[^1], ".ck");
+        var files = new FaultyFiles
+        {
+            OnWrite = path => path.StartsWith(_folder.Root, StringComparison.Ordinal) && path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal) ? new(FaultyFiles.Broken(), bytes) : null,
+            OnTruncate = static _ => throw FaultyFiles.Broken(),
+        };
+        await using (var journal = _folder.Open(new() { MaxInFlight = 64, AlternateDirectory = alternate.Root }, _time, files))
+        {
+            Assert.True(await journal.BeginAsync("first", AuditDelivery.Strict));
+            await PassAsync(journal, () => journal.IsUnsealed);
+            var write = files.OnWrite;
+            files.OnWrite = path => path.StartsWith(_folder.Root, StringComparison.Ordinal) ? write(path) ?? new(FaultyFiles.Broken()) : null;
+            Assert.True(await journal.BeginAsync("elsewhere", AuditDelivery.Strict));
+        }
+
+        var log = new GatewayKit.Auditing.Reading.AuditLog(_folder.Root, alternate.Root);
+        Assert.True((await log.VerifyAsync(cancellationToken: TestContext.Current.CancellationToken)).IsIntact);
+        File.Delete(before);
+        var report = await log.VerifyAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Contains(report.Findings, static finding => finding.Code is GatewayKit.Auditing.Reading.AuditFindingCode.BrokenCheckpoints);
+    }
+
     // All of the line was in the file, and the one that takes its place is shorter: it says that it is the last.
     [Fact]
     public async Task Nothing_is_left_of_a_checkpoint_whose_write_has_failed()
