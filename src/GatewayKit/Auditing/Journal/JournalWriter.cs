@@ -5,8 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace GatewayKit.Auditing.Journal;
 
 /// <summary>
-/// Who writes, and when. Whoever brings a beginning writes it, as long as nobody else is writing: it waits for no other thread then.
-/// All else is for a thread, which is none of the pool: the journal goes on while that is starved.
+/// Who writes, and when. Whoever brings a beginning writes it, as long as nobody else is writing: it waits for no other thread then. All else is for a thread, which is none of the pool: the journal goes on while that is starved.
 /// </summary>
 internal sealed partial class JournalWriter : IDisposable
 {
@@ -15,6 +14,9 @@ internal sealed partial class JournalWriter : IDisposable
 
     // How often a request writes what others have brought meanwhile; then the thread does.
     private const int MostRounds = 4;
+
+    // How often a request looks whether the turn is free, some microseconds and about as long as one takes, before it leaves its line to whoever has it.
+    private static readonly int MostLooks = Environment.ProcessorCount > 1 ? 20 : 1;
 
     private readonly ILogger _logger;
     private readonly JournalQueue _queue = new(), _awaited = new(), _repeated = new();
@@ -149,9 +151,14 @@ internal sealed partial class JournalWriter : IDisposable
     // By whoever brings a line: that one, and those for which others wait. Ends are many, and have time.
     private bool TryWrite(JournalEntry? entry)
     {
-        if (!_lock.TryEnter())
+        for (var looks = 1; !_lock.TryEnter(); looks++)
         {
-            return false;
+            if (looks >= MostLooks)
+            {
+                return false;
+            }
+
+            Thread.SpinWait(10);
         }
 
         var isForThread = true;
