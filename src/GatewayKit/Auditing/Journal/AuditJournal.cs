@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using GatewayKit.Diagnostics;
 using Microsoft.Extensions.Logging;
@@ -27,13 +28,14 @@ internal sealed partial class AuditJournal : IAsyncDisposable
     private readonly JournalMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly Lazy<Task> _closed;
+    private CheckpointFile _checkpoints = new(0, 0);
 
     private AuditJournal(JournalLock held, JournalBoot boot, JournalOptions options, JournalParts parts, FileAuditSigner? ownSigner, string previousSignature)
     {
         (_lock, _boot, _metrics, _time, _ownSigner) = (held, boot, parts.Metrics, parts.Time, ownSigner);
         _anchors = new(options, parts, AnchorChanged);
         _compression = new(JournalPaths.Roots(boot.Directory, options.AlternateDirectory).Select(root => JournalPaths.Instance(root, boot.Instance)), boot.Id, () => _writer?.Latest?.Number ?? 0, options.CompressAfter, parts);
-        _sealer = new(boot, options, parts, ownSigner ?? parts.Signer!, previousSignature, _anchors.Add, SealerChanged);
+        _sealer = new(boot, options, parts, ownSigner ?? parts.Signer!, previousSignature, Note, SealerChanged);
         _writer = new(boot, options, parts, _pool, _sealer.Add);
         _closed = new(CloseAsync);
     }
@@ -49,6 +51,16 @@ internal sealed partial class AuditJournal : IAsyncDisposable
     /// do not change.
     /// </summary>
     public (int Segment, long Length) Written => _writer.Latest is { } segment ? (segment.Number, segment.Length) : default;
+
+    /// <summary>How far the disk has checkpoints: those of which segment were signed last, and how many bytes they are. What stands behind that may be written anew, as another line.</summary>
+    public (int Segment, long Length) Synced
+    {
+        get
+        {
+            var file = Volatile.Read(ref _checkpoints);
+            return (file.Segment, file.Length);
+        }
+    }
 
     /// <summary>Whether it takes beginnings.</summary>
     public JournalState State => _writer.State;
@@ -291,6 +303,14 @@ internal sealed partial class AuditJournal : IAsyncDisposable
         _lock.Dispose();
     }
 
+    // By the thread that signs.
+    private void Note(AuditCheckpoint checkpoint)
+    {
+        var (before, bytes) = (_checkpoints, Encoding.UTF8.GetByteCount(checkpoint.Line) + 1);
+        Volatile.Write(ref _checkpoints, new(checkpoint.Segment, (before.Segment == checkpoint.Segment ? before.Length : 0) + bytes));
+        _anchors.Add(checkpoint);
+    }
+
     private void SealerChanged(string reason, bool isFailing) =>
         Append(NewEvent(isFailing ? "audit.degraded" : "audit.recovered", json => json.WriteString("reason"u8, reason)));
 
@@ -365,4 +385,6 @@ internal sealed partial class AuditJournal : IAsyncDisposable
         [LoggerMessage(EventIds.JournalDamaged, LogLevel.Critical, "The audit journal of the boot {Boot} is damaged in a way that no crash explains. It was left as it is.")]
         public static partial void Damaged(ILogger logger, string boot);
     }
+
+    private sealed record CheckpointFile(int Segment, long Length);
 }

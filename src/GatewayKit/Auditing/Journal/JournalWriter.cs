@@ -153,7 +153,7 @@ internal sealed partial class JournalWriter : IDisposable
     {
         for (var looks = 1; !_lock.TryEnter(); looks++)
         {
-            if (looks >= MostLooks)
+            if (entry is null || looks >= MostLooks)
             {
                 return false;
             }

@@ -145,7 +145,7 @@ internal sealed partial class AuditShipper : IDisposable
                 return false;
             }
 
-            var batch = reader.Read(isOver ? null : written);
+            var batch = isOver ? reader.Read(null) : reader.Read(written, _journal.Synced);
             Waits(boot, reader.IsWaiting);
             if (batch.Unreadable.Count > 0)
             {

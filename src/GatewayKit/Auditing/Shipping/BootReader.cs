@@ -30,8 +30,9 @@ internal sealed class BootReader(string instance, IReadOnlyList<string> folders,
 
     /// <summary>Reads the next records.</summary>
     /// <param name="written">How far they are written. <see langword="null"/> if the boot is over.</param>
+    /// <param name="synced">How far the disk has checkpoints. <see langword="null"/> if the boot is over.</param>
     /// <returns>Empty if there is nothing now, and perhaps moved on. Its lines are valid until the next call.</returns>
-    public ShippingBatch Read((int Segment, long Length)? written)
+    public ShippingBatch Read((int Segment, long Length)? written, (int Segment, long Length)? synced = null)
     {
         var batch = new ShippingBatch(instance, Position);
         IsWaiting = false;
@@ -44,7 +45,7 @@ internal sealed class BootReader(string instance, IReadOnlyList<string> folders,
             }
 
             // After the lines: a checkpoint about a segment is in it before the segment counts as shipped.
-            batch.AddCheckpoints(_checkpoints.Read(written is { } now ? Math.Min(now.Segment, _segment) : _segment, written is null && batch.Count is 0));
+            batch.AddCheckpoints(_checkpoints.Read(written is { } now ? Math.Min(now.Segment, _segment) : _segment, written is null && batch.Count is 0, synced));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

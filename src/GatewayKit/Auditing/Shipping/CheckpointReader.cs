@@ -16,6 +16,7 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
     private const int MostBytes = 1024 * 1024;
 
     private int _looked;
+    private (int Segment, long Length)? _synced;
 
     /// <summary>With the checkpoints of which segment it goes on.</summary>
     public int Segment { get; private set; } = segment;
@@ -26,13 +27,15 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
     /// <summary>Reads those that have come, up to 500 at once.</summary>
     /// <param name="most">The segment that the lines have come to.</param>
     /// <param name="isOver">Whether the boot is over, and nothing is left of its lines.</param>
-    public List<ReadOnlyMemory<byte>> Read(int most, bool isOver)
+    /// <param name="synced">How far the disk has them: what is behind that may be written anew, as another line. <see langword="null"/> if the boot is over.</param>
+    public List<ReadOnlyMemory<byte>> Read(int most, bool isOver, (int Segment, long Length)? synced = null)
     {
         var (segment, offset) = (Segment, Offset);
+        _synced = synced;
         try
         {
             var found = new List<ReadOnlyMemory<byte>>();
-            ReadTo(most, isOver, found);
+            ReadTo(Math.Min(most, synced?.Segment ?? most), isOver, found);
             return found;
         }
         catch
@@ -105,7 +108,8 @@ internal sealed class CheckpointReader(IReadOnlyList<string> folders, int segmen
     private bool ReadPart(FileStream file, List<ReadOnlyMemory<byte>> found)
     {
         file.Position = Offset;
-        var bytes = new byte[Math.Clamp(file.Length - Offset, 0, MostBytes)];
+        var end = _synced is { } synced && Segment >= synced.Segment ? Math.Min(file.Length, Segment == synced.Segment ? synced.Length : 0) : file.Length;
+        var bytes = new byte[Math.Clamp(end - Offset, 0, MostBytes)];
         var rest = bytes.AsMemory(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
         var before = Offset;
         while (found.Count < Most && rest.Span.IndexOf((byte)'\n') is >= 0 and var length)

@@ -236,6 +236,11 @@ public sealed class JournalSealingTests : IDisposable
             var isFull = true;
             files.OnWrite = path => isFull && path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal) ? new(FaultyFiles.NoSpace(), 100_000) : null;
             await PassAsync(journal, () => journal.IsUnsealed);
+
+            // What was written and not kept is none of it.
+            var told = _anchor.Checkpoints.Sum(static one => one.Line.Length + 1);
+            Assert.Equal((1, told), journal.Synced);
+            Assert.True(new FileInfo(Path.ChangeExtension(Assert.Single(_folder.Segments()), JournalPaths.Checkpoints)).Length > told);
             isFull = false;
         }
 

@@ -41,6 +41,20 @@ public sealed class CheckpointReaderTests : IDisposable
         Assert.Equal(["t1"], Read(reader, 31));
     }
 
+    // Another line may come to stand there, and would be read from its middle.
+    [Fact]
+    public void What_the_disk_may_not_have_yet_is_not_read()
+    {
+        var reader = new CheckpointReader([_folder.FullName], 1, 0);
+        Append(1, "a1\na2\n");
+        Assert.Empty(Read(reader, 3, synced: (0, 0)));
+        Assert.Equal(["a1"], Read(reader, 3, synced: (1, 3)));
+        Append(2, "b1\n");
+        Assert.Empty(Read(reader, 3, synced: (1, 3)));
+        Assert.Equal(["a2"], Read(reader, 3, synced: (1, 6)));
+        Assert.Equal(["b1"], Read(reader, 3, synced: (2, 3)));
+    }
+
     [Fact]
     public void It_goes_on_where_it_was()
     {
@@ -89,5 +103,6 @@ public sealed class CheckpointReaderTests : IDisposable
 
     private void Append(int number, string text) => File.AppendAllText(Path.Combine(_folder.FullName, $"{number:D8}.ck"), text);
 
-    private static IEnumerable<string> Read(CheckpointReader reader, int most, bool isOver = false) => reader.Read(most, isOver).Select(static line => Encoding.ASCII.GetString(line.Span));
+    private static IEnumerable<string> Read(CheckpointReader reader, int most, bool isOver = false, (int Segment, long Length)? synced = null) =>
+        reader.Read(most, isOver, synced).Select(static line => Encoding.ASCII.GetString(line.Span));
 }
