@@ -44,13 +44,13 @@ public sealed class ServedHostsTests
             Assert.True(Served.Contains(request));
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (var request in requests)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            Served.Contains(request);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            foreach (var request in requests)
+            {
+                Served.Contains(request);
+            }
+        }));
     }
 
     private static HostPattern Parse(string text)

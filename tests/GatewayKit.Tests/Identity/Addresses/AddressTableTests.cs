@@ -61,13 +61,13 @@ public sealed class AddressTableTests
             table.Contains(address);
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (var address in addresses)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            table.Contains(address);
-        }
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            foreach (var address in addresses)
+            {
+                table.Contains(address);
+            }
+        }));
     }
 
     private static IEnumerable<IPNetwork> NetworksOf(IEnumerable<string> texts) => texts.Select(static text => IPNetwork.Parse(text));

@@ -171,12 +171,12 @@ public sealed class GatewayRateLimiterTests
         using var limiter = GatewayRateLimiter.Create(FiveOfSixtyAMinute, _time);
         limiter.AttemptAcquire(5);
         limiter.AttemptAcquire();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++)
+        Assert.Equal(24_000, Allocations.Of(() =>
         {
-            limiter.AttemptAcquire();
-        }
-
-        Assert.Equal(24_000, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < 1_000; i++)
+            {
+                limiter.AttemptAcquire();
+            }
+        }));
     }
 }
