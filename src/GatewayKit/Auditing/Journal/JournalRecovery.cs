@@ -100,13 +100,18 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         {
             var bytes = File.ReadAllBytes(path);
             var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-            if (whole < bytes.Length)
+            using (var file = files.Open(path))
             {
-                using var file = files.Open(path);
-                file.Truncate(whole);
+                if (whole < bytes.Length)
+                {
+                    file.Truncate(whole);
+                }
+
+                // A whole one may be in memory only, and the next signature follows it.
                 file.Sync();
             }
 
+            SyncName(path);
             if (whole > 0)
             {
                 return;
@@ -161,6 +166,7 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
             Cut(newest, scan);
         }
 
+        Sync(segments);
         var torn = JournalPaths.Beside(newest, JournalPaths.Torn);
         if (!isDamaged && (File.Exists(torn) || !IsStop(scan)))
         {
@@ -191,7 +197,35 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         files.WriteWhole(torn, scan.Bytes.AsSpan(scan.GoodBytes));
         using var file = files.Open(segment);
         file.Truncate(scan.GoodBytes);
-        file.Sync();
+    }
+
+    // What was written before a kill may be in memory only, and with the power it would go from under the boot that follows it. A checkpoint is made when the disk has the segments before it.
+    private void Sync(string[] segments)
+    {
+        foreach (var segment in segments.Reverse())
+        {
+            if (segment.EndsWith(JournalPaths.Segment, StringComparison.Ordinal))
+            {
+                using var file = files.Open(segment);
+                file.Sync();
+                SyncName(segment);
+            }
+
+            if (Checkpoints(segment).Length > 0)
+            {
+                return;
+            }
+        }
+    }
+
+    // The folders of boot and instance may be as new as the file.
+    private void SyncName(string path)
+    {
+        for (var level = 0; level < 3; level++)
+        {
+            path = Path.GetDirectoryName(path)!;
+            files.SyncDirectory(path);
+        }
     }
 
     private void ReportCrash(Guid boot, string[] segments, SegmentScan newest, string torn)

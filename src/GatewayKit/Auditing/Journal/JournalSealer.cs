@@ -38,12 +38,9 @@ internal sealed partial class JournalSealer : IDisposable
     private readonly Lock _told = new();
     private readonly Thread _thread;
     private readonly ITimer _watch;
-    private long _askedAt = NotAsked;
+    private long _askedAt = NotAsked, _length, _retryAt, _failingSince;
     private IJournalFile? _file;
-    private string _path = string.Empty;
-    private long _length;
-    private string _previous;
-    private long _retryAt, _failingSince;
+    private string _path = string.Empty, _previous;
     private volatile bool _isFailing, _isStopping, _isGivenUp;
     private bool _isOverdueTold, _hasSkipped;
 
@@ -243,7 +240,7 @@ internal sealed partial class JournalSealer : IDisposable
     }
 
     private static bool HasFailedForGood(Exception exception) =>
-        exception is IOException or UnauthorizedAccessException && !JournalFiles.IsNoRoom(exception) && !JournalFiles.IsTooManyFiles(exception);
+        exception is IOException or UnauthorizedAccessException && !JournalFiles.IsNoRoom(exception) && !JournalFiles.IsTooManyFiles(exception) && !JournalFiles.IsInUse(exception);
 
     private bool IsFollowed(JournalMark mark)
     {
@@ -297,9 +294,12 @@ internal sealed partial class JournalSealer : IDisposable
             if (_file is null)
             {
                 _file = _files.Open(path);
+                ThrowIfGivenUp();
                 _file.Truncate(_length);
             }
 
+            // It may have taken long to open.
+            ThrowIfGivenUp();
             _file.Write(line, _length);
             _file.Sync();
         }

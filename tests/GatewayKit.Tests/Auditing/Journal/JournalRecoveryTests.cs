@@ -55,6 +55,46 @@ public sealed class JournalRecoveryTests : IDisposable
         Assert.Single(_folder.Logged, static line => line.Contains("ends as after a crash", StringComparison.Ordinal) && line.Contains(" 1 requests had begun", StringComparison.Ordinal));
     }
 
+    // A checkpoint of the second segment says that the disk has the first one.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_kill_has_left_is_on_the_disk_before_a_boot_follows_it(bool isSigned)
+    {
+        await WriteTwoSegmentsAsync();
+        string[] segments = [.. _folder.Segments()];
+        if (!isSigned)
+        {
+            _folder.Crash(2);
+        }
+
+        List<string> synced = [];
+        var isBegun = false;
+        var files = new FaultyFiles
+        {
+            OnSync = path => { if (!isBegun) { synced.Add(path); } },
+            OnCreate = path => isBegun |= path.EndsWith(JournalPaths.Segment, StringComparison.Ordinal),
+        };
+        await _folder.Open(files: files).DisposeAsync();
+
+        Assert.Contains(segments[1], synced);
+        Assert.Equal(!isSigned, synced.Contains(segments[0]));
+        Assert.Contains(Path.ChangeExtension(segments[isSigned ? 1 : 0], JournalPaths.Checkpoints), synced);
+        var boot = Path.GetDirectoryName(segments[1])!;
+        Assert.All([boot, Path.GetDirectoryName(boot)!, _folder.Root], folder => Assert.Contains(folder, synced));
+    }
+
+    [Theory]
+    [InlineData(JournalPaths.Segment)]
+    [InlineData(JournalPaths.Checkpoints)]
+    public async Task No_boot_follows_what_the_disk_does_not_keep(string extension)
+    {
+        await WriteAsync("1");
+        var files = new FaultyFiles { OnSync = path => { if (path.EndsWith(extension, StringComparison.Ordinal)) { throw FaultyFiles.Broken(); } } };
+        Assert.Throws<IOException>(() => _folder.Open(files: files));
+        Assert.Single(_folder.Segments());
+    }
+
     [Fact]
     public async Task Beginning_that_was_made_void_is_none_that_a_crash_has_left_open()
     {
@@ -168,15 +208,7 @@ public sealed class JournalRecoveryTests : IDisposable
     [Fact]
     public async Task Checkpoint_that_was_cut_in_front_of_another_one_is_none_either()
     {
-        var time = new FakeTimeProvider(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        await using (var journal = _folder.Open(time: time))
-        {
-            Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
-            time.Advance(TimeSpan.FromMinutes(16));
-            journal.Wake();
-            await JournalFaultTests.UntilAsync(() => _folder.Segments().Count is 2);
-        }
-
+        await WriteTwoSegmentsAsync();
         foreach (var checkpoints in _folder.Segments().Select(static segment => Path.ChangeExtension(segment, ".ck")))
         {
             await File.WriteAllTextAsync(checkpoints, (await File.ReadAllTextAsync(checkpoints))[..100]);
@@ -258,6 +290,16 @@ public sealed class JournalRecoveryTests : IDisposable
         await second.DisposeAsync();
         await using var third = AuditJournal.Open(_folder.Root, new() { MaxInFlight = 64 }, parts);
         Assert.Equal(first.Instance + "-2", third.Instance);
+    }
+
+    private async Task WriteTwoSegmentsAsync()
+    {
+        var time = new FakeTimeProvider(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using var journal = _folder.Open(time: time);
+        Assert.True(await journal.BeginAsync("1", AuditDelivery.Strict));
+        time.Advance(TimeSpan.FromMinutes(16));
+        journal.Wake();
+        await JournalFaultTests.UntilAsync(() => _folder.Segments().Count is 2);
     }
 
     private async Task WriteAsync(params string[] ids)

@@ -224,6 +224,26 @@ public sealed class JournalSealingTests : IDisposable
         Assert.Contains(report.Findings, static finding => finding.Code is GatewayKit.Auditing.Reading.AuditFindingCode.BrokenCheckpoints);
     }
 
+    // As on Windows while something copies it.
+    [Fact]
+    public async Task Checkpoint_whose_file_is_in_use_for_a_while_is_not_skipped()
+    {
+        var (isInUse, tries) = (true, 0);
+        var files = new FaultyFiles { OnCreate = path => { if (path.EndsWith(JournalPaths.Checkpoints, StringComparison.Ordinal) && isInUse) { tries++; throw new IOException("In use.", 11); } } };
+        await using (var journal = _folder.Open(time: _time, files: files, anchors: [_anchor]))
+        {
+            Assert.True(await journal.BeginAsync("first", AuditDelivery.Strict));
+            await PassAsync(journal, () => journal.IsUnsealed && _folder.Segments().Count is 2);
+            var before = tries;
+            await PassAsync(journal, () => tries >= before + 10);
+            isInUse = false;
+            await PassAsync(journal, () => !journal.IsUnsealed);
+        }
+
+        Assert.DoesNotContain(_folder.Logged, static line => line.Contains("the next checkpoint covers those lines too", StringComparison.Ordinal));
+        Assert.All(_folder.Segments(), static segment => Assert.True(File.Exists(Path.ChangeExtension(segment, JournalPaths.Checkpoints))));
+    }
+
     // All of the line was in the file, and the one that takes its place is shorter: it says that it is the last.
     [Fact]
     public async Task Nothing_is_left_of_a_checkpoint_whose_write_has_failed()
