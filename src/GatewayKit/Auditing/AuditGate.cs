@@ -18,6 +18,7 @@ internal sealed class AuditGate : IValueTaskSource<object?>
     private ConfiguredValueTaskAwaitable<object?>.ConfiguredValueTaskAwaiter _passing;
     private GatewayContext? _context;
     private EndpointFilterDelegate? _pass;
+    private bool _isRequired;
 
     public AuditGate(AuditedRequest request) => (_request, _recorded, _passed) = (request, Recorded, Passed);
 
@@ -27,12 +28,13 @@ internal sealed class AuditGate : IValueTaskSource<object?>
     /// <summary>Waits, and goes on.</summary>
     /// <param name="recording">The record on its way.</param>
     /// <param name="context">The request.</param>
+    /// <param name="isRequired">Whether what lies behind the gate may not be reached without a record.</param>
     /// <param name="pass">What lies behind the gate.</param>
     /// <returns>What that answers, or a refusal. To be awaited once.</returns>
-    public ValueTask<object?> PassAsync(ValueTask<bool> recording, GatewayContext context, EndpointFilterDelegate pass)
+    public ValueTask<object?> PassAsync(ValueTask<bool> recording, GatewayContext context, bool isRequired, EndpointFilterDelegate pass)
     {
         _result.Reset();
-        (_context, _pass, IsPassing) = (context, pass, true);
+        (_context, _isRequired, _pass, IsPassing) = (context, isRequired, pass, true);
         var result = new ValueTask<object?>(this, _result.Version);
         _recording = recording.ConfigureAwait(false).GetAwaiter();
 
@@ -58,7 +60,7 @@ internal sealed class AuditGate : IValueTaskSource<object?>
         (_context, _pass) = (null, null);
         try
         {
-            if (!_request.Conclude(_recording.GetResult()))
+            if (!_request.Conclude(_recording.GetResult(), _isRequired))
             {
                 _result.SetResult(context.RefuseUnrecorded());
                 return;

@@ -147,21 +147,23 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         }
 
         var recording = Record();
-        return !recording.IsCompletedSuccessfully ? (_gate ??= new(this)).PassAsync(recording, context, pass)
-            : Conclude(recording.Result) ? pass(context)
+        return !recording.IsCompletedSuccessfully ? (_gate ??= new(this)).PassAsync(recording, context, isRequired, pass)
+            : Conclude(recording.Result, isRequired) ? pass(context)
             : new(context.RefuseUnrecorded());
     }
 
     /// <summary>Takes note of what came of the beginning.</summary>
+    /// <param name="isRecorded">Whether it is in the journal.</param>
+    /// <param name="isRequired">Whether whoever asks goes on with a record only: the gate of a page asks for more than the endpoint that the request was for may.</param>
     /// <returns>Whether the request may go on.</returns>
-    public bool Conclude(bool isRecorded)
+    public bool Conclude(bool isRecorded, bool isRequired = false)
     {
         _state = isRecorded ? State.Begun : State.Unrecorded;
 
         // Who comes to wait after this finds the state, and who came before has left word.
         Interlocked.MemoryBarrier();
         _concluded?.TrySetResult();
-        return MayGoOn;
+        return MayGoOn && (isRecorded || !isRequired);
     }
 
     /// <summary>Takes note that something was thrown on the way: unless the beginning is known to be recorded, it is not.</summary>

@@ -118,6 +118,27 @@ public sealed class AuditTrailTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Gate_of_a_page_lets_nobody_in_without_the_record_that_it_asks_for_though_the_request_was_for_less(bool isLate)
+    {
+        var keys = new LateKeys();
+        var trail = new AuditTrail(new(), TimeProvider.System, static () => 1);
+        await using var _ = trail;
+        trail.Open(_folder.Open(), isLate ? PersonalData.Open(new() { Encrypted = [PersonalField.Consumer] }, null!, () => new DataKeys(keys, TimeProvider.System, NullLogger.Instance)) : PersonalData.Plain);
+        await trail.CloseAsync();
+        var request = trail.RecordOf(new DefaultHttpContext());
+        request.Enter(null!, new AuditedEndpoint(new() { Delivery = AuditDelivery.BestEffort }, EndpointOf()));
+        var page = new AuditPolicy { Delivery = AuditDelivery.Guaranteed };
+        var context = new GatewayContext(request.HttpContext, new(EndpointOf(), [new("Audit", page)]));
+        context.KeepRecord(request, page);
+        var passing = ((IAccessGateFactory)new AuditFilterFactory(trail)).CreateGate(page, static _ => new("served"))(context).AsTask();
+        Assert.Equal(isLate, !passing.IsCompleted);
+        keys.Key.SetResult(new("one", new byte[32]));
+        Assert.Equal(RejectionReason.AuditUnavailable, Assert.IsType<GatewayProblem>(await passing).Reason);
+    }
+
     [Fact]
     public async Task Handler_that_comes_after_the_end_begins_no_second_record()
     {
