@@ -38,7 +38,14 @@ internal sealed class AuditFilterFactory(AuditTrail trail) : GatewayFilterFactor
         return invocation =>
         {
             var context = GatewayContext.From(invocation);
-            return context.Record is AuditedRequest { IsRecorded: false } record ? record.PassAsync(context, isRequired, pass) : pass(invocation);
+            return context.Record switch
+            {
+                AuditedRequest { IsRecorded: false } record => record.PassAsync(context, isRequired, pass),
+
+                // A filter has answered without waiting for this. What comes now is in no record.
+                null when isRequired => new(context.RefuseUnrecorded()),
+                _ => pass(invocation),
+            };
         };
     }
 

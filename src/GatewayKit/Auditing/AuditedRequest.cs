@@ -22,6 +22,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
     private Task? _serving;
     private AuditGate? _gate;
     private TaskCompletionSource? _concluded;
+    private int _holders;
 
     /// <summary>Where it comes from and goes back to.</summary>
     public AuditTrail Trail => trail;
@@ -214,11 +215,15 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         }
     }
 
+    public void Hold() => Interlocked.Increment(ref _holders);
+
+    public void Release() => Interlocked.Decrement(ref _holders);
+
     /// <summary>Keeps it out of the journal.</summary>
     public void Exclude() => _state = State.Excluded;
 
     /// <summary>Forgets the request, whose end is written.</summary>
-    /// <returns>Whether it may be used again. Where whoever waits at the gate was left behind there, it may not.</returns>
+    /// <returns>Whether it may be used again: not as long as a handler that the host has left behind is in a pipeline with it, or at the gate.</returns>
     public bool TryClear()
     {
         (HttpContext, Context, Endpoint, Target, Id, Peer) = (null!, null, AuditedEndpoint.None, null, string.Empty, null);
@@ -226,7 +231,7 @@ internal sealed class AuditedRequest(AuditTrail trail) : IAccessRecord
         // A handler that the host has left behind may still come to ask: it begins nothing.
         (_state, _dataKey, _serving, _concluded) = (State.Excluded, null, null, null);
         (Path, IsMatched, HasStarted, _hasFailed) = (null, false, false, false);
-        return _gate is not { IsPassing: true };
+        return Volatile.Read(ref _holders) is 0 && _gate is not { IsPassing: true };
     }
 
     private bool MayGoOn => _state is not State.Unrecorded || !IsRequired(Endpoint.Policy);

@@ -159,7 +159,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
         {
             _mayBeProcessed |= field is { MayBeProcessed: true };
             _hasLostBody |= field is { HasLostBody: true };
-            if (field is not null && Record is not null)
+            if (field is not null && _recordPolicy is not null)
             {
                 (_formerAttempts ??= []).Add(field);
             }
@@ -194,7 +194,7 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// </summary>
     internal Func<HttpContext, string>? PriorityOfCaller { get; set; }
 
-    /// <summary>The record that is kept of the request; <see langword="null"/> if none is.</summary>
+    /// <summary>The record that is kept of the request; <see langword="null"/> if none is, and once the pipeline has ended.</summary>
     internal IAccessRecord? Record { get; private set; }
 
     /// <summary>Fields of the request that are for the gateway alone, such as credentials that it has checked.</summary>
@@ -275,7 +275,19 @@ public sealed class GatewayContext : EndpointFilterInvocationContext
     /// <summary>Has a record kept of the request.</summary>
     /// <param name="record">The record.</param>
     /// <param name="policy">The policy that asks for it.</param>
-    internal void KeepRecord(IAccessRecord record, IGatewayPolicy policy) => (Record, _recordPolicy) = (record, policy);
+    internal void KeepRecord(IAccessRecord record, IGatewayPolicy policy)
+    {
+        record.Hold();
+        (Record, _recordPolicy) = (record, policy);
+    }
+
+    /// <summary>Lets go of the record, because the pipeline has ended: what a filter has left behind in it may come when the record is another request's.</summary>
+    internal void LeaveRecord()
+    {
+        var record = Record;
+        Record = null;
+        record?.Release();
+    }
 
     /// <summary>The refusal of a request that cannot be recorded.</summary>
     internal GatewayProblem RefuseUnrecorded() => RefuseAnswer(_recordPolicy!, new(RejectionReason.AuditUnavailable, retryAfter: RetryWhenRecorded));

@@ -51,14 +51,22 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
 
         var result = running.Result;
         outcomes.Judge(context, result);
+        context.LeaveRecord();
         return new(result);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<object?> AwaitAsync(ValueTask<object?> running, GatewayContext context)
     {
-        var result = await PipelineOutcomes.RecordAsync(context, await running.ConfigureAwait(false)).ConfigureAwait(false);
-        outcomes.Judge(context, result);
-        return result;
+        try
+        {
+            var result = await PipelineOutcomes.RecordAsync(context, await running.ConfigureAwait(false)).ConfigureAwait(false);
+            outcomes.Judge(context, result);
+            return result;
+        }
+        finally
+        {
+            context.LeaveRecord();
+        }
     }
 }

@@ -12,4 +12,10 @@ internal interface IAccessRecord
     /// <summary>Records the request's beginning, as it is known now.</summary>
     /// <returns>Whether the request may go on.</returns>
     ValueTask<bool> BeginAsync();
+
+    /// <summary>Keeps the record for a pipeline: it is no other request's until <see cref="Release"/>.</summary>
+    void Hold();
+
+    /// <summary>Says that the pipeline has ended.</summary>
+    void Release();
 }

@@ -71,6 +71,7 @@ internal sealed partial class PipelineRunner(PipelineOutcomes outcomes, TimeProv
 
     private async Task EndAsync(GatewayContext context)
     {
+        context.LeaveRecord();
         if (context.PendingAnswer is { } pending)
         {
             await pending.DisposeAsync().ConfigureAwait(false);

@@ -326,14 +326,6 @@ public sealed class AuditTrailTests : IDisposable
         public AttemptRecord Record => new(200, null, TimeSpan.Zero, 0, 0, IsCut: false);
     }
 
-    // As a server's: it says when all is done.
-    private sealed class OpenAnswer : HttpResponseFeature, IHttpResponseFeature
-    {
-        public Func<Task>? Completed { get; private set; }
-
-        void IHttpResponseFeature.OnCompleted(Func<object, Task> callback, object state) => Completed = () => callback(state);
-    }
-
     private sealed class OwnedSigner : IAuditSigner, IDisposable
     {
         private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
