@@ -104,6 +104,7 @@ internal sealed partial class JournalOutput : IDisposable
         }
 
         segment.Length += bytes.Length;
+        segment.LastSequence = _batch.NextSequence - 1;
         entries = _batch.Complete();
         return true;
     }
@@ -226,7 +227,13 @@ internal sealed partial class JournalOutput : IDisposable
             }
         }
 
-        _announce("audit.degraded", json => Describe(json, reason, segment.Number));
+        // What the disk had by now it has: of lines up to that one no verification believes that the failure took them.
+        var synced = segment.SyncedSequence;
+        _announce("audit.degraded", json =>
+        {
+            Describe(json, reason, segment.Number);
+            json.WriteNumber("syncedSeq"u8, synced);
+        });
     }
 
     private void Refuse(JournalState state)

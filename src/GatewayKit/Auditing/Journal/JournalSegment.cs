@@ -1,9 +1,9 @@
 namespace GatewayKit.Auditing.Journal;
 
 /// <summary>A segment that is written: its file, how far that is, and the tree over its lines. It belongs to whose turn it is to write; another thread syncs the file and, at last, closes it.</summary>
-internal sealed class JournalSegment(int number, string path, IJournalFile file, IReadOnlyList<IJournalDirectory> directories, long openedAt) : IDisposable
+internal sealed class JournalSegment(int number, string path, IJournalFile file, IReadOnlyList<IJournalDirectory> directories, long openedAt, long firstSequence) : IDisposable
 {
-    private long _length, _syncedLength;
+    private long _length, _syncedLength, _lastSequence = firstSequence, _syncedSequence = firstSequence - 1;
     private volatile bool _hasFailed;
     private JournalMark? _mark;
 
@@ -22,9 +22,6 @@ internal sealed class JournalSegment(int number, string path, IJournalFile file,
     /// <summary>The tree over its lines.</summary>
     public MerkleTree Tree { get; } = new();
 
-    /// <summary>The number of its first line.</summary>
-    public long FirstSequence { get; init; }
-
     /// <summary>How many bytes the operating system has.</summary>
     public long Length
     {
@@ -37,6 +34,20 @@ internal sealed class JournalSegment(int number, string path, IJournalFile file,
     {
         get => Volatile.Read(ref _syncedLength);
         set => Volatile.Write(ref _syncedLength, value);
+    }
+
+    /// <summary>The number of the last line that the operating system has. Set after <see cref="Length"/>, and to be read before it.</summary>
+    public long LastSequence
+    {
+        get => Volatile.Read(ref _lastSequence);
+        set => Volatile.Write(ref _lastSequence, value);
+    }
+
+    /// <summary>The number of the last line that the disk is known to have; the one before the first if it has none. Set by the thread that syncs.</summary>
+    public long SyncedSequence
+    {
+        get => Volatile.Read(ref _syncedSequence);
+        set => Volatile.Write(ref _syncedSequence, value);
     }
 
     /// <summary>Whether the disk keeps that the file is there.</summary>

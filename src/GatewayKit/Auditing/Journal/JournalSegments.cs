@@ -115,7 +115,7 @@ internal sealed class JournalSegments(JournalBoot boot, JournalOptions options, 
             throw;
         }
 
-        var segment = new JournalSegment(_number + 1, path, file, directories, time.GetTimestamp()) { FirstSequence = batch.NextSequence };
+        var segment = new JournalSegment(_number + 1, path, file, directories, time.GetTimestamp(), batch.NextSequence);
         JournalLines.WriteSegment(header, time, boot, segment.Number, batch.LastHash, previousRoot);
         batch.Add(header, segment.Tree);
         try

@@ -184,8 +184,9 @@ internal sealed class JournalSyncer : IDisposable
             return;
         }
 
-        // The mark first: the length is then at least what it speaks of.
+        // The mark and the number first: the length is then at least what they speak of.
         var mark = segment.TakeMark();
+        var last = segment.LastSequence;
         var length = segment.Length;
         if (length > segment.SyncedLength || !segment.IsNamed)
         {
@@ -201,7 +202,7 @@ internal sealed class JournalSyncer : IDisposable
                 return;
             }
 
-            segment.SyncedLength = length;
+            (segment.SyncedLength, segment.SyncedSequence) = (length, last);
         }
 
         if (mark is not null)

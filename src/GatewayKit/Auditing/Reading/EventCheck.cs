@@ -12,7 +12,7 @@ internal sealed class EventCheck(Findings findings)
     private const int MostPlaces = 20;
     private readonly OpenRequests _open = new();
     private readonly List<(PrunedRange Range, long Line)> _pruned = [];
-    private readonly List<(Guid Boot, int Segment, long Line)> _givenUp = [];
+    private readonly List<(Guid Boot, int Segment, long Synced, long Line)> _givenUp = [];
     private readonly List<CrashReport> _crashes = [];
     private readonly byte[] _time = new byte[40];
     private int _timeLength;
@@ -75,8 +75,13 @@ internal sealed class EventCheck(Findings findings)
     /// <summary>Begins a boot.</summary>
     public void BeginBoot(Guid boot) => _boot = boot;
 
-    /// <summary>Whether the journal says, under a signature, that the disk of a segment failed.</summary>
-    public bool WasGivenUp(Guid boot, int segment, long signedLines) => _givenUp.Exists(one => one.Boot == boot && one.Segment == segment && one.Line < signedLines);
+    /// <summary>Whether the journal says, under a signature, that the disk of a segment failed, and not that it had a line before that.</summary>
+    /// <param name="boot">The boot.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="first">The number of the first line that is missing.</param>
+    /// <param name="signedLines">The lines of the instance that a signature covers.</param>
+    public bool WasGivenUp(Guid boot, int segment, long first, long signedLines) =>
+        _givenUp.Exists(one => one.Boot == boot && one.Segment == segment && one.Line < signedLines) && !_givenUp.Exists(one => one.Boot == boot && one.Segment == segment && one.Synced >= first);
 
     /// <summary>Whether the journal says, under a signature, that what is missing was deleted by its retention.</summary>
     /// <param name="isIt">What is looked for.</param>
@@ -105,7 +110,7 @@ internal sealed class EventCheck(Findings findings)
         {
             if (SegmentOf(line) is { } segment)
             {
-                _givenUp.Add((_boot, segment, number));
+                _givenUp.Add((_boot, segment, LineFields.Number(line, ",\"syncedSeq\":"u8) ?? long.MinValue, number));
             }
         }
         else if (name.SequenceEqual("crash_report"u8))

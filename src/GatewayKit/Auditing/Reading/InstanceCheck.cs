@@ -116,7 +116,7 @@ internal sealed class InstanceCheck
             }
             else if (count > 0 && files.File is not null && !_chain.IsInDoubt && header is { IsConsistent: true } && header.Sequence > _chain.LastSequence + 1)
             {
-                _unexplained.Add(new(AuditFindingCode.MissingLines, boot.Folder.Id, files.Number - 1, new(files.File, 1), $"The lines {_chain.LastSequence + 1} to {header.Sequence - 1} are missing at the end of segment {files.Number - 1}."));
+                _unexplained.Add(new(AuditFindingCode.MissingLines, boot.Folder.Id, files.Number - 1, _chain.LastSequence + 1, new(files.File, 1), $"The lines {_chain.LastSequence + 1} to {header.Sequence - 1} are missing at the end of segment {files.Number - 1}."));
                 _chain.Begin(header.PreviousHash(), header.Sequence);
                 root = null;
             }
@@ -135,7 +135,7 @@ internal sealed class InstanceCheck
             await _segments.RunAsync(files, anchors.Count is 0 ? words : [.. words.Concat(anchors).OrderBy(static word => word.Checkpoint.Count)], isLast && isNewest, cancellationToken).ConfigureAwait(false);
             if (_segments.Rest is { } rest)
             {
-                _unexplained.Add(new(AuditFindingCode.ForeignBytes, boot.Folder.Id, files.Number, rest.Place, rest.Sentence));
+                _unexplained.Add(new(AuditFindingCode.ForeignBytes, boot.Folder.Id, files.Number, _chain.LastSequence + 1, rest.Place, rest.Sentence));
             }
 
             root = violations == _findings.Violations ? _segments.Root : null;
@@ -209,9 +209,9 @@ internal sealed class InstanceCheck
     // The disk of a segment may have failed: then the journal went on in the next one, and says so.
     private void ExplainFailures()
     {
-        foreach (var (code, boot, segment, place, sentence) in _unexplained)
+        foreach (var (code, boot, segment, first, place, sentence) in _unexplained)
         {
-            if (_events.WasGivenUp(boot, segment, _segments.SignedLines))
+            if (_events.WasGivenUp(boot, segment, first, _segments.SignedLines))
             {
                 _findings.Note(AuditFindingCode.GivenUpSegment, place, $"{sentence} The disk failed there, which is recorded and signed.");
             }
@@ -288,7 +288,7 @@ internal sealed class InstanceCheck
         return span > _options.MostUnsigned ? $"They reach over {span}." : null;
     }
 
-    private sealed record Unexplained(AuditFindingCode Code, Guid Boot, int Segment, FilePlace Place, string Sentence);
+    private sealed record Unexplained(AuditFindingCode Code, Guid Boot, int Segment, long First, FilePlace Place, string Sentence);
 
     // What is missing in front of a segment; number 0 of a boot that is missing whole.
     private sealed record Hole(FilePlace Place, Guid Boot, int Segment, SegmentHeader? Header, string Sentence)

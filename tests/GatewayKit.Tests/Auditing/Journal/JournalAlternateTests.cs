@@ -74,6 +74,18 @@ public sealed class JournalAlternateTests : IDisposable
         await JournalFaultTests.UntilAsync(() => journal.State is JournalState.Running && File.Exists(Path.Combine(_alternate.Root, "one", JournalPaths.Reserve)));
     }
 
+    // "here" waited for the disk, and has the number 2.
+    [Fact]
+    public async Task What_the_disk_had_before_it_failed_is_not_excused_by_the_failure()
+    {
+        var (first, second) = await FailOverAsync();
+        Assert.Contains("\"reason\":\"write-failed\",\"segment\":1,\"syncedSeq\":2", JournalFolder.Text(second), StringComparison.Ordinal);
+        File.Delete(Path.ChangeExtension(first, JournalPaths.Checkpoints));
+        File.WriteAllText(first, string.Concat(File.ReadAllLines(first).Take(2).Select(static line => line + "\n")));
+        var report = await new AuditLog(_folder.Root, _alternate.Root).VerifyAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Contains(report.Findings, static finding => finding.Code is AuditFindingCode.MissingLines && finding.Level is AuditFindingLevel.Violation);
+    }
+
     // A boot whose second segment is in the other directory.
     private async Task<(string First, string Second)> FailOverAsync()
     {

@@ -255,11 +255,13 @@ public sealed class VerificationTests : JournalTest
     }
 
     [Theory]
-    [InlineData("write-failed", 1, true)]
-    [InlineData("sync-failed", 1, true)]
-    [InlineData("disk-full", 1, false)]
-    [InlineData("write-failed", 2, false)]
-    public async Task Lines_that_a_failed_disk_has_lost_are_explained_by_the_event_that_names_the_segment(string reason, int segment, bool isExplained)
+    [InlineData("write-failed", 1, null, true)]
+    [InlineData("sync-failed", 1, null, true)]
+    [InlineData("write-failed", 1, 10, true)]
+    [InlineData("write-failed", 1, 11, false)]
+    [InlineData("disk-full", 1, null, false)]
+    [InlineData("write-failed", 2, null, false)]
+    public async Task Lines_that_a_failed_disk_has_lost_are_explained_by_the_event_that_names_the_segment_and_the_last_line_that_the_disk_has(string reason, int segment, int? synced, bool isExplained)
     {
         Builder.StartBoot();
         Requests(5).Checkpoint().Flush();
@@ -267,7 +269,7 @@ public sealed class VerificationTests : JournalTest
         Requests(5).Rotate();
         Edit(Path.ChangeExtension(first, ".ck"), static lines => lines[..1]);
         Builder.LastSignature = signature;
-        Builder.Event("audit.degraded", $",\"reason\":\"{reason}\",\"segment\":{segment}");
+        Builder.Event("audit.degraded", $",\"reason\":\"{reason}\",\"segment\":{segment}{(synced is null ? "" : $",\"syncedSeq\":{synced}")}");
         Requests(5).Stop();
         using (var file = File.OpenWrite(first))
         {
