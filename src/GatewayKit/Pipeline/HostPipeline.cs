@@ -43,7 +43,17 @@ internal sealed class HostPipeline(PipelineComposer composer, PipelineOutcomes o
         GrpcCall.Note(context, time);
         invocation.HttpContext.Features.Set(context);
         outcomes.CompleteWithResponse(context);
-        var running = chain(context);
+        ValueTask<object?> running;
+        try
+        {
+            running = chain(context);
+        }
+        catch
+        {
+            context.LeaveRecord();
+            throw;
+        }
+
         if (!running.IsCompletedSuccessfully || context.Record is { IsBegun: false })
         {
             return AwaitAsync(running, context);

@@ -102,6 +102,14 @@ public sealed class LeftBehindTests : IAsyncDisposable
         await running;
     }
 
+    [Fact]
+    public async Task Record_of_a_handler_that_throws_at_once_is_used_again()
+    {
+        Assert.Throws<InvalidOperationException>(() => { _ = Serve(isRoute: false, static _ => throw new InvalidOperationException("It does not work.")); });
+        await _answer.Completed!();
+        Assert.Same(_http.Features.Get<AuditedRequest>(), Trail.RecordOf(new DefaultHttpContext()));
+    }
+
     [Theory]
     [InlineData(true, "at once")]
     [InlineData(true, "later")]

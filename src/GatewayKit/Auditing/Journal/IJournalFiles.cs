@@ -14,6 +14,9 @@ internal interface IJournalFiles
     /// <summary>Opens a file that exists, for writing.</summary>
     IJournalFile Open(string path);
 
+    /// <summary>Opens a file that nobody writes any more, so that the disk can be told to keep it: it may be protected against being written.</summary>
+    IJournalFile OpenToSync(string path);
+
     /// <summary>Opens a file, or makes it, that nobody else can open as long as this one is open.</summary>
     IDisposable Lock(string path);
 

@@ -79,6 +79,10 @@ internal sealed class JournalFiles : IJournalFiles
 
     public IJournalFile Open(string path) => new OpenFile(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read), null);
 
+    // Windows syncs only what is open for writing.
+    public IJournalFile OpenToSync(string path) =>
+        new OpenFile(File.OpenHandle(path, FileMode.Open, OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), null);
+
     public IDisposable Lock(string path) => new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 
     public void Move(string from, string to, bool overwrite = false) => File.Move(from, to, overwrite);

@@ -100,18 +100,14 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         {
             var bytes = File.ReadAllBytes(path);
             var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-            using (var file = files.Open(path))
+            if (whole < bytes.Length)
             {
-                if (whole < bytes.Length)
-                {
-                    file.Truncate(whole);
-                }
-
-                // A whole one may be in memory only, and the next signature follows it.
-                file.Sync();
+                using var file = files.Open(path);
+                file.Truncate(whole);
             }
 
-            SyncName(path);
+            // A whole one may be in memory only, and the next signature follows it.
+            SyncFile(path);
             if (whole > 0)
             {
                 return;
@@ -206,9 +202,7 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         {
             if (segment.EndsWith(JournalPaths.Segment, StringComparison.Ordinal))
             {
-                using var file = files.Open(segment);
-                file.Sync();
-                SyncName(segment);
+                SyncFile(segment);
             }
 
             if (Checkpoints(segment).Length > 0)
@@ -218,9 +212,14 @@ internal sealed class JournalRecovery(string directory, string? alternate, strin
         }
     }
 
-    // The folders of boot and instance may be as new as the file.
-    private void SyncName(string path)
+    private void SyncFile(string path)
     {
+        using (var file = files.OpenToSync(path))
+        {
+            file.Sync();
+        }
+
+        // The folders of boot and instance may be as new as the file.
         for (var level = 0; level < 3; level++)
         {
             path = Path.GetDirectoryName(path)!;

@@ -16,6 +16,9 @@ internal sealed class FaultyFiles : IJournalFiles
     /// <summary>Called before a file is made, with its path.</summary>
     public Action<string>? OnCreate { get; set; }
 
+    /// <summary>Called before a file is opened for writing, with its path.</summary>
+    public Action<string>? OnOpen { get; set; }
+
     /// <summary>Called before a directory is opened.</summary>
     public Action<string>? OnOpenDirectory { get; set; }
 
@@ -54,7 +57,13 @@ internal sealed class FaultyFiles : IJournalFiles
         return new File(this, path, JournalFiles.Instance.Create(path));
     }
 
-    public IJournalFile Open(string path) => new File(this, path, JournalFiles.Instance.Open(path));
+    public IJournalFile Open(string path)
+    {
+        OnOpen?.Invoke(path);
+        return new File(this, path, JournalFiles.Instance.Open(path));
+    }
+
+    public IJournalFile OpenToSync(string path) => new File(this, path, JournalFiles.Instance.OpenToSync(path));
 
     public IDisposable Lock(string path)
     {

@@ -26,6 +26,21 @@ public sealed class JournalRecoveryTests : IDisposable
         Assert.Empty(_folder.EventsOf("crash_report"));
     }
 
+    // On a disk that is mounted to be read, or of somebody who protects what is over.
+    [Fact]
+    public async Task Files_of_a_boot_that_ended_well_need_not_be_writable()
+    {
+        await WriteAsync("1");
+        var files = new FaultyFiles { OnOpen = static path => throw new UnauthorizedAccessException(path) };
+        await using (var journal = _folder.Open(files: files))
+        {
+            Assert.True(await journal.BeginAsync("2"));
+        }
+
+        Assert.Contains(files.Synced, path => path == _folder.Segments()[0]);
+        Assert.Empty(_folder.EventsOf("crash_report"));
+    }
+
     [Fact]
     public async Task Torn_tail_is_cut_kept_and_told_of_in_the_first_line_of_the_new_boot()
     {
